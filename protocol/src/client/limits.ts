@@ -1,0 +1,41 @@
+import { GitError } from '../format/errors.ts'
+
+/** Caps on what a server can make this client receive or hold. Every one is checked before the memory is allocated. */
+export interface Limits {
+  /** Bytes of one response. Default 256 MiB. */
+  readonly maxResponseBytes: number
+  /** Bytes of one object, inflated. Default 64 MiB. */
+  readonly maxObjectBytes: number
+  /** Objects in one pack. Default 1,000,000. */
+  readonly maxObjects: number
+  /** Bytes of one pack's objects held as possible bases of deltas. Default 256 MiB. */
+  readonly maxHeldBytes: number
+  /** Refs in one listing. Default 500,000. */
+  readonly maxRefs: number
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  maxResponseBytes: 256 << 20,
+  maxObjectBytes: 64 << 20,
+  maxObjects: 1_000_000,
+  maxHeldBytes: 256 << 20,
+  maxRefs: 500_000,
+}
+
+/** @throws GitError `InvalidInput` naming the limit */
+export function resolveLimits(given: Partial<Limits> = {}): Limits {
+  const limits = { ...DEFAULT_LIMITS, ...given }
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Number.isSafeInteger(value) || value <= 0) {
+      throw new GitError('InvalidInput', `limits.${name} must be a positive integer, not ${value}`, {
+        field: `limits.${name}`,
+        actual: value,
+      })
+    }
+  }
+  return limits
+}
+
+export function overLimit(limit: keyof Limits, expected: number): GitError {
+  return new GitError('LimitExceeded', `the server's answer exceeds ${limit} (${expected})`, { limit, expected })
+}

@@ -1,0 +1,90 @@
+import type { ByteReader } from '../format/byte-reader.ts'
+import { GitError, isGitError } from '../format/errors.ts'
+import { isObjectId, objectFormat } from '../format/object-id.ts'
+import type { ObjectId } from '../format/object-id.ts'
+import { packetText, readPacket } from '../format/packet-line.ts'
+import { printable } from '../format/side-band.ts'
+import { command } from './command.ts'
+import { discover, requireVersion2 } from './discovery.ts'
+import { overLimit } from './limits.ts'
+import type { Session } from './session.ts'
+
+export interface Ref {
+  /** Full name: `HEAD`, `refs/heads/main`. */
+  readonly name: string
+  /** Null for a symbolic ref to a branch that has no commit yet. */
+  readonly oid: ObjectId | null
+  /** The ref that this one points to. */
+  readonly symref?: string
+  /** The object that an annotated tag stands for. */
+  readonly peeled?: ObjectId
+}
+
+/**
+ * Lists refs (gitprotocol-v2, `ls-refs`) whose names begin with one of `prefixes`; all without any.
+ * The first try assumes a current server; only an unexpected answer costs a discovery.
+ * @throws GitError `Unsupported` for a server without version 2; as every request
+ */
+export async function lsRefs(session: Session, prefixes: readonly string[]): Promise<Ref[]> {
+  try {
+    return await request(session, prefixes)
+  } catch (error) {
+    if (!isGitError(error, 'Unsupported') || session.advertisement !== undefined) throw error
+  }
+  const advertisement = await discover(session.remote)
+  requireVersion2(advertisement, session.remote.url)
+  session.advertisement = advertisement
+  session.format = objectFormat(advertisement.capabilities.get('object-format') ?? 'sha1') ?? session.format
+  return request(session, prefixes)
+}
+
+async function request(session: Session, prefixes: readonly string[]): Promise<Ref[]> {
+  const known = session.advertisement?.capabilities
+  const unborn = known === undefined || (known.get('ls-refs') ?? '').split(' ').includes('unborn')
+  const args = ['peel', 'symrefs', ...(unborn ? ['unborn'] : []), ...prefixes.map((prefix) => `ref-prefix ${prefix}`)]
+  const input = await session.remote.uploadPack(command(session, 'ls-refs', args))
+  try {
+    return await readRefs(session, input, prefixes)
+  } finally {
+    await input.close()
+  }
+}
+
+async function readRefs(session: Session, input: ByteReader, prefixes: readonly string[]): Promise<Ref[]> {
+  const refs: Ref[] = []
+  for (;;) {
+    const packet = await readPacket(input)
+    if (packet === undefined) throw unsupported(session, 'an answer that ends too early')
+    if (packet.type !== 'data') break
+    const line = packetText(packet.payload)
+    if (line.startsWith('ERR ')) throw unsupported(session, printable(line.slice(4)))
+    if (refs.length >= session.remote.limits.maxRefs) throw overLimit('maxRefs', session.remote.limits.maxRefs)
+    refs.push(parseRef(line))
+  }
+  for (const { oid } of refs) {
+    if (oid !== null) session.format = objectFormat(oid.length === 64 ? 'sha256' : 'sha1') ?? session.format
+  }
+  // A server may send more than was asked for.
+  return prefixes.length === 0 ? refs : refs.filter(({ name }) => prefixes.some((prefix) => name.startsWith(prefix)))
+}
+
+function unsupported(session: Session, what: string): GitError {
+  return new GitError('Unsupported', `${session.remote.url} does not list its refs: ${what}`, { remote: [what] })
+}
+
+function parseRef(line: string): Ref {
+  const [oid = '', name = '', ...attributes] = line.split(' ')
+  const attribute = (key: string): string | undefined =>
+    attributes.find((item) => item.startsWith(key))?.slice(key.length)
+  const symref = attribute('symref-target:')
+  const peeled = attribute('peeled:')
+  if ((oid !== 'unborn' && !isObjectId(oid)) || name === '') {
+    throw new GitError('Malformed', `not a line of a ref listing: ${JSON.stringify(line.slice(0, 200))}`)
+  }
+  return {
+    name,
+    oid: oid === 'unborn' ? null : oid,
+    ...(symref === undefined ? {} : { symref }),
+    ...(peeled === undefined ? {} : { peeled }),
+  }
+}

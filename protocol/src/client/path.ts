@@ -1,0 +1,36 @@
+import { GitError } from '../format/errors.ts'
+import { toRawName } from '../format/tree.ts'
+
+const MAX_PATH_BYTES = 4096
+
+/**
+ * Splits a path below the repository's root into raw names. `''` and `'.'` are the root itself.
+ * @throws GitError `InvalidInput` for a path that Git, or a checkout on any system, must not hold
+ */
+export function splitPath(path: string, field = 'path'): string[] {
+  if (path === '' || path === '.') return []
+  const raw = toRawName(path)
+  if (raw.length > MAX_PATH_BYTES) throw invalid(field, path, `is longer than ${MAX_PATH_BYTES} bytes`)
+  if (raw.includes('\0')) throw invalid(field, path, 'holds NUL')
+  const names = raw.split('/')
+  for (const name of names) {
+    if (name === '') throw invalid(field, path, 'has an empty part: no leading, trailing or doubled slash')
+    if (name === '.' || name === '..') throw invalid(field, path, `has a part "${name}"`)
+    if (isDotGit(name)) throw invalid(field, path, 'has a part that some file system takes for ".git"')
+  }
+  return names
+}
+
+/** What HFS+ ignores inside names, as UTF-8 bytes in a latin1 string: U+200C–F, U+202A–E, U+206A–F, U+FEFF. */
+// oxlint-disable-next-line no-misleading-character-class
+const IGNORED_BY_HFS = /\xe2\x80[\x8c-\x8f\xaa-\xae]|\xe2\x81[\xaa-\xaf]|\xef\xbb\xbf/g
+
+function isDotGit(rawName: string): boolean {
+  const folded = rawName.replace(IGNORED_BY_HFS, '').toLowerCase()
+  // NTFS drops trailing dots and spaces, and what follows a colon is a stream of the same file.
+  return /^(?:\.git|git~1)[. ]*(?::.*)?$/.test(folded)
+}
+
+function invalid(field: string, path: string, why: string): GitError {
+  return new GitError('InvalidInput', `${field} ${JSON.stringify(path)} ${why}`, { field, path })
+}

@@ -1,0 +1,123 @@
+import { GitError, isGitError } from '../format/errors.ts'
+import type { ObjectId } from '../format/object-id.ts'
+import { parseCommit } from '../format/commit.ts'
+import { entrySpans, Mode } from '../format/tree.ts'
+import { fetchObjects } from './fetch.ts'
+import { fetchCommit, fetchTrees } from './object-forms.ts'
+import type { Session } from './session.ts'
+import { Snapshot } from './snapshot.ts'
+
+export interface ReadTreesOptions {
+  /** Folders, as raw names from the root, that must be known from the root down; a missing folder ends its path. */
+  readonly folders: readonly (readonly string[])[]
+  /** Everything below the folders as well. */
+  readonly recursive?: boolean
+  /** Trees the caller has computed: one that the commit refers to is not fetched. */
+  readonly seeds?: ReadonlyMap<ObjectId, Buffer>
+}
+
+/** A commit with all trees down to a folder in one answer is taken up to this size; beyond, level by level costs less. */
+const ONE_FETCH_BYTES = 256 << 10
+/** From this depth on, one larger answer is better than an answer per level. */
+const ONE_FETCH_DEPTH = 2
+
+/** A snapshot of a commit, nothing but the root tree read. */
+export async function readCommit(session: Session, ref: string, oid: ObjectId, depth = 0): Promise<Snapshot> {
+  const objects = (await inOneFetch(session, oid, depth)) ?? (await fetchCommit(session, oid))
+  const commit = objects.get(oid)
+  if (commit?.type !== 'commit') {
+    throw new GitError('UnexpectedType', `${ref} is at a ${commit?.type ?? 'missing object'}, not at a commit`, {
+      ref,
+      oid,
+      expected: 'commit',
+      actual: commit?.type ?? 'missing',
+    })
+  }
+  const at = { ref, commit: oid, root: parseCommit(commit.bytes).tree, format: session.format }
+  const trees = new Map<ObjectId, Buffer>()
+  for (const object of objects.values()) if (object.type === 'tree') trees.set(object.oid, object.bytes)
+  return new Snapshot(at, trees)
+}
+
+async function inOneFetch(
+  session: Session,
+  oid: ObjectId,
+  depth: number,
+): Promise<Map<ObjectId, { readonly oid: ObjectId; readonly type: string; readonly bytes: Buffer }> | undefined> {
+  if (depth < ONE_FETCH_DEPTH || !session.oneFetch) return undefined
+  const objects = new Map()
+  try {
+    const filter = `combine:blob:none+tree:${depth + 1}`
+    const request = { wants: [oid], deepen: 1, filter, maxBytes: ONE_FETCH_BYTES }
+    for await (const object of fetchObjects(session, request)) objects.set(object.oid, object)
+    return objects.has(oid) ? objects : undefined
+  } catch (error) {
+    if (!isGitError(error, 'Unsupported', 'LimitExceeded')) throw error
+    session.oneFetch = false
+    return undefined
+  }
+}
+
+/**
+ * Reads the trees that are missing to know the given folders: a request per level, whatever the number of folders.
+ * @throws GitError `ObjectMissing`, `Malformed`, and as every request
+ */
+export async function readTrees(session: Session, snapshot: Snapshot, options: ReadTreesOptions): Promise<Snapshot> {
+  if (snapshot.commit === null) return snapshot
+  const held = new Map(snapshot.trees)
+  for (;;) {
+    const missing = missingTrees(snapshot.withTrees(held), options, held)
+    if (missing.size === 0) return snapshot.withTrees(held)
+    const closure = options.recursive === true && options.seeds === undefined
+    const found = await fetchTrees(session, [...missing], snapshot.commit, { closure })
+    for (const object of found.values()) if (object.type === 'tree') held.set(object.oid, object.bytes)
+  }
+}
+
+/** Trees on the way to and below the folders that nobody has; seeds that are met move into `held`. */
+function missingTrees(
+  snapshot: Snapshot,
+  { folders, recursive = false, seeds }: ReadTreesOptions,
+  held: Map<ObjectId, Buffer>,
+): Set<ObjectId> {
+  const missing = new Set<ObjectId>()
+  const take = (oid: ObjectId): Buffer | undefined => {
+    const tree = snapshot.tree(oid) ?? held.get(oid)
+    if (tree !== undefined) return tree
+    const seed = seeds?.get(oid)
+    if (seed === undefined) missing.add(oid)
+    else held.set(oid, seed)
+    return seed
+  }
+  const visited = new Set<ObjectId>()
+  const below = (oid: ObjectId): void => {
+    if (visited.has(oid)) return
+    visited.add(oid)
+    const tree = take(oid)
+    if (tree === undefined || !recursive) return
+    for (const span of entrySpans(tree, snapshot.format)) {
+      if (span.mode === Mode.tree) below(tree.toString('hex', span.oidStart, span.end))
+    }
+  }
+  for (const names of folders) {
+    let oid: ObjectId | undefined = snapshot.root
+    for (const rawName of names) {
+      const tree: Buffer | undefined = take(oid)
+      if (tree === undefined) {
+        oid = undefined
+        break
+      }
+      oid = subfolder(tree, rawName, snapshot)
+      if (oid === undefined) break
+    }
+    if (oid !== undefined) below(oid)
+  }
+  return missing
+}
+
+function subfolder(tree: Buffer, rawName: string, { format }: Snapshot): ObjectId | undefined {
+  for (const span of entrySpans(tree, format)) {
+    if (span.rawName === rawName && span.mode === Mode.tree) return tree.toString('hex', span.oidStart, span.end)
+  }
+  return undefined
+}

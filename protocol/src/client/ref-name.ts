@@ -1,0 +1,18 @@
+import { GitError } from '../format/errors.ts'
+
+/** git-check-ref-format(1), rules 1 to 10, for a name with or without slashes. */
+// oxlint-disable-next-line no-control-regex
+const FORBIDDEN = /(?:^|\/)(?:\.|$)|\.\.|[\u0000-\u0020\u007f~^:?*[\\]|@\{|\.lock(?:\/|$)|\.$|^\/|^@$/
+
+/** @throws GitError `InvalidInput` */
+export function checkRefName(name: string, field = 'ref'): void {
+  if (name === '' || name.length > 1024 || name.startsWith('-') || FORBIDDEN.test(name) || name.includes('//')) {
+    throw new GitError('InvalidInput', `${field} ${JSON.stringify(name)} is no name that Git allows for a ref`, { field, ref: name })
+  }
+}
+
+/** `main` → `refs/heads/main`; a full name stays. @throws GitError `InvalidInput` */
+export function fullBranchName(branch: string): string {
+  checkRefName(branch, 'branch')
+  return branch.startsWith('refs/') ? branch : `refs/heads/${branch}`
+}

@@ -1,0 +1,46 @@
+import { ByteReader } from '../format/byte-reader.ts'
+import { GitError } from '../format/errors.ts'
+import { packetText, readPacket } from '../format/packet-line.ts'
+import { printable, RemoteMessages, sideBand } from '../format/side-band.ts'
+
+/** A server's answer to a push (gitprotocol-pack, "Report Status"). */
+export interface PushReport {
+  /** `ok`, or why the pack was not taken. */
+  readonly unpack: string
+  /** By ref: null for success, else the server's reason. */
+  readonly refs: ReadonlyMap<string, string | null>
+  /** What hooks and the server printed for people. */
+  readonly messages: readonly string[]
+}
+
+/**
+ * Reads the report, with or without side-band.
+ * @throws GitError `Malformed` when there is no report: nobody knows then whether the push happened; `ServerError`
+ */
+export async function readReport(input: ByteReader): Promise<PushReport> {
+  const messages = new RemoteMessages()
+  if (await input.atEnd()) throw new GitError('Malformed', 'the server answers a push without a report')
+  // With side-band the first packet's payload begins with a channel number, without it with the text "unpack".
+  await input.fill(5)
+  const direct = (input.held[4] ?? 0) > 3
+  const report = await readLines(direct ? input : new ByteReader(sideBand(input, messages)))
+  return { ...report, messages: messages.lines() }
+}
+
+async function readLines(input: ByteReader): Promise<Omit<PushReport, 'messages'>> {
+  let unpack: string | undefined
+  const refs = new Map<string, string | null>()
+  for (;;) {
+    const packet = await readPacket(input)
+    if (packet === undefined || packet.type !== 'data') break
+    const [word = '', subject = '', ...reason] = packetText(packet.payload).split(' ')
+    if (word === 'unpack') unpack = printable([subject, ...reason].join(' '))
+    else if (word === 'ok') refs.set(subject, null)
+    else if (word === 'ng') refs.set(subject, printable(reason.join(' ')) || 'no reason given')
+    else if (word === 'ERR') throw new GitError('ServerError', `the server refuses the push: ${printable([subject, ...reason].join(' '))}`)
+  }
+  // The rest is progress for people.
+  while (!(await input.atEnd())) input.skip(input.held.length)
+  if (unpack === undefined) throw new GitError('Malformed', 'the server answers a push without a report')
+  return { unpack, refs }
+}

@@ -1,0 +1,136 @@
+import { GitError } from '../format/errors.ts'
+import type { ObjectFormat, ObjectId } from '../format/object-id.ts'
+import { entrySpans, fromRawName, Mode, parseTree, typeOfMode } from '../format/tree.ts'
+import type { EntryType, TreeEntry } from '../format/tree.ts'
+import { splitPath } from './path.ts'
+
+export interface ListedEntry {
+  /** From the repository's root. */
+  readonly path: string
+  readonly mode: number
+  readonly type: EntryType
+  readonly oid: ObjectId
+}
+
+/**
+ * A commit on a branch and those of its trees that have been read. Immutable; reading more gives another snapshot.
+ * `commit` is null for a branch that does not exist yet: its tree is empty.
+ */
+export class Snapshot {
+  /** Full name of the branch. */
+  readonly ref: string
+  readonly commit: ObjectId | null
+  readonly root: ObjectId
+  readonly format: ObjectFormat
+  readonly trees: ReadonlyMap<ObjectId, Buffer>
+
+  constructor(
+    at: { readonly ref: string; readonly commit: ObjectId | null; readonly root: ObjectId; readonly format: ObjectFormat },
+    trees: ReadonlyMap<ObjectId, Buffer> = new Map(),
+  ) {
+    this.ref = at.ref
+    this.commit = at.commit
+    this.root = at.root
+    this.format = at.format
+    this.trees = trees
+  }
+
+  static empty(ref: string, format: ObjectFormat): Snapshot {
+    return new Snapshot({ ref, commit: null, root: format.emptyTree, format })
+  }
+
+  /** The bytes of a tree; undefined when it has not been read. */
+  tree(oid: ObjectId): Buffer | undefined {
+    return oid === this.format.emptyTree ? Buffer.alloc(0) : this.trees.get(oid)
+  }
+
+  /**
+   * The entry at a path: `null` where there is none, `'unread'` where a tree on the way has not been read.
+   * @throws GitError `InvalidInput` for an impossible path
+   */
+  entry(path: string): TreeEntry | null | 'unread' {
+    return this.entryAt(splitPath(path))
+  }
+
+  /** The same by raw names; the root is an entry without a name. */
+  entryAt(names: readonly string[]): TreeEntry | null | 'unread' {
+    let entry: TreeEntry = { mode: Mode.tree, rawName: '', oid: this.root }
+    for (const rawName of names) {
+      if (entry.mode !== Mode.tree) return null
+      const tree = this.tree(entry.oid)
+      if (tree === undefined) return 'unread'
+      const found = findEntry(tree, rawName, this.format)
+      if (found === undefined) return null
+      entry = found
+    }
+    return entry
+  }
+
+  /**
+   * Entries of a folder in Git's order; with `recursive` all files and submodules below it instead of folders.
+   * A folder that does not exist has no entries.
+   * @throws GitError `ObjectMissing` where a tree has not been read, `UnexpectedType` where the path is a file
+   */
+  *list(path: string, recursive = false): Generator<ListedEntry> {
+    const names = splitPath(path)
+    const folder = this.entryAt(names)
+    if (folder === null) return
+    if (folder === 'unread') throw unread(path)
+    if (folder.mode !== Mode.tree) throw notAFolder(path, folder.mode)
+    yield* this.#walk(folder.oid, names.length === 0 ? '' : `${path}/`, recursive)
+  }
+
+  *#walk(oid: ObjectId, prefix: string, recursive: boolean): Generator<ListedEntry> {
+    const tree = this.tree(oid)
+    if (tree === undefined) throw unread(prefix)
+    for (const entry of parseTree(tree, this.format)) {
+      const path = prefix + fromRawName(entry.rawName)
+      if (recursive && entry.mode === Mode.tree) yield* this.#walk(entry.oid, `${path}/`, recursive)
+      else yield { path, mode: entry.mode, type: typeOfMode(entry.mode), oid: entry.oid }
+    }
+  }
+
+  /** Other trees, same commit. */
+  withTrees(trees: ReadonlyMap<ObjectId, Buffer>): Snapshot {
+    return new Snapshot(this, trees)
+  }
+
+  /** Without the trees that this commit no longer refers to. */
+  pruned(): Snapshot {
+    const kept = new Map<ObjectId, Buffer>()
+    const visit = (oid: ObjectId): void => {
+      const tree = this.trees.get(oid)
+      if (tree === undefined || kept.has(oid)) return
+      kept.set(oid, tree)
+      for (const span of entrySpans(tree, this.format)) {
+        if (span.mode === Mode.tree) visit(tree.toString('hex', span.oidStart, span.end))
+      }
+    }
+    visit(this.root)
+    return this.withTrees(kept)
+  }
+}
+
+/** @throws GitError `Malformed` */
+export function findEntry(tree: Buffer, rawName: string, format: ObjectFormat): TreeEntry | undefined {
+  for (const span of entrySpans(tree, format)) {
+    if (span.rawName === rawName) {
+      return { mode: span.mode, rawName, oid: tree.toString('hex', span.oidStart, span.end) }
+    }
+  }
+  return undefined
+}
+
+function unread(path: string): GitError {
+  return new GitError('ObjectMissing', `the tree of ${JSON.stringify(path)} has not been read`, { path })
+}
+
+export function notAFolder(path: string, mode: number): GitError {
+  const actual = typeOfMode(mode)
+  return new GitError('UnexpectedType', `${JSON.stringify(path)} is a ${actual}, not a folder`, {
+    path,
+    expected: 'tree',
+    actual,
+  })
+}
+

@@ -1,0 +1,20 @@
+/** The seam to the network. One request in, one response out; no retries, no redirects, no interpretation. */
+export interface TransportRequest {
+  readonly method: 'GET' | 'POST'
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  /** Sent one after another; can be sent again. */
+  readonly body?: readonly Uint8Array[]
+  readonly signal?: AbortSignal
+}
+
+export interface TransportResponse {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Must be read to its end, or closed by ending the iteration. */
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+/** Rejects with GitError `Network`, `Timeout` or `Aborted` when there is no response. */
+export type Transport = (request: TransportRequest) => Promise<TransportResponse>

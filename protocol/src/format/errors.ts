@@ -1,0 +1,84 @@
+/** Every way in which the engine can fail; callers switch on `code`, never on text. */
+export type GitErrorCode =
+  /** An argument of the caller is unusable: `field`, `actual`, and the remedy in the message. */
+  | 'InvalidInput'
+  /** Bytes that are not what Git's formats or protocol allow. */
+  | 'Malformed'
+  /** A configured limit was reached: `limit` is its name, `expected` its value. */
+  | 'LimitExceeded'
+  /** The server answered something that is no Git protocol at all, an HTML page for instance. */
+  | 'NotGit'
+  /** HTTP 401. */
+  | 'Unauthorized'
+  /** HTTP 403. */
+  | 'Forbidden'
+  /** HTTP 404: no such repository, or it is hidden from these credentials. */
+  | 'RepositoryNotFound'
+  /** The server sent the client elsewhere; `actual` is the address without credentials. */
+  | 'Redirected'
+  | 'RefNotFound'
+  | 'RefExists'
+  | 'PathNotFound'
+  /** A path names another kind of entry than the operation needs (`expected`, `actual`). */
+  | 'UnexpectedType'
+  /** The server does not send an object that it refers to. */
+  | 'ObjectMissing'
+  /** The pack about to be sent refers to objects that neither it nor the server has. */
+  | 'IncompletePack'
+  /** The ref is not at the expected commit; `actual` is where it is. */
+  | 'StaleRef'
+  /** The server refused the update: hook, protection, quota; `remote` has its words. */
+  | 'Rejected'
+  /** The server lacks a capability that the operation needs. */
+  | 'Unsupported'
+  /** HTTP 429; `waitMs` when the server said how long. */
+  | 'RateLimited'
+  /** HTTP 5xx, or an `ERR` packet. */
+  | 'ServerError'
+  /** No answer, a connection cut, a name that does not resolve. */
+  | 'Network'
+  | 'Timeout'
+  | 'Aborted'
+
+/** What a caller should do next. `stall`: somebody must change something first. */
+export type Advice = 'retry' | 'wait' | 'stall'
+
+export interface GitErrorDetails {
+  readonly field?: string
+  readonly path?: string
+  readonly ref?: string
+  readonly oid?: string
+  readonly expected?: string | number
+  readonly actual?: string | number
+  readonly limit?: string
+  readonly status?: number
+  /** Milliseconds that the server asked to wait. */
+  readonly waitMs?: number
+  /** Lines that the server sent for people to read. */
+  readonly remote?: readonly string[]
+  readonly cause?: unknown
+}
+
+const RETRY: ReadonlySet<GitErrorCode> = new Set(['StaleRef', 'ServerError', 'Network', 'Timeout', 'ObjectMissing'])
+
+/** The one error class of this package. The message names the thing, its value and, where there is one, the remedy. */
+export class GitError extends Error {
+  override readonly name = 'GitError'
+  readonly code: GitErrorCode
+  readonly details: GitErrorDetails
+
+  constructor(code: GitErrorCode, message: string, details: GitErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.details = details
+  }
+
+  get advice(): Advice {
+    if (this.code === 'RateLimited') return 'wait'
+    return RETRY.has(this.code) ? 'retry' : 'stall'
+  }
+}
+
+export function isGitError(error: unknown, ...codes: GitErrorCode[]): error is GitError {
+  return error instanceof GitError && (codes.length === 0 || codes.includes(error.code))
+}

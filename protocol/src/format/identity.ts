@@ -1,0 +1,47 @@
+import { GitError } from './errors.ts'
+
+/** Who and when, as a commit states it. */
+export interface Identity {
+  readonly name: string
+  readonly email: string
+  /** Seconds precision; milliseconds are dropped. */
+  readonly date: Date
+  /** Minutes east of UTC. Default 0. */
+  readonly utcOffset?: number
+}
+
+// Git strips these from both ends of names and e-mail addresses; inside, only the framing characters are impossible.
+// oxlint-disable-next-line no-control-regex
+const IMPOSSIBLE = /[<>\n\0]/
+
+/** @throws GitError `InvalidInput` naming the field */
+export function checkIdentity(field: string, identity: { readonly name: string; readonly email: string }): void {
+  for (const part of ['name', 'email'] as const) {
+    const value = identity[part]
+    if (value.trim() === '') throw invalid(`${field}.${part}`, value, 'must not be empty')
+    if (IMPOSSIBLE.test(value)) throw invalid(`${field}.${part}`, value, 'must not contain "<", ">", a line break or NUL')
+  }
+}
+
+function invalid(field: string, actual: string, rule: string): GitError {
+  return new GitError('InvalidInput', `${field} ${JSON.stringify(actual)} ${rule}`, { field, actual })
+}
+
+export function formatIdentity({ name, email, date, utcOffset = 0 }: Identity): string {
+  const minutes = Math.abs(utcOffset)
+  const zone = `${utcOffset < 0 ? '-' : '+'}${pad(Math.floor(minutes / 60))}${pad(minutes % 60)}`
+  return `${name.trim()} <${email.trim()}> ${Math.floor(date.getTime() / 1000)} ${zone}`
+}
+
+const pad = (value: number): string => String(value).padStart(2, '0')
+
+/** Reads what {@link formatIdentity} writes, and the oddities of old histories: a missing date counts as 1970, a bad zone as UTC. */
+export function parseIdentity(line: string): Identity {
+  const open = line.indexOf('<')
+  const close = line.lastIndexOf('>')
+  const name = open < 0 ? line : line.slice(0, open).trim()
+  const email = open < 0 || close < open ? '' : line.slice(open + 1, close)
+  const [, seconds = '0', zone = '+0000'] = /^\s*(-?\d+)(?:\s+([+-]\d{4}))?/.exec(line.slice(close + 1)) ?? []
+  const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3, 5))
+  return { name, email, date: new Date(Number(seconds) * 1000), utcOffset: zone.startsWith('-') ? -minutes : minutes }
+}

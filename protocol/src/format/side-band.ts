@@ -1,0 +1,50 @@
+import type { ByteReader } from './byte-reader.ts'
+import { GitError } from './errors.ts'
+import { readPacket } from './packet-line.ts'
+
+/** Progress and messages for people are kept up to this many bytes; the rest is dropped. */
+const MAX_MESSAGES = 64 * 1024
+
+/** Collects channel 2, in lines, without control characters that could play tricks on a terminal. */
+export class RemoteMessages {
+  #text = ''
+
+  add(bytes: Buffer): void {
+    if (this.#text.length < MAX_MESSAGES) this.#text += bytes.toString('utf8')
+  }
+
+  lines(): string[] {
+    return this.#text
+      .slice(0, MAX_MESSAGES)
+      .split(/[\r\n]+/)
+      .map(printable)
+      .filter((line) => line !== '')
+  }
+}
+
+/** Text from a server, safe to show: control characters are gone. */
+export function printable(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ').trim()
+}
+
+/**
+ * The bytes of channel 1 (gitprotocol-pack, "side-band"), up to the flush packet.
+ * @throws GitError `ServerError` with the text of channel 3; `Malformed`
+ */
+export async function* sideBand(input: ByteReader, messages: RemoteMessages): AsyncGenerator<Buffer> {
+  for (;;) {
+    const packet = await readPacket(input)
+    if (packet === undefined) throw new GitError('Malformed', 'the answer ends inside a side-band stream')
+    if (packet.type === 'flush' || packet.type === 'response-end') return
+    if (packet.type !== 'data') throw new GitError('Malformed', `a ${packet.type} packet inside a side-band stream`)
+    const [channel] = packet.payload
+    const bytes = packet.payload.subarray(1)
+    if (channel === 1) yield bytes
+    else if (channel === 2) messages.add(bytes)
+    else if (channel === 3) {
+      const text = printable(bytes.toString('utf8'))
+      throw new GitError('ServerError', `the server gave up: ${text}`, { remote: [...messages.lines(), text] })
+    } else throw new GitError('Malformed', `side-band channel ${channel} does not exist`)
+  }
+}
