@@ -43,17 +43,14 @@ export class Edit {
   readonly #session: Session
   /** The branch with every tree that the server has shown: what the proof before the push rests on. */
   #base: Snapshot
-  /** What the ref must be at for the push to succeed; null to create it. */
-  readonly #expected: ObjectId | null
   #stage = new Stage()
   #current: Snapshot
   readonly #objects: NewObjects = new Map()
 
-  constructor(session: Session, base: Snapshot, expected: ObjectId | null = base.commit) {
+  constructor(session: Session, base: Snapshot) {
     this.#session = session
     this.#base = base
     this.#current = base
-    this.#expected = expected
   }
 
   /** Full name of the branch. */
@@ -74,15 +71,16 @@ export class Edit {
   put(path: string, content: Uint8Array | string, options: { readonly mode?: number } = {}): void {
     const bytes = typeof content === 'string' ? Buffer.from(content) : content
     const oid = objectId(this.#session.format, 'blob', bytes)
-    this.#stage.set(filePath(path), { oid, bytes, mode: options.mode })
+    this.#stage.set(filePath(path), { deleted: false, oid, bytes, mode: options.mode })
   }
 
   /**
-   * Removes a file; folders that become empty vanish. A path that does not exist fails the commit.
+   * Removes a file; folders that become empty vanish.
+   * @param options.ifExists a path that does not exist fails the commit, unless this is true
    * @throws GitError `InvalidInput` for an impossible path
    */
-  delete(path: string): void {
-    this.#stage.set(filePath(path), null)
+  delete(path: string, options: { readonly ifExists?: boolean } = {}): void {
+    this.#stage.set(filePath(path), { deleted: true, ifExists: options.ifExists ?? false })
   }
 
   /**
@@ -118,14 +116,16 @@ export class Edit {
     const { ref } = this
     const snapshot = this.#current
     if (!this.#stage.isEmpty) throw new GitError('InvalidInput', 'there are changes that no commit holds: commit before the push')
-    if (snapshot.commit === null || snapshot.commit === this.#expected) {
+    if (snapshot.commit === null || snapshot.commit === snapshot.tip) {
       return { status: 'up-to-date', ref, commit: snapshot.commit, snapshot }
     }
     proveComplete(this.#objects, this.#base)
-    const outcome = { status: 'pushed', ref, old: this.#expected, commit: snapshot.commit, snapshot: snapshot.pruned() } as const
+    const { tip: old, commit } = snapshot
+    const after = new Snapshot({ ...snapshot, tip: commit }, snapshot.trees).pruned()
+    const outcome = { status: 'pushed', ref, old, commit, snapshot: after } as const
     if (options.dryRun === true) return { ...outcome, messages: [] }
-    const update = { ref, old: this.#expected, new: snapshot.commit }
-    return { ...outcome, ...(await pushRef(this.#session, update, packContents(this.#objects))) }
+    const pushed = await pushRef(this.#session, { ref, old, new: commit }, packContents(this.#objects))
+    return { ...outcome, messages: pushed.messages }
   }
 
   /** Reads what the commit needs. After a first commit, folders may exist that only this edit knows: they need no reading. */
@@ -145,7 +145,7 @@ export class Edit {
     const bytes = serializeCommit(commit)
     const oid = objectId(this.#session.format, 'commit', bytes)
     this.#objects.set(oid, { entry: { type: 'commit', bytes } })
-    this.#current = new Snapshot({ ref: this.ref, commit: oid, root: commit.tree, format: this.#session.format }, trees)
+    this.#current = new Snapshot({ ...this.#current, commit: oid, root: commit.tree }, trees)
     return oid
   }
 }

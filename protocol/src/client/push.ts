@@ -49,7 +49,10 @@ export async function pushRef(session: Session, update: RefUpdate, pack: PackCon
   }
   const reason = refusal(report, update.ref)
   if (reason === undefined) return { messages: report.messages }
-  throw await explain(session, update, reason, report)
+  const tip = await currentTip(session, update.ref)
+  // A report that is silent about the ref, or a first try that had landed: what counts is where the ref is.
+  if (tip === update.new) return { messages: report.messages }
+  throw explain(update, tip, reason, report)
 }
 
 async function send(session: Session, update: RefUpdate, entries: readonly PackEntry[]): Promise<PushReport> {
@@ -76,8 +79,7 @@ function refusal(report: PushReport, ref: string): string | undefined {
 }
 
 /** The words of a refusal differ from server to server; where the ref is now tells a lost race from a rule. */
-async function explain(session: Session, update: RefUpdate, reason: string, report: PushReport): Promise<GitError> {
-  const tip = await currentTip(session, update.ref)
+function explain(update: RefUpdate, tip: ObjectId | null, reason: string, report: PushReport): GitError {
   if (tip !== update.old) {
     return new GitError('StaleRef', `${update.ref} is at ${tip ?? 'nothing'}, not at ${update.old ?? 'nothing'}`, {
       ref: update.ref,

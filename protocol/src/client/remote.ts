@@ -166,7 +166,7 @@ class Meter {
 function checkUrl(url: string): string {
   const parsed = URL.parse(url)
   if (parsed === null || (parsed.protocol !== 'https:' && parsed.protocol !== 'http:')) {
-    throw new GitError('InvalidInput', `the repository URL must begin with https:// or http://, not ${JSON.stringify(url)}`, {
+    throw new GitError('InvalidInput', `the repository URL must begin with https:// or http://, not ${JSON.stringify(withoutUser(url))}`, {
       field: 'url',
     })
   }
@@ -177,6 +177,11 @@ function checkUrl(url: string): string {
     throw new GitError('InvalidInput', 'the repository URL must have neither a query nor a fragment', { field: 'url' })
   }
   return parsed.href.replace(/\/+$/, '')
+}
+
+/** What stands before the last `@` may be a password, whatever else is wrong with the address. */
+function withoutUser(url: string): string {
+  return url.replace(/^.*@/s, '…@')
 }
 
 function authorization(auth: Credentials | undefined): string | undefined {

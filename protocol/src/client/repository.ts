@@ -1,5 +1,5 @@
 import { GitError, isGitError } from '../format/errors.ts'
-import { isObjectId } from '../format/object-id.ts'
+import { isObjectId, SHA1, SHA256 } from '../format/object-id.ts'
 import type { ObjectId } from '../format/object-id.ts'
 import { Mode, typeOfMode } from '../format/tree.ts'
 import { discover } from './discovery.ts'
@@ -171,25 +171,30 @@ export class Repository {
     if ((await currentTip(this.#session, ref)) !== null) {
       throw new GitError('RefExists', `${ref} exists already`, { ref })
     }
-    if (from === undefined) return new Edit(this.#session, Snapshot.empty(ref, this.#session.format), null)
-    const start = await this.#at(from, [])
-    return new Edit(this.#session, new Snapshot({ ...start, ref, format: start.format }, start.trees), null)
+    return new Edit(this.#session, await this.#start(ref, from))
   }
 
   /**
    * The branch as it is now, its root tree read: the base of edits, and of {@link Repository.read}.
    * @param options.depth folders below the root that will be read next; lets the server send them along
+   * @param options.orFrom a branch that does not exist starts at this revision, and is created by the first push
    * @throws GitError `RefNotFound`; not in an empty repository, where the snapshot is empty as well
    */
-  async snapshot(branch: string, options: { readonly depth?: number } = {}): Promise<Snapshot> {
+  async snapshot(
+    branch: string,
+    options: { readonly depth?: number; readonly orFrom?: Revision } = {},
+  ): Promise<Snapshot> {
     const ref = fullBranchName(branch)
     const refs = await lsRefs(this.#session, [ref, 'HEAD'])
     const oid = refs.find(({ name }) => name === ref)?.oid ?? null
     if (oid !== null) return readCommit(this.#session, ref, oid, options.depth)
     const head = refs.find(({ name }) => name === 'HEAD')
-    const empty = head === undefined || (head.oid === null && head.symref === ref)
-    if (!empty) throw new GitError('RefNotFound', `${ref} does not exist in ${this.url}`, { ref })
-    return Snapshot.empty(ref, this.#session.format)
+    // Without `unborn`, a server is silent about a HEAD that leads nowhere, whether there are branches or not.
+    const empty =
+      head === undefined ? (await lsRefs(this.#session, ['refs/heads/'])).length === 0 : head.oid === null && head.symref === ref
+    if (empty) return Snapshot.empty(ref, this.#session.format)
+    if (options.orFrom !== undefined) return this.#start(ref, options.orFrom)
+    throw new GitError('RefNotFound', `${ref} does not exist in ${this.url}`, { ref })
   }
 
   /** Reads folders of a snapshot's commit that it has not read yet. A folder that does not exist is no error. */
@@ -224,6 +229,13 @@ export class Repository {
     return contents
   }
 
+  /** A branch that does not exist, as it would be when created from a revision. */
+  async #start(ref: string, from: Revision | undefined): Promise<Snapshot> {
+    if (from === undefined) return Snapshot.empty(ref, this.#session.format)
+    const start = await this.#at(from, [])
+    return new Snapshot({ ...start, ref, tip: null }, start.trees)
+  }
+
   async #at(revision: Revision, folders: readonly (readonly string[])[], recursive = false): Promise<Snapshot> {
     const { ref, oid } = await this.#resolve(revision)
     const depth = Math.max(0, ...folders.map((names) => names.length))
@@ -232,7 +244,10 @@ export class Repository {
   }
 
   async #resolve(revision: Revision): Promise<{ ref: string; oid: ObjectId }> {
-    if (isObjectId(revision)) return { ref: revision, oid: revision }
+    if (isObjectId(revision)) {
+      this.#session.format = revision.length === 64 ? SHA256 : SHA1
+      return { ref: revision, oid: revision }
+    }
     checkRefName(revision, 'revision')
     const names = revision === 'HEAD' || revision.startsWith('refs/') ? [revision] : [`refs/heads/${revision}`, `refs/tags/${revision}`]
     const refs = await lsRefs(this.#session, names)

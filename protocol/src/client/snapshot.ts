@@ -1,42 +1,52 @@
 import { GitError } from '../format/errors.ts'
 import type { ObjectFormat, ObjectId } from '../format/object-id.ts'
-import { entrySpans, fromRawName, Mode, parseTree, typeOfMode } from '../format/tree.ts'
+import { entrySpans, fromRawName, Mode, parseTree, toRawName, typeOfMode } from '../format/tree.ts'
 import type { EntryType, TreeEntry } from '../format/tree.ts'
 import { splitPath } from './path.ts'
 
 export interface ListedEntry {
   /** From the repository's root. */
   readonly path: string
+  /** The path's bytes as a latin1 string, where they are not UTF-8 and `path` shows replacement characters. */
+  readonly rawPath?: string
   readonly mode: number
   readonly type: EntryType
   readonly oid: ObjectId
 }
 
-/**
- * A commit on a branch and those of its trees that have been read. Immutable; reading more gives another snapshot.
- * `commit` is null for a branch that does not exist yet: its tree is empty.
- */
-export class Snapshot {
+/** Where a snapshot was taken. */
+export interface SnapshotPlace {
   /** Full name of the branch. */
   readonly ref: string
+  /** What the ref is at; null when it does not exist. A push succeeds only while this is so. */
+  readonly tip: ObjectId | null
+  /** The commit whose tree this is. Another one than `tip` for a branch that is about to be created; null before any commit. */
+  readonly commit: ObjectId | null
+  readonly root: ObjectId
+  readonly format: ObjectFormat
+}
+
+/** A commit on a branch and those of its trees that have been read. Immutable; reading more gives another snapshot. */
+export class Snapshot implements SnapshotPlace {
+  readonly ref: string
+  readonly tip: ObjectId | null
   readonly commit: ObjectId | null
   readonly root: ObjectId
   readonly format: ObjectFormat
   readonly trees: ReadonlyMap<ObjectId, Buffer>
 
-  constructor(
-    at: { readonly ref: string; readonly commit: ObjectId | null; readonly root: ObjectId; readonly format: ObjectFormat },
-    trees: ReadonlyMap<ObjectId, Buffer> = new Map(),
-  ) {
+  constructor(at: SnapshotPlace, trees: ReadonlyMap<ObjectId, Buffer> = new Map()) {
     this.ref = at.ref
+    this.tip = at.tip
     this.commit = at.commit
     this.root = at.root
     this.format = at.format
     this.trees = trees
   }
 
+  /** A branch that does not exist, without files. */
   static empty(ref: string, format: ObjectFormat): Snapshot {
-    return new Snapshot({ ref, commit: null, root: format.emptyTree, format })
+    return new Snapshot({ ref, tip: null, commit: null, root: format.emptyTree, format })
   }
 
   /** The bytes of a tree; undefined when it has not been read. */
@@ -77,16 +87,20 @@ export class Snapshot {
     if (folder === null) return
     if (folder === 'unread') throw unread(path)
     if (folder.mode !== Mode.tree) throw notAFolder(path, folder.mode)
-    yield* this.#walk(folder.oid, names.length === 0 ? '' : `${path}/`, recursive)
+    yield* this.#walk(folder.oid, names.map((name) => `${name}/`).join(''), recursive)
   }
 
-  *#walk(oid: ObjectId, prefix: string, recursive: boolean): Generator<ListedEntry> {
+  *#walk(oid: ObjectId, rawPrefix: string, recursive: boolean): Generator<ListedEntry> {
     const tree = this.tree(oid)
-    if (tree === undefined) throw unread(prefix)
+    if (tree === undefined) throw unread(fromRawName(rawPrefix))
     for (const entry of parseTree(tree, this.format)) {
-      const path = prefix + fromRawName(entry.rawName)
-      if (recursive && entry.mode === Mode.tree) yield* this.#walk(entry.oid, `${path}/`, recursive)
-      else yield { path, mode: entry.mode, type: typeOfMode(entry.mode), oid: entry.oid }
+      const rawPath = rawPrefix + entry.rawName
+      if (recursive && entry.mode === Mode.tree) yield* this.#walk(entry.oid, `${rawPath}/`, recursive)
+      else {
+        const path = fromRawName(rawPath)
+        const listed = { path, mode: entry.mode, type: typeOfMode(entry.mode), oid: entry.oid }
+        yield toRawName(path) === rawPath ? listed : { ...listed, rawPath }
+      }
     }
   }
 

@@ -8,8 +8,12 @@ import { entrySpans, fromRawName, Mode, typeOfMode } from '../format/tree.ts'
 import type { TreeEntry } from '../format/tree.ts'
 import type { Snapshot } from './snapshot.ts'
 
-/** What was put at a path: content with, when asked for, a mode; or, as null, its deletion. */
-export type StagedFile = { readonly oid: ObjectId; readonly bytes: Uint8Array; readonly mode: number | undefined } | null
+/** What was put at a path: content with, when asked for, a mode; or its deletion. */
+export type StagedFile =
+  | { readonly deleted: false; readonly oid: ObjectId; readonly bytes: Uint8Array; readonly mode: number | undefined }
+  | { readonly deleted: true; readonly ifExists: boolean }
+
+const REPLACED: StagedFile = { deleted: true, ifExists: true }
 
 /** Changes not yet committed, as the folders that hold them. */
 export class Stage {
@@ -21,12 +25,12 @@ export class Stage {
     if (name === undefined) throw new GitError('InvalidInput', 'the path of a file must not be empty', { field: 'path' })
     if (rest.length === 0) {
       this.files.set(name, file)
-      if (file !== null) this.folders.delete(name)
+      if (!file.deleted) this.folders.delete(name)
       return
     }
     let folder = this.folders.get(name)
     if (folder === undefined) this.folders.set(name, (folder = new Stage()))
-    if (this.files.get(name) !== undefined && file !== null) this.files.set(name, null)
+    if (!file.deleted && this.files.get(name)?.deleted === false) this.files.set(name, REPLACED)
     folder.set(rest, file)
   }
 
@@ -73,12 +77,12 @@ function writeFolder(stage: Stage, base: ObjectId, prefix: string, writing: Writ
   const changes = new Map<string, TreeChange>()
   for (const [name, file] of stage.files) {
     // A file that makes way for a folder of the same name is settled with that folder.
-    if (file === null && stage.folders.has(name) && typeOf(existing.get(name)) !== 'blob') continue
+    if (file.deleted && stage.folders.has(name) && typeOf(existing.get(name)) !== 'blob') continue
     const change = changeFile(file, existing.get(name), prefix + fromRawName(name), writing)
     if (change !== undefined) changes.set(name, change)
   }
   for (const [name, folder] of stage.folders) {
-    const entry = stage.files.get(name) === null ? undefined : existing.get(name)
+    const entry = replacedByFolder(stage, name, existing) ? undefined : existing.get(name)
     const change = changeFolder(folder, entry, `${prefix}${fromRawName(name)}/`, writing)
     if (change !== undefined) changes.set(name, change)
   }
@@ -92,6 +96,11 @@ function writeFolder(stage: Stage, base: ObjectId, prefix: string, writing: Writ
     : { type: 'tree', bytes: edited.tree }
   writing.objects.set(oid, { entry, tree: { bytes: edited.tree, base } })
   return oid
+}
+
+/** A file was deleted and its name used for a folder. */
+function replacedByFolder(stage: Stage, name: string, existing: ReadonlyMap<string, TreeEntry>): boolean {
+  return stage.files.get(name)?.deleted === true && typeOf(existing.get(name)) === 'blob'
 }
 
 const typeOf = (entry: TreeEntry | undefined): string | undefined => entry && typeOfMode(entry.mode)
@@ -112,7 +121,8 @@ function changeFile(
   { objects }: Writing,
 ): TreeChange | undefined {
   if (existing?.mode === Mode.tree) throw wrongType(path, 'blob', 'tree')
-  if (file === null) {
+  if (file.deleted) {
+    if (existing === undefined && file.ifExists) return undefined
     if (existing === undefined) throw new GitError('PathNotFound', `${JSON.stringify(path)} does not exist`, { path })
     return null
   }

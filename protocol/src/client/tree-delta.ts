@@ -15,7 +15,7 @@ const MAX_BYTES = 32 << 10
  * @throws GitError as every request
  */
 export async function advance(session: Session, snapshot: Snapshot, tip: ObjectId): Promise<Snapshot> {
-  if (tip === snapshot.commit) return snapshot
+  if (tip === snapshot.commit) return new Snapshot({ ...snapshot, tip }, snapshot.trees)
   if (snapshot.commit === null) return readCommit(session, snapshot.ref, tip)
   try {
     return await difference(session, snapshot, snapshot.commit, tip)
@@ -46,7 +46,7 @@ async function difference(session: Session, snapshot: Snapshot, old: ObjectId, t
     if (object.type === 'tree') trees.set(object.oid, object.bytes)
   }
   if (root === undefined) throw new GitError('ObjectMissing', `the server does not send commit ${tip}`, { oid: tip })
-  return new Snapshot({ ref: snapshot.ref, commit: tip, root, format: session.format }, trees).pruned()
+  return new Snapshot({ ref: snapshot.ref, tip, commit: tip, root, format: session.format }, trees).pruned()
 }
 
 function keepTrees(fresh: Snapshot, old: Snapshot): Snapshot {

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { getCACertificates } from 'node:tls'
 import { Agent } from 'undici'
 import type { Dispatcher } from 'undici'
 import { GitError } from '../format/errors.ts'
@@ -29,7 +30,7 @@ function createAgent({ timeoutMs = 60_000, ca }: UndiciTransportOptions): Agent 
   return new Agent({
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
-    connect: { timeout: timeoutMs, ...(ca === undefined ? {} : { ca }) },
+    connect: { timeout: timeoutMs, ...(ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }) },
   })
 }
 
@@ -74,8 +75,8 @@ function networkError(url: string, error: unknown): GitError {
   const { host } = new URL(url)
   const { code, name, message } = error as { code?: string; name?: string; message?: string }
   if (name === 'AbortError') return new GitError('Aborted', `the request to ${host} was aborted`, { cause: error })
-  if (code !== undefined && TIMEOUTS.has(code)) {
-    return new GitError('Timeout', `${host} does not answer in time (${code})`, { cause: error })
+  if (name === 'TimeoutError' || (code !== undefined && TIMEOUTS.has(code))) {
+    return new GitError('Timeout', `${host} does not answer in time (${name === 'TimeoutError' ? 'deadline' : code})`, { cause: error })
   }
   return new GitError('Network', `no answer from ${host}: ${code ?? message ?? 'connection failed'}`, { cause: error })
 }

@@ -33,6 +33,7 @@ export interface ReadPackOptions {
 }
 
 const TYPES: Readonly<Record<number, ObjectType>> = { 1: 'commit', 2: 'tree', 3: 'blob', 4: 'tag' }
+const MAX_COMPRESSION_SLACK = 1 << 20
 const OFS_DELTA = 6
 const REF_DELTA = 7
 
@@ -138,6 +139,10 @@ class PackScanner {
         return inflated.bytes
       }
       if (!enough) throw new GitError('Malformed', 'the pack ends inside an object')
+      // Compression never doubles a size; only a stream of empty blocks goes on and on.
+      if (this.#input.held.length > 2 * size + MAX_COMPRESSION_SLACK) {
+        throw new GitError('Malformed', `an object of ${size} bytes takes more than twice as many bytes of the pack`)
+      }
       need = this.#input.held.length * 2
     }
   }
@@ -165,12 +170,17 @@ interface Base {
   readonly bytes: Buffer
 }
 
+interface WaitingDelta {
+  readonly entry: ScannedEntry
+  readonly base: Exclude<ScannedEntry['kind'], string>
+}
+
 /** Turns deltas into objects, as soon as their bases are known. */
 class DeltaResolver {
   readonly #options: ReadPackOptions
   readonly #byOffset = new Map<number, Base>()
   readonly #byOid = new Map<ObjectId, Base>()
-  readonly #waiting: ScannedEntry[] = []
+  readonly #waiting: WaitingDelta[] = []
   /** Offsets of blobs that were dropped. */
   readonly #skipped = new Set<number>()
   #held = 0
@@ -185,7 +195,7 @@ class DeltaResolver {
     const base = this.#base(entry.kind)
     if (base) return [this.#apply(entry, base)]
     this.#hold(entry.bytes.length)
-    this.#waiting.push(entry)
+    this.#waiting.push({ entry, base: entry.kind })
     return []
   }
 
@@ -197,19 +207,26 @@ class DeltaResolver {
     return skip
   }
 
-  /** Bases may stand behind their deltas: go round until nothing changes. */
+  /** Bases may stand behind their deltas. Each delta is met twice at most, in whatever order a server sends them. */
   *finish(): Generator<GitObject> {
-    for (let before = -1; this.#waiting.length > 0 && this.#waiting.length !== before; ) {
-      before = this.#waiting.length
-      for (const entry of this.#waiting.splice(0)) {
-        const base = typeof entry.kind === 'string' ? undefined : this.#base(entry.kind)
-        if (base) yield this.#apply(entry, base)
-        else this.#waiting.push(entry)
+    const dependents = Map.groupBy(this.#waiting, ({ base }) => ('baseOffset' in base ? base.baseOffset : base.baseOid))
+    const ready = this.#waiting.filter(({ base }) => this.#base(base) !== undefined)
+    const done = new Set<WaitingDelta>()
+    for (let delta = ready.pop(); delta !== undefined; delta = ready.pop()) {
+      const base = done.has(delta) ? undefined : this.#base(delta.base)
+      if (base === undefined) continue
+      done.add(delta)
+      const object = this.#apply(delta.entry, base)
+      for (const key of [object.oid, delta.entry.offset]) {
+        for (const next of dependents.get(key) ?? []) ready.push(next)
+        dependents.delete(key)
       }
+      yield object
     }
     const { missingBase, skipBlobs = false } = this.#options
-    if (this.#waiting.length > 0 && missingBase !== 'skip' && !skipBlobs) {
-      throw new GitError('Malformed', `the bases of ${this.#waiting.length} deltas are neither in the pack nor at hand`)
+    const left = this.#waiting.length - done.size
+    if (left > 0 && missingBase !== 'skip' && !skipBlobs) {
+      throw new GitError('Malformed', `the bases of ${left} deltas are neither in the pack nor at hand`)
     }
   }
 

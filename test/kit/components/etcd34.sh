@@ -1,16 +1,15 @@
 #!/usr/bin/env bash
-# etcd 3.4 as Debian ships it: unpacked, not installed. It refuses streaming lists, which is why the tests want it.
+# etcd 3.4 as Debian 12 ships it: unpacked, not installed. It refuses streaming lists, which is why the tests want it.
 . "$(dirname "$0")/lib.sh"
 
 build() {
   local out=$1
-  cd "$out"
+  need apt-get 'etcd 3.4 comes from a Debian 12 package; elsewhere name an etcd below 3.4.31 in GITSYNC_ETCD34'
   if ! apt-get download etcd-server; then
     apt-get update
     apt-get download etcd-server
   fi
   dpkg-deb -x etcd-server_*.deb unpacked
-  mv unpacked/usr/bin/etcd etcd
-  rm -rf unpacked etcd-server_*.deb
+  mv unpacked/usr/bin/etcd "$out/etcd"
 }
-component etcd34 debian build
+component etcd34 debian 1 build

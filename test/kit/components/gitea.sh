@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
 # Gitea from its Go module, with the templates and assets that it reads at run time.
 . "$(dirname "$0")/lib.sh"
-VERSION=${1:-v1.26.0}
 
 build() {
-  local out=$1 version=$2 source module
-  module=$(mktemp -d)
+  local out=$1 version=$2 source
+  need go 'install Go 1.24 or later'
+  need cc 'install a C compiler (SQLite is built)'
   source=$(module_dir "code.gitea.io/gitea@$version")
-  cd "$module"
   printf 'module components/gitea\n\ngo 1.26\n' >go.mod
   # Gitea does not build without the forks that its own go.mod names.
   sed -n '/^replace /p' "$source/go.mod" >>go.mod
@@ -16,6 +15,5 @@ build() {
     -ldflags "-s -w -X main.Version=${version#v}" -o "$out/gitea" code.gitea.io/gitea
   cp -r "$source/templates" "$source/options" "$source/public" "$out/"
   chmod -R u+w,a+rX "$out"
-  rm -rf "$module"
 }
-component gitea "$VERSION" build
+component gitea "${1:-v1.26.0}" 6 build

@@ -1,29 +1,52 @@
-# Shared by the component recipes: each puts its files into $CACHE/<name>-<version>/ and is done when that folder exists.
+# Shared by the component recipes: each puts its files into $CACHE/<name>-<version>/, is done when that folder exists, and
+# prints the folder. Progress goes to standard error.
 set -euo pipefail
 CACHE=${GITSYNC_COMPONENTS:-${XDG_CACHE_HOME:-$HOME/.cache}/gitsync-operator/components}
 mkdir -p "$CACHE"
 export GOFLAGS=-mod=mod
 
 # Builds into a scratch folder and renames it at the end, so that an interrupted build never looks finished.
-# usage: component NAME VERSION FUNCTION   (FUNCTION is called with the scratch folder)
+# usage: component NAME VERSION MINUTES FUNCTION   (FUNCTION is called with a folder for the result, the version, and a
+# folder for anything else)
 component() {
-  local target=$CACHE/$1-$2 scratch started
-  if [ -d "$target" ]; then return 0; fi
-  exec 9>"$CACHE/$1-$2.lock"
-  flock 9
-  if [ -d "$target" ]; then return 0; fi
-  started=$(date +%s)
-  echo "building $1 $2 (once; kept in $CACHE)" >&2
-  scratch=$(mktemp -d "$CACHE/.$1-XXXXXX")
-  if ! "$3" "$scratch" "$2" >"$CACHE/$1-$2.log" 2>&1; then
-    tail -40 "$CACHE/$1-$2.log" >&2
-    rm -rf "$scratch"
-    echo "cannot build $1 $2: the whole log is $CACHE/$1-$2.log" >&2
-    return 1
+  local name=$1 version=$2 minutes=$3 build=$4 target log scratch started status
+  target=$CACHE/$name-$version
+  log=$target.log
+  if [ ! -d "$target" ]; then
+    exec 9>"$target.lock"
+    flock -n 9 || { echo "waiting for another build of $name $version" >&2 && flock 9; }
   fi
-  chmod 0755 "$scratch"
-  mv "$scratch" "$target"
-  echo "built $1 $2 in $(($(date +%s) - started)) s" >&2
+  if [ ! -d "$target" ]; then
+    started=$(date +%s)
+    echo "building $name $version: once, about $minutes min; kept in $CACHE; log: $log" >&2
+    rm -rf "$CACHE/.$name-$version-"*
+    scratch=$(mktemp -d "$CACHE/.$name-$version-XXXXXX")
+    mkdir "$scratch/result" "$scratch/work"
+    # Not "if !": inside a condition the shell ignores set -e, and a build that failed half way would be kept.
+    set +e
+    (
+      set -e
+      cd "$scratch/work"
+      "$build" "$scratch/result" "$version" "$scratch/work"
+    ) >"$log" 2>&1 9>&-
+    status=$?
+    set -e
+    if [ "$status" -ne 0 ]; then
+      tail -40 "$log" >&2
+      rm -rf "$scratch"
+      echo "cannot build $name $version: the whole log is $log" >&2
+      return 1
+    fi
+    mv "$scratch/result" "$target"
+    rm -rf "$scratch"
+    echo "built $name $version in $(($(date +%s) - started)) s" >&2
+  fi
+  echo "$target"
+}
+
+# usage: need PROGRAM REMEDY
+need() {
+  command -v "$1" >/dev/null || { echo "$1 is missing: $2" && return 1; }
 }
 
 # The folder in which the Go module cache keeps MODULE@VERSION.

@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest'
+import { resolveBranch } from './branch.ts'
+import { InvalidSpecError } from './invalid-spec.ts'
+
+test('placeholders are filled in', () => {
+  expect(resolveBranch('tenants/{namespace}/{name}-{name}', { namespace: 'shop', name: 'a' })).toBe('tenants/shop/a-a')
+  expect(resolveBranch('main', { namespace: 'shop', name: 'a.lock' })).toBe('main')
+})
+
+test('a name that makes no branch is refused', () => {
+  expect(() => resolveBranch('{name}', { namespace: 'shop', name: 'a.lock' })).toThrow(InvalidSpecError)
+  expect(() => resolveBranch('{namespace}/{name}', { namespace: 'shop', name: 'n'.repeat(253) })).toThrow(
+    /spec.repository.branch/,
+  )
+})

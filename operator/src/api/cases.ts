@@ -1,0 +1,190 @@
+/** Specs that must be refused, by the API server and in process alike; for the tests of both. */
+
+type Fields = Readonly<Record<string, unknown>>
+
+export interface RefusedCase {
+  readonly name: string
+  readonly spec: Fields
+  /** Field that the refusal names. */
+  readonly field: string
+  /** Part of the message. */
+  readonly message: RegExp
+}
+
+const repository = (fields: Fields): Fields => ({ url: 'https://git.example.com/a/b.git', ...fields })
+const minimal = (fields: Fields = {}): Fields => ({
+  repository: repository({}),
+  resources: [{ kind: 'ConfigMap' }],
+  ...fields,
+})
+export const MINIMAL_SPEC = minimal()
+
+const url = (value: string, message: RegExp): RefusedCase => ({
+  name: `url ${JSON.stringify(value)}`,
+  spec: minimal({ repository: { url: value } }),
+  field: 'spec.repository.url',
+  message,
+})
+const branch = (value: string, message = /branch/): RefusedCase => ({
+  name: `branch ${JSON.stringify(value)}`,
+  spec: minimal({ repository: repository({ branch: value }) }),
+  field: 'spec.repository.branch',
+  message,
+})
+const path = (value: string, message = /path/): RefusedCase => ({
+  name: `path ${JSON.stringify(value)}`,
+  spec: minimal({ repository: repository({ path: value }) }),
+  field: 'spec.repository.path',
+  message,
+})
+const resource = (fields: Fields, field: string, message: RegExp): RefusedCase => ({
+  name: `resource ${JSON.stringify(fields)}`,
+  spec: minimal({ resources: [fields] }),
+  field: `spec.resources[0]${field}`,
+  message,
+})
+const commit = (fields: Fields, field: string, message: RegExp): RefusedCase => ({
+  name: `commit ${JSON.stringify(fields)}`,
+  spec: minimal({ commit: fields }),
+  field: `spec.commit${field}`,
+  message,
+})
+
+const kind = 'ConfigMap'
+
+export const REFUSED: readonly RefusedCase[] = [
+  url('ssh://git.example.com/a', /must start with http/),
+  url('git@git.example.com:a/b', /must start with http/),
+  url('https:///a', /followed by a host/),
+  url('https://user:pass@git.example.com/a', /user or password/),
+  url('https://git.example.com/a?x=1', /query/),
+  url('https://git.example.com/a#x', /fragment/),
+  url('https://git.example.com\\@evil.example/a', /user or password|backslash/),
+  url('https://git.example.com/a b', /spaces/),
+  url('https://git.example.com/a\u0000', /control/),
+  branch('{tenant}', /only placeholders are/),
+  branch('a{', /no other braces/),
+  branch('a b'),
+  branch('a..b'),
+  branch('a~1'),
+  branch('a@{1}'),
+  branch('a[b'),
+  branch('a\\b'),
+  branch('/a'),
+  branch('a/'),
+  branch('a//b'),
+  branch('.a'),
+  branch('a/.b'),
+  branch('a.lock'),
+  branch('a.lock/b'),
+  branch('a.'),
+  branch('-a'),
+  branch('@'),
+  branch('HEAD'),
+  branch('refs/heads/main', /short name/),
+  path('/a'),
+  path('a/'),
+  path('a//b'),
+  path('..', /parts \. or \.\./),
+  path('a/../b'),
+  path('./a'),
+  path('a/.'),
+  path('.git', /\.git/),
+  path('a/.GIT/b', /\.git/),
+  path('a/git~1', /\.git/),
+  path('.g\u200cit', /invisible/),
+  path('a\\b'),
+  path('c:'),
+  path('a./b'),
+  path('a '),
+  resource({ kind: 'Secret' }, '', /Secrets are not written/),
+  resource({ kind: 'Secret', group: '' }, '', /Secrets are not written/),
+  resource({ kind: '*' }, '.kind', /not supported yet/),
+  resource({ kind, group: 'apps/v1' }, '.group', /without the version/),
+  resource({ kind, version: 'apps/v1' }, '.version', /without the group/),
+  resource({ kind: 'config maps' }, '.kind', /kind must be/),
+  resource({ kind, names: ['a/b'] }, '.names[0]', /object names/),
+  resource({ kind, namespaces: { names: ['Shop'] } }, '.namespaces.names[0]', /namespace name/),
+  resource({ kind, labelSelector: { matchLabels: { 'a b': 'c' } } }, '.labelSelector.matchLabels', /label keys/),
+  resource(
+    { kind, labelSelector: { matchLabels: { a: 'c d' } } },
+    '.labelSelector.matchLabels.a',
+    /label value|should match/,
+  ),
+  resource(
+    { kind, labelSelector: { matchExpressions: [{ key: 'a', operator: 'In' }] } },
+    '.labelSelector.matchExpressions[0]',
+    /values go with/,
+  ),
+  resource(
+    { kind, labelSelector: { matchExpressions: [{ key: 'a', operator: 'Exists', values: ['x'] }] } },
+    '.labelSelector.matchExpressions[0]',
+    /values go with/,
+  ),
+  commit({ window: '2m' }, '', /maxLatency must not be shorter/),
+  commit({ window: '11m', maxLatency: '20m' }, '.window', /between 0s and 10m/),
+  commit({ maxLatency: '2h' }, '.maxLatency', /between 0s and 1h/),
+  commit({ window: '5' }, '.window', /duration|should match/),
+  commit({ author: { name: 'a <b>', email: 'a@b' } }, '.author.name', /without < >/),
+  commit({ author: { name: 'a', email: 'a b' } }, '.author.email', /e-mail/),
+  { name: 'interval 0s', spec: minimal({ interval: '0s' }), field: 'spec.interval', message: /between 1s and 24h/ },
+  {
+    name: 'a ServiceAccount of another namespace',
+    spec: minimal({ serviceAccountName: 'other/robot' }),
+    field: 'spec.serviceAccountName',
+    message: /object name/,
+  },
+]
+
+/** Specs that must be accepted. */
+export const ACCEPTED: readonly Fields[] = [
+  minimal(),
+  ...['main', 'tenants/{namespace}', '{namespace}-{name}', 'a.b/c_d', 'feature/ä', 'a@b', 'lock', 'a.locks'].map(
+    (value) => minimal({ repository: repository({ branch: value }) }),
+  ),
+  ...['.', 'a', 'a/b', '.github/x', '..a', 'a..b/c', '.gitops', 'a b/ü'].map((value) =>
+    minimal({ repository: repository({ path: value }) }),
+  ),
+  ...[
+    'http://127.0.0.1:3000/a',
+    'https://git.example.com',
+    'https://git.example.com/a/@b.git',
+    'https://[::1]:8443/a',
+  ].map((value) => minimal({ repository: { url: value } })),
+  minimal({
+    resources: [
+      {
+        group: 'apps',
+        kind: 'Deployment',
+        version: 'v1',
+        names: ['web-*', 'system:node'],
+        namespaces: { names: ['shop'] },
+      },
+      { group: 'vault.example.com', kind: 'Secret' },
+      {
+        kind: 'ConfigMap',
+        labelSelector: {
+          matchLabels: { 'app.kubernetes.io/name': 'web', empty: '' },
+          matchExpressions: [
+            { key: 'tier', operator: 'NotIn', values: ['a', 'b'] },
+            { key: 'x', operator: 'Exists' },
+          ],
+        },
+      },
+    ],
+  }),
+  minimal({
+    serviceAccountName: 'auditor',
+    prune: 'Never',
+    interval: '1h',
+    suspend: true,
+    layout: { format: 'JSON', template: '{name}.json' },
+    commit: {
+      window: '0s',
+      maxLatency: '0s',
+      message: '{summary}',
+      author: { name: 'Ada Lovelace', email: 'ada@example.com' },
+      committer: { name: 'bot', email: 'bot@localhost' },
+    },
+  }),
+]

@@ -1,0 +1,64 @@
+/** Field shapes that more than one kind uses. */
+import { z } from 'zod'
+import { DURATION_MAX_LENGTH, DURATION_PATTERN, parseDuration } from './duration.ts'
+import { mustMatch, withRule } from './rules.ts'
+
+const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
+const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+
+/** The name of an object such as a Secret or a ServiceAccount. */
+export function objectName(description: string): z.ZodString {
+  const message = 'must be an object name: lower-case letters, digits, - and .'
+  return mustMatch(z.string().min(1).max(253).meta({ description }), DNS_SUBDOMAIN, message)
+}
+
+export function namespaceNames(description: string): z.ZodObject<{ names: z.ZodArray<z.ZodString> }> {
+  const message = 'must be a namespace name: lower-case letters, digits and -'
+  const name = mustMatch(z.string().min(1).max(63), DNS_LABEL, message)
+  const names = z
+    .array(name)
+    .min(1)
+    .max(64)
+    .meta({ description: 'Names of namespaces.', 'x-kubernetes-list-type': 'set' })
+  return z.object({ names }).meta({ description })
+}
+
+export interface DurationBounds {
+  readonly description: string
+  /** Shortest, as a duration text. */
+  readonly min: string
+  /** Longest, as a duration text. */
+  readonly max: string
+}
+
+/** A duration text such as 5s or 1m30s; read it with `parseDuration`. */
+export function durationText(bounds: DurationBounds): z.ZodString {
+  const { description, min, max } = bounds
+  const text = z.string().max(DURATION_MAX_LENGTH).regex(DURATION_PATTERN, {
+    error: 'must be a duration such as 5s or 1m30s (units ms, s, m, h)',
+  })
+  return withRule(text.meta({ description }), {
+    cel: `duration(self) >= duration('${min}') && duration(self) <= duration('${max}')`,
+    // Text that is no duration is the pattern's to report.
+    test: (value) =>
+      !DURATION_PATTERN.test(value) ||
+      value.length > DURATION_MAX_LENGTH ||
+      (parseDuration(value) >= parseDuration(min) && parseDuration(value) <= parseDuration(max)),
+    message: `must be between ${min} and ${max}`,
+  })
+}
+
+/** A person or program as a commit names it. */
+export function identity(description: string): z.ZodObject<{ name: z.ZodString; email: z.ZodString }> {
+  const name = mustMatch(
+    z.string().min(1).max(256).meta({ description: 'Display name.' }),
+    /^[^<>\p{Cc}]*[^<>.,:;\p{Z}\p{Cc}][^<>\p{Cc}]*$/u,
+    'must be a name without < > and control characters',
+  )
+  const email = mustMatch(
+    z.string().min(1).max(320).meta({ description: 'E-mail address.' }),
+    /^[^<>\p{Z}\p{Cc}]+$/u,
+    'must be an e-mail address without spaces, < and >',
+  )
+  return z.object({ name, email }).meta({ description })
+}

@@ -1,0 +1,41 @@
+/** The kind GitProvider: what a Git host allows, said by the platform team. */
+import { z } from 'zod'
+import { namespaceNames } from './fields.ts'
+import { mustMatch } from './rules.ts'
+
+const host = mustMatch(
+  z.string().min(1).max(259),
+  /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?$/,
+  'hosts are lower-case names or name:port, as in git.example.com or git.example.com:8443 (no scheme, no path)',
+)
+
+const caBundle = mustMatch(
+  z
+    .string()
+    .min(1)
+    .max(65_536)
+    .meta({ description: 'CA certificates (PEM) to trust for these hosts besides the public ones.' }),
+  /^\s*(-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$/,
+  'caBundle must be one or more PEM certificates (-----BEGIN CERTIFICATE-----) and nothing else',
+)
+
+export const gitProviderSpecSchema = z
+  .object({
+    hosts: z.array(host).min(1).max(64).meta({
+      description: 'Hosts this is about. A name covers every port, name:port one.',
+      'x-kubernetes-list-type': 'set',
+    }),
+    allowPrivateAddresses: z
+      .boolean()
+      .meta({ description: 'Allow hosts that resolve to private or loopback addresses.' })
+      .default(false),
+    allowPlainHttp: z.boolean().meta({ description: 'Allow http, also with credentials.' }).default(false),
+    allowedNamespaces: namespaceNames(
+      'Only GitSyncs of these namespaces may use these hosts; otherwise all.',
+    ).optional(),
+    caBundle: caBundle.optional(),
+  })
+  .meta({ description: 'What the hosts allow.' })
+
+/** A GitProvider's spec with every default filled in. */
+export type GitProviderSpec = z.output<typeof gitProviderSpecSchema>

@@ -1,0 +1,132 @@
+/** The kind GitSync: what one tenant writes to Git, and where. */
+import { z } from 'zod'
+import { conditionsSchema } from './conditions.ts'
+import { parseDuration, DURATION_PATTERN } from './duration.ts'
+import { durationText, identity, objectName } from './fields.ts'
+import { repositorySchema } from './repository.ts'
+import { withRule } from './rules.ts'
+import { resourceSchema } from './selection.ts'
+
+export const DEFAULT_LAYOUT_TEMPLATE = '{namespace}/{type}/{name}.yaml'
+
+const layoutSchema = z
+  .object({
+    template: z
+      .string()
+      .min(1)
+      .max(512)
+      .meta({
+        description:
+          'Path of a file below the folder. Placeholders: {namespace} (_cluster for cluster-scoped objects), {type} (lower-case kind, with .group outside the core group), {kind}, {group}, {version}, {resource}, {name}.',
+      })
+      .default(DEFAULT_LAYOUT_TEMPLATE),
+    format: z
+      .enum(['YAML', 'JSON'])
+      .meta({ description: 'How files are written. The file name comes from template alone.' })
+      .default('YAML'),
+  })
+  .meta({ description: 'How files are named and written.' })
+
+const commitSchema = withRule(
+  z
+    .object({
+      window: durationText({
+        description: 'A commit is made after this long without a change.',
+        min: '0s',
+        max: '10m',
+      }).default('5s'),
+      maxLatency: durationText({
+        description: 'A commit is made at the latest this long after the first change.',
+        min: '0s',
+        max: '1h',
+      }).default('1m'),
+      message: z
+        .string()
+        .min(1)
+        .max(4096)
+        .meta({
+          description:
+            'Commit message. Placeholders: {action}, {kind}, {group}, {namespace}, {name}, {count}, {summary}, {changes}, {gitsync}.',
+        })
+        .optional(),
+      author: identity('Author of commits whose changes cannot be attributed to a person.').optional(),
+      committer: identity('Committer of every commit.').optional(),
+    })
+    .meta({ description: 'How changes become commits.' }),
+  {
+    cel: 'duration(self.maxLatency) >= duration(self.window)',
+    test: ({ window, maxLatency }) =>
+      !DURATION_PATTERN.test(window) ||
+      !DURATION_PATTERN.test(maxLatency) ||
+      parseDuration(maxLatency) >= parseDuration(window),
+    message: 'maxLatency must not be shorter than window',
+  },
+)
+
+export const gitSyncSpecSchema = z
+  .object({
+    repository: repositorySchema,
+    resources: z
+      .array(resourceSchema)
+      .min(1)
+      .max(64)
+      .meta({ description: 'What to write.', 'x-kubernetes-list-type': 'atomic' }),
+    serviceAccountName: objectName(
+      'ServiceAccount of this namespace as which objects are read; it needs list and watch on each selected kind.',
+    ).default('default'),
+    layout: layoutSchema.default(layoutSchema.parse({})),
+    commit: commitSchema.default(commitSchema.parse({})),
+    prune: z
+      .enum(['Owned', 'Observed', 'Never'])
+      .meta({
+        description:
+          'When the file of a deleted object is removed. Observed: when the deletion was seen. Owned: also after a restart, for files this GitSync has written. Never: not at all.',
+      })
+      .default('Owned'),
+    interval: durationText({
+      description: 'How often the folder is compared with the cluster when nothing changes.',
+      min: '1s',
+      max: '24h',
+    }).default('10m'),
+    suspend: z.boolean().meta({ description: 'Stop writing until set to false again.' }).default(false),
+  })
+  .meta({ description: 'What to write, and where.' })
+
+const count = (description: string): z.ZodInt32 => z.int32().min(0).meta({ description })
+const commitId = (description: string): z.ZodString => z.string().max(64).meta({ description })
+
+export const gitSyncStatusSchema = z
+  .object({
+    observedGeneration: z
+      .int()
+      .meta({ description: 'Generation of the spec that this status describes.', format: 'int64' })
+      .optional(),
+    conditions: conditionsSchema.optional(),
+    branch: z.string().max(1024).meta({ description: 'Branch that is written, placeholders filled in.' }).optional(),
+    lastCommit: z
+      .object({
+        sha: commitId('Commit id.'),
+        time: z.string().meta({ description: 'When it was committed.', format: 'date-time' }).optional(),
+        url: z.string().max(4096).meta({ description: 'Page of the commit, where the host has one.' }).optional(),
+      })
+      .meta({ description: 'The newest commit of this GitSync.' })
+      .optional(),
+    observedCommit: commitId('Tip of the branch when it was last seen.').optional(),
+    files: count('Files that the selected objects make.').optional(),
+    pending: count('Changes not in Git yet.').optional(),
+    orphans: count('Files of this GitSync whose object is gone and that prune leaves.').optional(),
+    lastHandledRequest: z
+      .string()
+      .max(1024)
+      .meta({ description: 'Value of the last gitsync.dev/requested-at or commit-message annotation acted on.' })
+      .optional(),
+  })
+  .meta({ description: 'What has been done.' })
+
+/** A GitSync's spec with every default filled in. */
+export type GitSyncSpec = z.output<typeof gitSyncSpecSchema>
+/** A GitSync's spec as a person writes it. */
+export type GitSyncSpecInput = z.input<typeof gitSyncSpecSchema>
+export type GitSyncStatus = z.output<typeof gitSyncStatusSchema>
+/** One entry of `spec.resources`. */
+export type ResourceSelector = GitSyncSpec['resources'][number]

@@ -1,0 +1,18 @@
+/** A spec that isn't accepted. */
+export class InvalidSpecError extends Error {
+  readonly code = 'InvalidSpec'
+  /** Path of the field, as in `spec.resources[0].kind`. */
+  readonly field: string
+  /** Its value as JSON, cut at 100 characters; `undefined` when absent. */
+  readonly value: string
+  /** What to write instead. */
+  readonly remedy: string
+  constructor(field: string, value: unknown, remedy: string) {
+    const shown = (JSON.stringify(value) ?? 'undefined').slice(0, 100)
+    super(`${field}: ${shown}: ${remedy}`)
+    this.name = 'InvalidSpecError'
+    this.field = field
+    this.value = shown
+    this.remedy = remedy
+  }
+}

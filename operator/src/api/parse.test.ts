@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+import { ACCEPTED, MINIMAL_SPEC, REFUSED } from './cases.ts'
+import { InvalidSpecError } from './invalid-spec.ts'
+import { parseGitProvider, parseGitSync } from './parse.ts'
+
+const object = (spec: unknown, kind = 'GitSync') => ({
+  apiVersion: 'gitsync.dev/v1alpha1',
+  kind,
+  metadata: { name: 'shop', namespace: 'shop', uid: 'u' },
+  spec,
+})
+
+test('defaults are filled in', () => {
+  expect(parseGitSync(object(MINIMAL_SPEC)).spec).toEqual({
+    repository: { url: 'https://git.example.com/a/b.git', branch: 'main', path: '.' },
+    resources: [{ group: '', kind: 'ConfigMap' }],
+    serviceAccountName: 'default',
+    layout: { template: '{namespace}/{type}/{name}.yaml', format: 'YAML' },
+    commit: { window: '5s', maxLatency: '1m' },
+    prune: 'Owned',
+    interval: '10m',
+    suspend: false,
+  })
+})
+
+test('metadata and status are kept, unknown fields of the spec are left out', () => {
+  const parsed = parseGitSync({ ...object({ ...MINIMAL_SPEC, onDrift: 'Adopt' }), status: { files: 3 } })
+  expect(parsed).toMatchObject({ metadata: { uid: 'u' }, status: { files: 3 } })
+  expect(parsed.spec).not.toHaveProperty('onDrift')
+})
+
+test.each(ACCEPTED)('accepted: %j', (spec) => {
+  expect(() => parseGitSync(object(spec))).not.toThrow()
+})
+
+test.each(REFUSED)('refused: $name', ({ spec, field, message }) => {
+  const parse = () => parseGitSync(object(spec))
+  expect(parse).toThrow(InvalidSpecError)
+  expect(parse).toThrow(message)
+  try {
+    parse()
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'InvalidSpec', field })
+  }
+})
+
+test('a missing field is named', () => {
+  expect(() => parseGitSync(object({ repository: { url: 'https://a' } }))).toThrow(
+    'spec.resources: undefined: is required',
+  )
+  expect(() => parseGitSync(object(undefined))).toThrow('spec: undefined: is required')
+})
+
+test('GitProvider: defaults and refusals', () => {
+  expect(parseGitProvider(object({ hosts: ['git.example.com:8443'] }, 'GitProvider')).spec).toEqual({
+    hosts: ['git.example.com:8443'],
+    allowPrivateAddresses: false,
+    allowPlainHttp: false,
+  })
+  for (const host of ['https://git.example.com', 'Git.example.com', 'a/b', '']) {
+    expect(() => parseGitProvider(object({ hosts: [host] }, 'GitProvider')), host).toThrow(InvalidSpecError)
+  }
+  expect(() => parseGitProvider(object({ hosts: ['a'], caBundle: 'x' }, 'GitProvider'))).toThrow(/PEM certificates/)
+})

@@ -1,0 +1,162 @@
+/** The closed list of condition reasons; the troubleshooting page has an entry for each. */
+
+export interface ReasonDoc {
+  /** One line: what happened. */
+  readonly meaning: string
+  /** One line: what to do. */
+  readonly remedy: string
+  /**
+   * `ok`: as wanted. `progress`: goes on by itself. `retry`: failed, tried again with growing pauses.
+   * `stall`: waits for a change of the object, of what it names, or of an annotation.
+   */
+  readonly outcome: 'ok' | 'progress' | 'retry' | 'stall'
+}
+
+const NOTHING = 'Nothing to do.'
+
+export const REASONS = {
+  Succeeded: { outcome: 'ok', meaning: 'Git holds what the cluster holds.', remedy: NOTHING },
+  Progressing: { outcome: 'progress', meaning: 'Objects are being read, compared or pushed.', remedy: NOTHING },
+  Suspended: {
+    outcome: 'stall',
+    meaning: 'spec.suspend is true: nothing is written.',
+    remedy: 'Set spec.suspend to false to go on.',
+  },
+  InvalidSpec: {
+    outcome: 'stall',
+    meaning: 'A field of the spec has a value that is not accepted.',
+    remedy: 'Correct the field that the message names.',
+  },
+  InvalidTemplate: {
+    outcome: 'stall',
+    meaning: 'layout.template or commit.message has an unknown placeholder or an unsafe part.',
+    remedy: 'Use the placeholders that the message lists.',
+  },
+  UnknownKind: {
+    outcome: 'retry',
+    meaning: 'The API server does not serve a kind named in resources; its files stay.',
+    remedy: 'Correct group, version and kind, or install the CustomResourceDefinition.',
+  },
+  ServiceAccountNotFound: {
+    outcome: 'retry',
+    meaning: 'serviceAccountName names an account that does not exist in the namespace.',
+    remedy: 'Create the ServiceAccount or name another.',
+  },
+  Forbidden: {
+    outcome: 'retry',
+    meaning: 'The ServiceAccount may not list and watch a selected kind; its files stay.',
+    remedy: 'Grant list and watch on the kind and namespace that the message names.',
+  },
+  SecretNotFound: {
+    outcome: 'retry',
+    meaning: 'The Secret named by secretRef does not exist.',
+    remedy: 'Create it in the namespace of the GitSync.',
+  },
+  SecretNotConsenting: {
+    outcome: 'retry',
+    meaning: 'The Secret lacks the label gitsync.dev/credential or the host in its annotation gitsync.dev/hosts.',
+    remedy: 'Add the label with the value "true" and the host of the repository to the annotation.',
+  },
+  InvalidSecret: {
+    outcome: 'retry',
+    meaning: 'The Secret has no usable keys.',
+    remedy: 'Give it username and password, or token.',
+  },
+  ProviderNotFound: {
+    outcome: 'retry',
+    meaning: 'The GitProvider named by providerRef does not exist or does not list the host.',
+    remedy: 'Ask the platform team for a GitProvider, or correct providerRef.',
+  },
+  HostNotAllowed: {
+    outcome: 'retry',
+    meaning: 'The host is private, plain http, or not open to this namespace, and no GitProvider allows it.',
+    remedy: 'Ask the platform team for a GitProvider with this host that allows it.',
+  },
+  AuthenticationFailed: {
+    outcome: 'retry',
+    meaning: 'The Git host refused the credentials.',
+    remedy: 'Renew the token in the Secret; it needs permission to write.',
+  },
+  PermissionDenied: {
+    outcome: 'retry',
+    meaning: 'The credentials may read the repository but not write to it.',
+    remedy: 'Give the account or token permission to write.',
+  },
+  RepositoryNotFound: {
+    outcome: 'retry',
+    meaning: 'The host has no such repository, or hides it from these credentials.',
+    remedy: 'Create the repository, correct url, or give the account access.',
+  },
+  BranchNotFound: {
+    outcome: 'retry',
+    meaning: 'The branch does not exist and could not be created.',
+    remedy: 'Create the branch or allow the account to do so.',
+  },
+  BranchForbidden: {
+    outcome: 'retry',
+    meaning: 'The host does not let this account push to the branch (branch protection).',
+    remedy: 'Let the account push to it or choose another branch.',
+  },
+  PushRejected: {
+    outcome: 'retry',
+    meaning: 'The host refused the push; the message has its words.',
+    remedy: 'Correct what the host names (hooks, quotas, file sizes).',
+  },
+  NotGit: {
+    outcome: 'retry',
+    meaning: 'The URL answers, but not as a Git server does (a web page, most likely).',
+    remedy: 'Use the clone URL of the repository.',
+  },
+  CertificateInvalid: {
+    outcome: 'retry',
+    meaning: "The host's certificate is not trusted, is expired, or names another host.",
+    remedy: 'Put the CA in the Secret (ca.crt) or in caBundle of the GitProvider, or renew the certificate.',
+  },
+  Unreachable: {
+    outcome: 'retry',
+    meaning: 'The host does not answer or answers with server errors.',
+    remedy: 'Check name, network policy and the host; writing goes on by itself when it answers.',
+  },
+  RateLimited: {
+    outcome: 'retry',
+    meaning: 'The host asked to wait, or its budget is used up.',
+    remedy: 'Nothing to do; fewer GitSyncs per host or a longer window need fewer requests.',
+  },
+  LimitExceeded: {
+    outcome: 'stall',
+    meaning: 'An object, folder or answer is larger than the limit that the message names.',
+    remedy: 'Select less or raise the limit.',
+  },
+  PathConflict: {
+    outcome: 'stall',
+    meaning: 'Two objects want the same file; neither is written.',
+    remedy: 'Add placeholders to layout.template so that each object has its own path.',
+  },
+  PathOverlap: {
+    outcome: 'stall',
+    meaning: 'An older GitSync writes to the same folder, one above or one below, on the same branch.',
+    remedy: 'Choose another path or branch.',
+  },
+  FolderClaimed: {
+    outcome: 'stall',
+    meaning: 'The folder belongs to another GitSync or cluster (its .gitsync file says so).',
+    remedy: 'Choose another path, or set the annotation gitsync.dev/take-over to the owner in the message.',
+  },
+  MassDeletion: {
+    outcome: 'stall',
+    meaning: 'More than 10 files and more than half of the folder would be deleted.',
+    remedy: 'If that is wanted, set the annotation gitsync.dev/confirm-deletion to the token in the message.',
+  },
+  ClusterUnavailable: {
+    outcome: 'retry',
+    meaning: 'Objects could not be listed from the API server; nothing is deleted meanwhile.',
+    remedy: 'Check the API server; reading goes on by itself when it answers.',
+  },
+  InternalError: {
+    outcome: 'retry',
+    meaning: 'Something that should not happen did; the log has the details.',
+    remedy: 'Report it with the log line.',
+  },
+} as const satisfies Readonly<Record<string, ReasonDoc>>
+
+export type Reason = keyof typeof REASONS

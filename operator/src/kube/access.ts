@@ -1,0 +1,65 @@
+import type { KubeClient } from './client.ts'
+import { KubeError } from './errors.ts'
+import type { ApiResource } from './resource.ts'
+
+export interface Account {
+  readonly namespace: string
+  readonly serviceAccount: string
+}
+
+export interface Access {
+  readonly allowed: boolean
+  /** What the authorizer said to a refusal, naming the verb. */
+  readonly reason?: string
+}
+
+interface ReviewStatus {
+  readonly allowed?: unknown
+  readonly denied?: unknown
+  readonly reason?: unknown
+  readonly evaluationError?: unknown
+}
+
+/**
+ * Asks whether a service account may both list and watch a kind, in one namespace or (undefined) in all. Its existence is
+ * not checked: roles may be bound to an account before there is one.
+ * @throws KubeError when the question was not answered: that is never a yes
+ */
+export async function canReadAs(
+  client: KubeClient,
+  account: Account,
+  resource: ApiResource,
+  namespace: string | undefined,
+  signal?: AbortSignal,
+): Promise<Access> {
+  const verbs = ['list', 'watch'] as const
+  const reviews = await Promise.all(verbs.map((verb) => review(client, account, resource, namespace, verb, signal)))
+  return reviews.find(({ allowed }) => !allowed) ?? { allowed: true }
+}
+
+async function review(
+  client: KubeClient,
+  { namespace: home, serviceAccount }: Account,
+  { group, version, plural }: ApiResource,
+  namespace: string | undefined,
+  verb: 'list' | 'watch',
+  signal: AbortSignal | undefined,
+): Promise<Access> {
+  const body = {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SubjectAccessReview',
+    spec: {
+      user: `system:serviceaccount:${home}:${serviceAccount}`,
+      groups: ['system:serviceaccounts', `system:serviceaccounts:${home}`, 'system:authenticated'],
+      resourceAttributes: { namespace: namespace ?? '', verb, group, version, resource: plural },
+    },
+  }
+  const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews'
+  const answer = await client.request<{ status?: ReviewStatus } | undefined>({ method: 'POST', path, body, signal })
+  const status = answer?.status
+  if (typeof status?.allowed !== 'boolean')
+    throw new KubeError('Malformed', `POST ${path}: the answer has no status.allowed`)
+  if (status.allowed && status.denied !== true) return { allowed: true }
+  const said = [status.reason, status.evaluationError].filter((text) => typeof text === 'string' && text !== '')
+  return { allowed: false, reason: [`${verb} is not allowed`, ...said].join(': ') }
+}

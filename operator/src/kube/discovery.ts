@@ -1,0 +1,109 @@
+import type { GroupKind } from '../objects/object.ts'
+import { systemClock, type Clock } from './clock.ts'
+import type { KubeClient } from './client.ts'
+import { readCatalogue, type Catalogue } from './discovery-catalogue.ts'
+import { isKubeError, KubeError } from './errors.ts'
+import type { ApiResource } from './resource.ts'
+
+export { apiVersionOf, resourcePath, type ApiResource } from './resource.ts'
+
+/** The three answers differ: while discovery fails, nothing is known, and a kind that is not known to be gone is not gone. */
+export type Resolution =
+  | { readonly state: 'Served'; readonly resource: ApiResource }
+  | { readonly state: 'NotServed' }
+  | { readonly state: 'Unknown'; readonly error: KubeError }
+
+export interface ResolveQuery extends GroupKind {
+  /** Default: the first of the group's versions, as the server prefers them, that has the kind. */
+  readonly version?: string | undefined
+}
+
+export interface Discovery {
+  /**
+   * Never throws. Answers from what was read at most `maxAgeMs` ago, else reads again; default `ttlMs` for a kind that is
+   * served, `missTtlMs` for one that is not. 0 always asks the server.
+   */
+  resolve(query: ResolveQuery, options?: { readonly maxAgeMs?: number }): Promise<Resolution>
+  /** Every kind in its preferred version, and the groups about which nothing is known (`*`: all of them). */
+  resources(): Promise<{ readonly resources: readonly ApiResource[]; readonly unknownGroups: readonly string[] }>
+  /** Reads from the server; concurrent calls share one reading. Never throws: failures show in the answers. */
+  refresh(): Promise<void>
+}
+
+export interface DiscoveryOptions {
+  readonly clock?: Clock
+  /** Milliseconds for which a kind that is served is believed to stay so. Default 300,000. */
+  readonly ttlMs?: number
+  /** Milliseconds for which a kind stays unknown or not served before the server is asked again. Default 10,000. */
+  readonly missTtlMs?: number
+}
+
+export function createDiscovery(client: KubeClient, options: DiscoveryOptions = {}): Discovery {
+  const { clock = systemClock, ttlMs = 300_000, missTtlMs = 10_000 } = options
+  let catalogue: { readonly result: Catalogue | KubeError; readonly readAt: number } | undefined
+  let reading: Promise<void> | undefined
+
+  function refresh(): Promise<void> {
+    reading ??= read().finally(() => {
+      reading = undefined
+    })
+    return reading
+  }
+
+  async function read(): Promise<void> {
+    const readAt = clock.now()
+    try {
+      catalogue = { result: await readCatalogue(client), readAt }
+    } catch (error) {
+      const result = isKubeError(error)
+        ? error
+        : new KubeError('Malformed', 'discovery: the answer makes no sense', { cause: error })
+      catalogue = { result, readAt }
+    }
+  }
+
+  function answer(query: ResolveQuery): Resolution {
+    const result = catalogue?.result
+    if (result === undefined || result instanceof KubeError) {
+      return { state: 'Unknown', error: result ?? new KubeError('Unavailable', 'discovery: nothing read yet') }
+    }
+    for (const { version, resources } of result.get(query.group) ?? []) {
+      if (query.version !== undefined && query.version !== version) continue
+      if (resources instanceof KubeError) return { state: 'Unknown', error: resources }
+      const resource = resources.find(({ kind }) => kind === query.kind)
+      if (resource !== undefined) return { state: 'Served', resource }
+    }
+    return { state: 'NotServed' }
+  }
+
+  return {
+    refresh,
+    async resolve(query, { maxAgeMs } = {}) {
+      const known = answer(query)
+      const limit = maxAgeMs ?? (known.state === 'Served' ? ttlMs : missTtlMs)
+      if (catalogue !== undefined && clock.now() - catalogue.readAt < limit) return known
+      await refresh()
+      return answer(query)
+    },
+    async resources() {
+      if (catalogue === undefined || clock.now() - catalogue.readAt >= ttlMs) await refresh()
+      const result = catalogue?.result
+      if (result === undefined || result instanceof KubeError) return { resources: [], unknownGroups: ['*'] }
+      const preferred = new Map<string, ApiResource>()
+      const unknownGroups = new Set<string>()
+      for (const [group, versions] of result) {
+        for (const { resources } of versions) {
+          if (resources instanceof KubeError) {
+            unknownGroups.add(group)
+            break
+          }
+          for (const each of resources) {
+            const key = `${each.kind}.${group}`
+            if (!preferred.has(key)) preferred.set(key, each)
+          }
+        }
+      }
+      return { resources: [...preferred.values()], unknownGroups: [...unknownGroups] }
+    },
+  }
+}

@@ -1,0 +1,54 @@
+/** One GitSync's place in Git. */
+export interface Place {
+  /** uid */
+  readonly id: string
+  readonly namespace: string
+  readonly name: string
+  /** RFC 3339 */
+  readonly createdAt: string
+  readonly url: string
+  readonly branch: string
+  readonly path: string
+}
+
+/** One spelling for one repository: `https://Git.Example.com:443/a/b.git/` → `https://git.example.com/a/b`. */
+export function normalizeUrl(url: string): string {
+  const { protocol, host, pathname } = new URL(url)
+  const path = decodePath(pathname).replace(/\/{2,}/g, '/').replace(/\/+$/, '').replace(/\.git$/i, '')
+  return `${protocol}//${host}${path}`
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
+
+/** Key of the branch that a GitSync writes; GitSyncs with equal keys share a writer. */
+export function branchKey(place: Pick<Place, 'url' | 'branch'>): string {
+  return `${normalizeUrl(place.url)}#${place.branch}`
+}
+
+/**
+ * The older GitSync whose folder is the same, above or below on the same branch: it goes on, this one is refused.
+ * Undefined when the place is free.
+ */
+export function olderOverlap(place: Place, others: Iterable<Place>): Place | undefined {
+  const key = branchKey(place)
+  for (const other of others) {
+    if (other.id !== place.id && branchKey(other) === key && nested(other.path, place.path) && isOlder(other, place)) return other
+  }
+  return undefined
+}
+
+function nested(a: string, b: string): boolean {
+  // Checkouts on systems that ignore case would mix the folders.
+  const [left, right] = [a, b].map((path) => (path === '.' ? '' : `${path.toLowerCase()}/`)) as [string, string]
+  return left.startsWith(right) || right.startsWith(left)
+}
+
+function isOlder(a: Place, b: Place): boolean {
+  return a.createdAt === b.createdAt ? a.id < b.id : a.createdAt < b.createdAt
+}

@@ -1,0 +1,52 @@
+import type { ResourceSelector } from '../api/gitsync.ts'
+import type { KubernetesObject } from '../objects/object.ts'
+
+/** Marks the operator's own bookkeeping, which no selection ever matches. */
+export const INTERNAL_LABEL = 'gitsync.dev/internal'
+
+/** Whether an object of the right kind is selected. Namespaces are the caller's business: they decide what is watched. */
+export function selects(selector: ResourceSelector, { metadata }: KubernetesObject): boolean {
+  const labels = metadata.labels ?? {}
+  if (labels[INTERNAL_LABEL] === 'true') return false
+  if (selector.names !== undefined && !selector.names.some((glob) => matchesGlob(glob, metadata.name))) return false
+  return matchesLabels(selector.labelSelector, labels)
+}
+
+/** `*` stands for any characters, also none. Linear in the product of the lengths, whatever the pattern. */
+export function matchesGlob(glob: string, text: string): boolean {
+  const parts = glob.split('*')
+  if (parts.length === 1) return glob === text
+  const [head = '', ...rest] = parts
+  const tail = rest.pop() ?? ''
+  if (text.length < head.length + tail.length || !text.startsWith(head) || !text.endsWith(tail)) return false
+  const end = text.length - tail.length
+  let at = head.length
+  for (const part of rest) {
+    const found = text.indexOf(part, at)
+    if (found < 0 || found + part.length > end) return false
+    at = found + part.length
+  }
+  return true
+}
+
+/** Label selectors as in the Kubernetes API conventions; an absent one matches everything. */
+export function matchesLabels(
+  selector: ResourceSelector['labelSelector'],
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  const wanted = Object.entries(selector?.matchLabels ?? {})
+  if (!wanted.every(([key, value]) => labels[key] === value)) return false
+  return (selector?.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
+    const value = labels[key]
+    switch (operator) {
+      case 'In':
+        return value !== undefined && values.includes(value)
+      case 'NotIn':
+        return value === undefined || !values.includes(value)
+      case 'Exists':
+        return value !== undefined
+      case 'DoesNotExist':
+        return value === undefined
+    }
+  })
+}

@@ -1,0 +1,113 @@
+import { samePerson } from './person.ts'
+import type { Person } from './person.ts'
+import type { ObjectIdentity } from '../objects/object.ts'
+
+/** One file that changed because an object did. */
+export interface Change {
+  /** Below the GitSync's folder. */
+  readonly path: string
+  readonly identity: ObjectIdentity
+  readonly action: 'Create' | 'Update' | 'Delete'
+  /** Content id; null where the file goes. */
+  readonly oid: string | null
+  readonly author: Person
+  /** Milliseconds since the epoch: becomes the date of the commit. */
+  readonly time: number
+}
+
+/** Changes that become one commit. */
+export interface Batch {
+  readonly author: Person
+  /** By path; the last change of each. */
+  readonly changes: readonly Change[]
+  /** Of the last change, milliseconds since the epoch. */
+  readonly time: number
+  /** Given by a person for this commit, instead of the template. */
+  readonly message?: string
+}
+
+export interface WindowOptions {
+  /** Milliseconds of silence after which the window closes. */
+  readonly silence: number
+  /** Milliseconds after its first change at which it closes at the latest. */
+  readonly maxLatency: number
+}
+
+/**
+ * Collects changes until a silence, the maximum latency, or a path whose author changes: nobody signs another's edit.
+ * A window with several authors gives one commit for each.
+ */
+export class ChangeWindow {
+  #options: WindowOptions
+  #open = new Map<string, Change>()
+  #openedAt = 0
+  #lastAt = 0
+  #sealed: Batch[] = []
+
+  constructor(options: WindowOptions) {
+    this.#options = options
+  }
+
+  set options(options: WindowOptions) {
+    this.#options = options
+  }
+
+  /** Changes not yet taken. */
+  get size(): number {
+    return this.#open.size + this.#sealed.reduce((sum, { changes }) => sum + changes.length, 0)
+  }
+
+  add(change: Change, now: number): void {
+    const before = this.#open.get(change.path)
+    if (before !== undefined && !samePerson(before.author, change.author)) this.seal()
+    if (this.#open.size === 0) this.#openedAt = now
+    this.#lastAt = now
+    // Back to "created" what was created, changed and never committed.
+    const created = before?.action === 'Create' && change.action === 'Update'
+    this.#open.delete(change.path)
+    this.#open.set(change.path, created ? { ...change, action: 'Create' } : change)
+  }
+
+  /** When something is to be taken, in the caller's clock; undefined while there is nothing. */
+  dueAt(): number | undefined {
+    if (this.#sealed.length > 0) return 0
+    if (this.#open.size === 0) return undefined
+    return Math.min(this.#lastAt + this.#options.silence, this.#openedAt + this.#options.maxLatency)
+  }
+
+  /** Closes the open window now. */
+  seal(message?: string): void {
+    const byAuthor = new Map<string, Change[]>()
+    for (const change of this.#open.values()) {
+      const key = JSON.stringify([change.author.name, change.author.email])
+      const list = byAuthor.get(key)
+      if (list === undefined) byAuthor.set(key, [change])
+      else list.push(change)
+    }
+    const batches = [...byAuthor.values()].map((changes): Batch => {
+      const [{ author }] = changes as [Change, ...Change[]]
+      const time = Math.max(...changes.map((change) => change.time))
+      return { author, changes, time, ...(message === undefined ? {} : { message }) }
+    })
+    this.#sealed.push(...batches.sort((a, b) => a.time - b.time))
+    this.#open = new Map()
+  }
+
+  /** Takes everything that is sealed, and the open window if it is due. */
+  take(now: number): Batch[] {
+    const due = this.dueAt()
+    if (due === undefined || due > now) return []
+    if (this.#open.size > 0 && Math.min(this.#lastAt + this.#options.silence, this.#openedAt + this.#options.maxLatency) <= now) {
+      this.seal()
+    }
+    const taken = this.#sealed
+    this.#sealed = []
+    return taken
+  }
+
+  /** Forgets everything: the caller compares instead. */
+  clear(): void {
+    this.#open = new Map()
+    this.#sealed = []
+  }
+}

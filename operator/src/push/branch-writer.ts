@@ -1,0 +1,282 @@
+import { buildTrees, GitError, isGitError, SHA1 } from '@gitsync/protocol'
+import type { Edit, Repository, Snapshot } from '@gitsync/protocol'
+import { claimFile } from '../plan/claim.ts'
+import { CLAIM_FILE } from '../plan/compare.ts'
+import type { Clock } from '../time/clock.ts'
+import { PushFailure, toFailure } from './failure.ts'
+import { contentId } from './member.ts'
+import type { Member } from './member.ts'
+import { planPush, recordPaths, settle } from './plan-push.ts'
+import type { FolderView, PushPlan } from './plan-push.ts'
+
+/** How a member reaches the repository. Members with equal keys share pushes. */
+export interface Connection {
+  /** Stands for the credentials, and tells nothing about them. */
+  readonly key: string
+  readonly repository: Repository
+}
+
+export interface PushedCommits {
+  readonly member: string
+  readonly commits: readonly string[]
+}
+
+export interface BranchWriterOptions {
+  /** Short name. */
+  readonly branch: string
+  readonly clock: Clock
+  readonly random: () => number
+  /** Runs one piece of work, when there is room for it. */
+  readonly schedule: (work: () => Promise<void>) => Promise<void>
+  readonly onPush?: (pushed: PushedCommits) => void
+}
+
+/** A lost race is run again at once this often; after that with backoff. */
+const MAX_RACES = 8
+
+interface Attached {
+  readonly member: Member
+  readonly connection: Connection
+}
+
+interface Staged extends Attached {
+  readonly plan: PushPlan
+  readonly commits: readonly string[]
+  readonly time: number
+}
+
+/**
+ * Writes one branch of one repository, for all GitSyncs that have a folder on it: one push at a time, a commit for each
+ * of their changes, one request when nobody else has pushed. The branch's tree is remembered between pushes; the
+ * server's compare-and-swap says when that memory is old.
+ */
+export class BranchWriter {
+  readonly #options: BranchWriterOptions
+  readonly #members = new Map<string, Attached>()
+  #snapshot: Snapshot | undefined
+  /** The branch may have moved, or a push's outcome is unknown. */
+  #uncertain = true
+  #running: Promise<void> | undefined
+  #cancelTimer: (() => void) | undefined
+  #stopped = false
+
+  constructor(options: BranchWriterOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#members.size
+  }
+
+  attach(member: Member, connection: Connection): void {
+    this.#members.set(member.name, { member, connection })
+    this.kick()
+  }
+
+  detach(name: string): void {
+    this.#members.delete(name)
+  }
+
+  /** Looks for work soon. Cheap; called whenever a member changes. */
+  kick(): void {
+    if (this.#stopped || this.#running !== undefined) return
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    const dueAt = Math.min(...[...this.#members.values()].map(({ member }) => member.dueAt() ?? Number.POSITIVE_INFINITY))
+    if (dueAt === Number.POSITIVE_INFINITY) return
+    const wait = dueAt - this.#options.clock.now()
+    if (wait > 0) this.#cancelTimer = this.#options.clock.after(wait, () => this.kick())
+    else this.#start()
+  }
+
+  /** Writes what is pending, whether or not it is due, and then nothing any more. */
+  async stop(flush: boolean): Promise<void> {
+    this.#cancelTimer?.()
+    await this.#running
+    this.#stopped = true
+    if (!flush) return
+    for (const { member } of this.#members.values()) member.window.seal()
+    await this.#round()
+  }
+
+  #start(): void {
+    this.#running = this.#options
+      .schedule(() => this.#round())
+      .finally(() => {
+        this.#running = undefined
+        this.kick()
+      })
+  }
+
+  async #round(): Promise<void> {
+    const now = this.#options.clock.now()
+    const due = [...this.#members.values()].filter(({ member }) => (member.dueAt() ?? Number.POSITIVE_INFINITY) <= now)
+    const groups = Map.groupBy(due, ({ connection }) => connection.key)
+    for (const group of groups.values()) await this.#pushGroup(group)
+  }
+
+  /** One push for all; when the server refuses it, one for each, so that one tenant cannot block another. */
+  async #pushGroup(group: readonly Attached[]): Promise<void> {
+    try {
+      await this.#push(group)
+    } catch (error) {
+      if (group.length > 1 && isGitError(error, 'Rejected', 'LimitExceeded')) {
+        for (const one of group) await this.#pushGroup([one])
+        return
+      }
+      // Whatever happened, the next attempt looks at the branch before it believes anything.
+      this.#uncertain = true
+      const failure = toFailure(error)
+      for (const { member } of group) member.fail(failure, this.#options.random)
+    }
+  }
+
+  async #push(group: readonly Attached[]): Promise<void> {
+    const [first] = group
+    if (first === undefined) return
+    const { repository } = first.connection
+    if (this.#uncertain || group.some(({ member }) => member.wantsLook())) await this.#look(group, repository)
+    for (let race = 0; ; race++) {
+      try {
+        await this.#attempt(group, repository)
+        return
+      } catch (error) {
+        if (!isGitError(error, 'StaleRef') || race >= MAX_RACES) throw error
+        await this.#moveTo(group, repository, String(error.details.actual))
+      }
+    }
+  }
+
+  /** Where is the branch now? */
+  async #look(group: readonly Attached[], repository: Repository): Promise<void> {
+    const { branch } = this.#options
+    const depth = Math.max(...group.map(({ member }) => depthOf(member.settings.path)))
+    const known = this.#snapshot
+    const tip = known === undefined ? undefined : await repository.tip(branch)
+    if (known === undefined || tip === null || tip === undefined) {
+      this.#snapshot = await repository.snapshot(branch, { depth, orFrom: 'HEAD' })
+      for (const { member } of this.#members.values()) if (known !== undefined) member.requireCompare('drift')
+    } else if (tip !== known.tip) await this.#moveTo(group, repository, tip)
+    this.#uncertain = false
+    for (const { member } of group) if (member.wantsLook()) member.requireCompare('drift')
+  }
+
+  /** Somebody pushed. Folders that they changed are compared; in the others our changes just go on top. */
+  async #moveTo(group: readonly Attached[], repository: Repository, tip: string): Promise<void> {
+    const known = this.#snapshot
+    if (known === undefined || tip === 'nothing') {
+      this.#snapshot = undefined
+      this.#uncertain = true
+      await this.#look(group, repository)
+      return
+    }
+    const members = [...this.#members.values()].map(({ member }) => member)
+    const moved = await repository.advance(known, tip)
+    const read = await repository.read(moved, { folders: members.map(({ settings }) => settings.path) })
+    this.#snapshot = read
+    for (const member of members) {
+      if (member.folder !== undefined && folderId(read, member.settings.path) !== member.folder) member.requireCompare('drift')
+    }
+  }
+
+  async #attempt(group: readonly Attached[], repository: Repository): Promise<void> {
+    const snapshot = await this.#readFolders(group, repository)
+    const edit = await repository.edit(this.#options.branch, { base: snapshot })
+    const staged: Staged[] = []
+    for (const attached of group) {
+      try {
+        staged.push(await this.#stage(attached, edit, snapshot))
+      } catch (error) {
+        // What this member has staged is mixed with the others': begin again without it.
+        if (group.length > 1) {
+          attached.member.fail(toFailure(error), this.#options.random)
+          await this.#attempt(group.filter((other) => other !== attached), repository)
+          return
+        }
+        throw error
+      }
+    }
+    const outcome = await edit.push()
+    this.#snapshot = outcome.snapshot
+    for (const { member, plan, commits, time } of staged) {
+      await settle(member, plan)
+      const sha = outcome.status === 'pushed' ? commits.at(-1) : undefined
+      member.acknowledge({
+        commit: sha === undefined ? undefined : { sha, time },
+        tip: outcome.snapshot.tip,
+        folder: folderId(outcome.snapshot, member.settings.path),
+        compared: plan.compared,
+      })
+      if (sha !== undefined) this.#options.onPush?.({ member: member.name, commits })
+    }
+  }
+
+  /** Folders to be compared are read once, and remembered with the branch. */
+  async #readFolders(group: readonly Attached[], repository: Repository): Promise<Snapshot> {
+    let snapshot = this.#snapshot as Snapshot
+    for (const { member } of group) {
+      if (member.compareReason === undefined) continue
+      const folders = [member.settings.path]
+      snapshot = await repository.read(snapshot, { folders, recursive: true, seeds: wantedTrees(member) })
+    }
+    this.#snapshot = snapshot
+    return snapshot
+  }
+
+  async #stage({ member, connection }: Attached, edit: Edit, snapshot: Snapshot): Promise<Staged> {
+    const { path, committer } = member.settings
+    const plan = await planPush(member, viewOf(member, connection.repository, snapshot))
+    await recordPaths(member, plan)
+    const prefix = path === '.' ? '' : `${path}/`
+    const commits: string[] = []
+    let time = 0
+    for (const commit of plan.commits) {
+      for (const { path: below, bytes } of commit.writes) edit.put(prefix + below, bytes)
+      for (const below of commit.deletes) edit.delete(prefix + below, { ifExists: true })
+      const date = new Date(commit.time)
+      const made = await edit.commit({
+        message: commit.message,
+        author: { ...commit.author, date },
+        committer: { ...committer, date },
+      })
+      if (made === null) continue
+      commits.push(made)
+      time = commit.time
+      member.attempted = { sha: made, time }
+    }
+    return { member, connection, plan, commits, time }
+  }
+}
+
+const depthOf = (path: string): number => (path === '.' ? 0 : path.split('/').length)
+
+/** Id of the folder's tree, null where there is none, undefined where it has not been read. */
+function folderId(snapshot: Snapshot, path: string): string | null | undefined {
+  const entry = snapshot.entry(path)
+  if (entry === 'unread') return undefined
+  return entry?.oid ?? null
+}
+
+function viewOf(member: Member, repository: Repository, snapshot: Snapshot): FolderView {
+  const { path } = member.settings
+  return {
+    files() {
+      const start = path === '.' ? 0 : path.length + 1
+      try {
+        return [...snapshot.list(path, true)].map(({ path: full, oid }) => ({ path: full.slice(start), oid }))
+      } catch (error) {
+        if (error instanceof GitError && error.code === 'UnexpectedType') {
+          throw new PushFailure('PathConflict', `${path} is a file in the repository, where this GitSync needs a folder`)
+        }
+        throw error
+      }
+    },
+    blobs: (oids) => repository.blobs(snapshot, oids),
+  }
+}
+
+/** The trees that the folder has if it is as it should be: then none of them is fetched. */
+function wantedTrees(member: Member): ReadonlyMap<string, Buffer> {
+  const claim = { path: CLAIM_FILE, oid: contentId(claimFile(member.settings.claim)) }
+  return buildTrees([...member.desired.files(), claim], SHA1).trees
+}

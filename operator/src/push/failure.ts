@@ -1,0 +1,65 @@
+import { isGitError } from '@gitsync/protocol'
+import type { GitError, GitErrorCode } from '@gitsync/protocol'
+import type { Reason } from '../api/reasons.ts'
+
+/** Why a GitSync's changes are not in Git, in the words of its conditions. */
+export class PushFailure extends Error {
+  override readonly name = 'PushFailure'
+  readonly reason: Reason
+  /** Milliseconds that the host asked to wait. */
+  readonly waitMs: number | undefined
+
+  constructor(reason: Reason, message: string, options: { readonly waitMs?: number | undefined; readonly cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.reason = reason
+    this.waitMs = options.waitMs
+  }
+}
+
+const REASON_OF: Readonly<Record<GitErrorCode, Reason>> = {
+  InvalidInput: 'InvalidSpec',
+  Malformed: 'NotGit',
+  LimitExceeded: 'LimitExceeded',
+  NotGit: 'NotGit',
+  Unauthorized: 'AuthenticationFailed',
+  Forbidden: 'PermissionDenied',
+  RepositoryNotFound: 'RepositoryNotFound',
+  Redirected: 'RepositoryNotFound',
+  RefNotFound: 'BranchNotFound',
+  RefExists: 'PushRejected',
+  PathNotFound: 'PathConflict',
+  UnexpectedType: 'PathConflict',
+  ObjectMissing: 'Unreachable',
+  IncompletePack: 'Unreachable',
+  StaleRef: 'Progressing',
+  Rejected: 'PushRejected',
+  Unsupported: 'NotGit',
+  RateLimited: 'RateLimited',
+  ServerError: 'Unreachable',
+  Network: 'Unreachable',
+  Timeout: 'Unreachable',
+  Aborted: 'Progressing',
+}
+
+const TLS = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/
+
+/** Any error of a push attempt as a failure with a reason. What nobody foresaw is named as such, and retried. */
+export function toFailure(error: unknown): PushFailure {
+  if (error instanceof PushFailure) return error
+  if (!isGitError(error)) return new PushFailure('InternalError', `unexpected: ${String(error)}`, { cause: error })
+  return new PushFailure(reasonOf(error), error.message, { waitMs: error.details.waitMs, cause: error })
+}
+
+function reasonOf(error: GitError): Reason {
+  if (error.code === 'Network') {
+    const { cause } = error.details
+    const inner = cause instanceof Error && isPushFailure(cause.cause) ? cause.cause : cause
+    if (isPushFailure(inner)) return inner.reason
+    if (TLS.test(String((cause as { code?: unknown } | undefined)?.code))) return 'CertificateInvalid'
+  }
+  return REASON_OF[error.code]
+}
+
+function isPushFailure(value: unknown): value is PushFailure {
+  return value instanceof PushFailure
+}

@@ -1,0 +1,290 @@
+import { blobId } from '@gitsync/protocol'
+import type { ObjectIdentity } from '../objects/object.ts'
+import type { Claim } from '../plan/claim.ts'
+import { DesiredFiles } from '../plan/desired-files.ts'
+import type { DesiredFile } from '../plan/desired-files.ts'
+import type { Inventory } from '../plan/inventory.ts'
+import { MassDeletionGuard } from '../plan/mass-deletion.ts'
+import type { Person } from '../plan/person.ts'
+import { ChangeWindow } from '../plan/window.ts'
+import type { Batch, Change, WindowOptions } from '../plan/window.ts'
+import type { Clock } from '../time/clock.ts'
+import { backoffMs } from '../time/backoff.ts'
+import type { PushFailure } from './failure.ts'
+import { Spool } from './spool.ts'
+import type { SpoolBudget } from './spool.ts'
+
+/** What a GitSync asks for, as far as writing is concerned. */
+export interface MemberSettings {
+  /** The folder, `.` for the root. */
+  readonly path: string
+  readonly claim: Claim
+  /** Whose claim may be replaced. */
+  readonly takeOver?: string | undefined
+  /** Which deletion is confirmed. */
+  readonly confirmDeletion?: string | undefined
+  readonly prune: 'Owned' | 'Observed' | 'Never'
+  /** Of changes that nobody else signs. */
+  readonly author: Person
+  readonly committer: Person
+  readonly message?: string | undefined
+  readonly window: WindowOptions
+  /** Milliseconds between comparisons when nothing changes. */
+  readonly interval: number
+}
+
+/** What a member needs of the cluster. */
+export interface ClusterPort {
+  /** Whether every selected kind has been listed, or is known not to be listable for now. */
+  listed(): boolean
+  /** Reads objects again and renders them; objects that are gone are left out. */
+  reread(files: readonly DesiredFile[]): Promise<ReadonlyMap<string, RenderedFile>>
+  /** Whether the object's kind is selected, allowed and completely listed: only then an absent object means something. */
+  knows(identity: ObjectIdentity): boolean
+  /** Asks the API server: the kind is served, its definition is not going away, and the object is not there. */
+  isGone(identity: ObjectIdentity): Promise<boolean>
+  saveInventory(inventory: Inventory): Promise<void>
+}
+
+export interface RenderedFile {
+  readonly file: DesiredFile
+  readonly bytes: Uint8Array
+}
+
+/** Why the whole folder has to be compared, instead of writing what was seen to change. */
+export type CompareReason = 'first-export' | 'restart' | 'drift' | 'relist' | 'spool' | 'requested' | 'conflict'
+
+export interface MemberStatus {
+  readonly lastCommit?: { readonly sha: string; readonly time: number }
+  readonly observedCommit?: string
+  readonly files: number
+  readonly pending: number
+  readonly orphans: number
+  readonly failure?: PushFailure
+  /** When the failure is tried again, milliseconds since the epoch. */
+  readonly retryAt?: number
+  /** A refused deletion: what has to be confirmed. */
+  readonly massDeletion?: { readonly token: string; readonly count: number }
+  /** Everything that was seen is in Git. */
+  readonly synced: boolean
+}
+
+const BACKOFF = { baseMs: 1_000, maxMs: 60_000 }
+
+/**
+ * One GitSync as the writer of its branch sees it: what it wants in its folder, what changed and is not in Git yet, and
+ * how the last attempt went. Needs no memory across restarts: it begins with a comparison.
+ */
+export class Member {
+  /** namespace/name */
+  readonly name: string
+  readonly desired = new DesiredFiles()
+  readonly window: ChangeWindow
+  readonly guard = new MassDeletionGuard()
+  readonly spool: Spool
+  readonly port: ClusterPort
+  readonly clock: Clock
+  inventory: Inventory
+  /** Taken from the window, not acknowledged by the remote. */
+  taken: Batch[] = []
+  /** Deletions that wait for a confirmation, by path. */
+  readonly held = new Map<string, Change>()
+  /** Id of the folder's tree when this member last wrote or compared it. */
+  folder: string | null | undefined
+  /** Which object the file with this content holds; null for none. Spares reading left-over files again and again. */
+  readonly identities = new Map<string, ObjectIdentity | null>()
+  orphans = 0
+  massDeletion: MemberStatus['massDeletion']
+  /** The last commit that was sent, whether or not an answer came. */
+  attempted: { readonly sha: string; readonly time: number } | undefined
+
+  #settings: MemberSettings
+  #compare: CompareReason | undefined
+  #compared = false
+  #verifyAt: number
+  #lastCommit: MemberStatus['lastCommit']
+  #observedCommit: string | undefined
+  #failure: PushFailure | undefined
+  #failures = 0
+  #blockedUntil = 0
+  readonly #onWork: () => void
+  readonly #onReport: () => void
+
+  constructor(options: {
+    readonly name: string
+    readonly settings: MemberSettings
+    readonly port: ClusterPort
+    readonly inventory: Inventory
+    readonly budget: SpoolBudget
+    readonly clock: Clock
+    readonly lastCommit?: MemberStatus['lastCommit']
+    /** Called when there may be something to write. */
+    readonly onWork: () => void
+    /** Called when an attempt ended, or something is in the way. */
+    readonly onReport: () => void
+  }) {
+    this.name = options.name
+    this.#settings = options.settings
+    this.port = options.port
+    this.inventory = options.inventory
+    this.spool = new Spool(options.budget)
+    this.clock = options.clock
+    this.window = new ChangeWindow(options.settings.window)
+    this.#compare = options.inventory.size > 0 ? 'restart' : 'first-export'
+    this.#verifyAt = this.clock.now() + options.settings.interval
+    this.#lastCommit = options.lastCommit
+    this.#onWork = options.onWork
+    this.#onReport = options.onReport
+  }
+
+  get settings(): MemberSettings {
+    return this.#settings
+  }
+
+  /** New settings are tried at once, whatever went wrong before. */
+  set settings(settings: MemberSettings) {
+    this.#settings = settings
+    this.window.options = settings.window
+    this.unblock()
+  }
+
+  unblock(): void {
+    this.#blockedUntil = 0
+    this.#onWork()
+  }
+
+  get compareReason(): CompareReason | undefined {
+    return this.#compare
+  }
+
+  /** Asks for a comparison of the whole folder; the first reason counts. */
+  requireCompare(reason: CompareReason): void {
+    this.#compare ??= reason
+    this.#onWork()
+  }
+
+  /** An object as it is now. */
+  set(file: DesiredFile, bytes: Uint8Array, made: { readonly author?: Person | undefined; readonly time?: number | undefined }): void {
+    this.held.delete(file.path)
+    for (const path of this.desired.set(file)) {
+      if (path === file.path) this.#written(file, bytes, made)
+      else this.#freed(path)
+    }
+  }
+
+  /** The object was seen deleted. */
+  deleted(key: string): void {
+    const file = this.desired.ofObject(key)
+    if (file === undefined) return
+    for (const path of this.desired.delete(key)) {
+      if (this.desired.isWanted(path)) this.#freed(path)
+      else if (this.#settings.prune !== 'Never') this.#changed({ ...this.#byDefault(file), action: 'Delete', oid: null })
+      else this.orphans++
+    }
+  }
+
+  /** The object is no longer selected, or not there any more without having been seen deleted: its file is judged by a comparison. */
+  dropped(key: string): void {
+    const file = this.desired.ofObject(key)
+    if (file !== undefined) this.identities.set(file.oid, file.identity)
+    if (this.desired.delete(key).length > 0) this.requireCompare('relist')
+  }
+
+  /** A path that several objects wanted belongs to one again. */
+  #freed(path: string): void {
+    if (this.desired.at(path) !== undefined) this.requireCompare('conflict')
+  }
+
+  #written(file: DesiredFile, bytes: Uint8Array, made: { readonly author?: Person | undefined; readonly time?: number | undefined }): void {
+    // Two objects want the path: what is in Git stays as it is.
+    if (this.desired.at(file.path) === undefined) {
+      this.#onReport()
+      return
+    }
+    if (!this.spool.put(file.oid, bytes)) this.requireCompare('spool')
+    const { author = this.#settings.author, time = this.clock.now() } = made
+    const action = this.inventory.has(file.path) ? 'Update' : 'Create'
+    this.#changed({ path: file.path, identity: file.identity, action, oid: file.oid, author, time })
+  }
+
+  #byDefault(file: DesiredFile): Pick<Change, 'path' | 'identity' | 'author' | 'time'> {
+    return { path: file.path, identity: file.identity, author: this.#settings.author, time: this.clock.now() }
+  }
+
+  #changed(change: Change): void {
+    // The first comparison finds everything that happened before it.
+    if (this.#compared) this.window.add(change, this.clock.now())
+    this.#onWork()
+  }
+
+  /** When the writer has to come back, milliseconds since the epoch; undefined while there is nothing to wait for. */
+  dueAt(): number | undefined {
+    const now = this.clock.now()
+    const wishes = [this.window.dueAt(), this.taken.length > 0 ? 0 : undefined]
+    if (this.port.listed()) wishes.push(this.#compare === undefined ? this.#verifyAt : now)
+    const first = Math.min(...wishes.filter((time) => time !== undefined))
+    return Number.isFinite(first) ? Math.max(first, this.#blockedUntil) : undefined
+  }
+
+  /** Whether the branch has to be looked at before anything is believed. */
+  wantsLook(): boolean {
+    return this.#compare === 'requested' || this.#verifyAt <= this.clock.now()
+  }
+
+  /** Called when a comparison is made from here on: changes are collected again. */
+  beginComparison(): void {
+    this.#compared = true
+  }
+
+  acknowledge(done: {
+    readonly commit?: { readonly sha: string; readonly time: number } | undefined
+    readonly tip: string | null
+    readonly folder: string | null | undefined
+    readonly compared: boolean
+  }): void {
+    this.taken = []
+    this.folder = done.folder
+    if (done.compared) this.#compare = undefined
+    // A comparison that could not be finished, as while an object is about to vanish, is not repeated in a tight loop.
+    const stuck = this.#compare !== undefined && done.commit === undefined
+    if (done.commit !== undefined) this.#lastCommit = done.commit
+    else if (done.tip !== null && this.attempted?.sha === done.tip) this.#lastCommit = this.attempted
+    this.#observedCommit = done.tip ?? undefined
+    this.#verifyAt = this.clock.now() + this.#settings.interval
+    this.#failure = undefined
+    this.#failures = 0
+    this.#blockedUntil = stuck ? this.clock.now() + BACKOFF.baseMs : 0
+    if (this.window.size === 0) this.spool.keepOnly(new Set())
+    this.#onReport()
+  }
+
+  fail(failure: PushFailure, random: () => number): void {
+    this.#failures++
+    this.#failure = failure
+    const wait = Math.max(failure.waitMs ?? 0, backoffMs(this.#failures, BACKOFF, random))
+    this.#blockedUntil = this.clock.now() + wait
+    this.#onReport()
+  }
+
+  /** Forgets contents: whoever closes a member gives its room back. */
+  close(): void {
+    this.spool.keepOnly(new Set())
+  }
+
+  get status(): MemberStatus {
+    const pending = this.window.size + this.taken.reduce((sum, { changes }) => sum + changes.length, 0)
+    return {
+      files: this.desired.size,
+      pending,
+      orphans: this.orphans,
+      synced: this.#compare === undefined && pending === 0 && this.#failure === undefined,
+      ...(this.#lastCommit === undefined ? {} : { lastCommit: this.#lastCommit }),
+      ...(this.#observedCommit === undefined ? {} : { observedCommit: this.#observedCommit }),
+      ...(this.#failure === undefined ? {} : { failure: this.#failure, retryAt: this.#blockedUntil }),
+      ...(this.massDeletion === undefined ? {} : { massDeletion: this.massDeletion }),
+    }
+  }
+}
+
+/** Content id of a rendered file. */
+export const contentId = (bytes: Uint8Array): string => blobId(bytes)

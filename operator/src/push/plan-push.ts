@@ -1,0 +1,276 @@
+import { claimFile, claimId } from '../plan/claim.ts'
+import { CLAIM_FILE, compare } from '../plan/compare.ts'
+import type { RemoteFile } from '../plan/compare.ts'
+import type { DesiredFile } from '../plan/desired-files.ts'
+import { deletionToken } from '../plan/mass-deletion.ts'
+import type { Batch, Change } from '../plan/window.ts'
+import { renderMessage } from '../render/message.ts'
+import { readIdentity } from '../render/read-identity.ts'
+import { PushFailure } from './failure.ts'
+import { contentId } from './member.ts'
+import type { CompareReason, Member } from './member.ts'
+
+/** The member's folder at the commit that the push goes on top of. */
+export interface FolderView {
+  /** Every file below the folder. */
+  files(): readonly RemoteFile[]
+  blobs(oids: readonly string[]): Promise<ReadonlyMap<string, Buffer>>
+}
+
+export interface PlannedCommit {
+  readonly author: Batch['author']
+  /** Milliseconds since the epoch. */
+  readonly time: number
+  readonly message: string
+  readonly writes: readonly { readonly path: string; readonly bytes: Uint8Array }[]
+  readonly deletes: readonly string[]
+}
+
+export interface PushPlan {
+  readonly commits: readonly PlannedCommit[]
+  readonly deleted: readonly string[]
+  readonly deletionConfirmed: boolean
+  /** A comparison was made, and everything it found is in this plan. */
+  readonly compared: boolean
+}
+
+/** Contents of one commit at most, in bytes; a larger export becomes several. */
+const MAX_COMMIT_BYTES = 16 << 20
+
+/**
+ * What a member wants to push now: first what was seen to change, by author, then whatever a comparison still finds.
+ * Nothing of the member is changed but what it learned about files; {@link settle} does the rest after the push.
+ * @throws PushFailure
+ */
+export async function planPush(member: Member, folder: FolderView): Promise<PushPlan> {
+  const { claim, takeOver } = member.settings
+  const remote = member.compareReason === undefined ? undefined : folder.files()
+  const claimed = await checkClaim(member, folder, remote)
+  member.taken.push(...member.window.take(member.clock.now()))
+  const batches = await confirmDeletions(member)
+  const contents: Contents = new Map()
+  const compared = remote === undefined ? undefined : await compareFolder(member, folder, overlay(remote, batches), contents)
+  const all = guardDeletions(member, [...batches, ...(compared?.batches ?? [])], remote?.length)
+  const commits = all.batches.map((batch) => toCommit(member, batch, contents)).filter((commit) => commit !== undefined)
+  const needsClaim = claimed === 'missing' && (commits.length > 0 || (remote !== undefined && member.desired.size > 0))
+  if (needsClaim || claimed === 'taken') addClaim(commits, member, claimFile(claim), takeOver !== undefined && claimed === 'taken')
+  return {
+    commits,
+    deleted: all.deleted,
+    deletionConfirmed: all.confirmed,
+    compared: compared?.complete ?? false,
+  }
+}
+
+/** Before the push: paths about to be written are this GitSync's own from now on, whatever happens next. */
+export async function recordPaths(member: Member, plan: PushPlan): Promise<void> {
+  const paths = plan.commits.flatMap(({ writes }) => writes.map(({ path }) => path)).filter((path) => path !== CLAIM_FILE)
+  if (member.inventory.add(paths)) await member.port.saveInventory(member.inventory)
+}
+
+/** After the push: what was deleted is nobody's. */
+export async function settle(member: Member, plan: PushPlan): Promise<void> {
+  member.guard.record(plan.deleted.length, member.clock.now(), plan.deletionConfirmed)
+  for (const path of plan.deleted) member.held.delete(path)
+  if (member.inventory.delete(plan.deleted)) await member.port.saveInventory(member.inventory)
+}
+
+/** What a comparison had to read, by content id. */
+type Contents = Map<string, Uint8Array>
+
+async function checkClaim(
+  member: Member,
+  folder: FolderView,
+  remote: readonly RemoteFile[] | undefined,
+): Promise<'ours' | 'missing' | 'taken' | 'unknown'> {
+  // Between comparisons nobody has changed the folder: a foreign push leads to one.
+  if (remote === undefined) return 'unknown'
+  const own = claimFile(member.settings.claim)
+  const there = remote.find(({ path }) => path === CLAIM_FILE)
+  if (there === undefined) return 'missing'
+  if (there.oid === contentId(own)) return 'ours'
+  const content = (await folder.blobs([there.oid])).get(there.oid) ?? Buffer.alloc(0)
+  if (content.equals(own)) return 'ours'
+  const owner = claimId(content)
+  if (member.settings.takeOver === owner) return 'taken'
+  throw new PushFailure(
+    'FolderClaimed',
+    `the folder ${member.settings.path} belongs to another GitSync or cluster; to take it over set the annotation gitsync.dev/take-over (take-over=${owner})`,
+  )
+}
+
+/** Asks the cluster about each deletion that was seen; one that cannot be proved keeps its file. */
+async function confirmDeletions(member: Member): Promise<Batch[]> {
+  const confirmed: Batch[] = []
+  for (const batch of member.taken) {
+    const changes: Change[] = []
+    for (const change of batch.changes) {
+      if (change.oid !== null) changes.push(change)
+      else if (member.desired.isWanted(change.path)) continue
+      else if (await member.port.isGone(change.identity)) changes.push(change)
+      else member.requireCompare('relist')
+    }
+    confirmed.push({ ...batch, changes })
+  }
+  return confirmed
+}
+
+/** The folder as it will be after the batches. */
+function overlay(remote: readonly RemoteFile[], batches: readonly Batch[]): RemoteFile[] {
+  const files = new Map(remote.map((file) => [file.path, file]))
+  for (const { changes } of batches) {
+    for (const { path, oid } of changes) {
+      if (oid === null) files.delete(path)
+      else files.set(path, { path, oid })
+    }
+  }
+  return [...files.values()]
+}
+
+async function compareFolder(
+  member: Member,
+  folder: FolderView,
+  remote: readonly RemoteFile[],
+  contents: Contents,
+): Promise<{ readonly batches: readonly Batch[]; readonly complete: boolean }> {
+  member.beginComparison()
+  const { writes, extras } = compare(member.desired, remote)
+  const reason = member.compareReason ?? 'drift'
+  const { changes, complete } = await provideContents(member, writes, contents)
+  const deletes = await judgeExtras(member, folder, extras)
+  const all = [...changes, ...deletes]
+  if (all.length === 0) return { batches: [], complete }
+  const time = Math.max(...all.map((change) => change.time))
+  const batch = { author: member.settings.author, changes: all, time }
+  return { batches: [{ ...batch, message: comparisonMessage(member, all, reason) }], complete }
+}
+
+/** Makes sure that the contents of the files are at hand, reading objects again where they are not. */
+async function provideContents(
+  member: Member,
+  writes: ReturnType<typeof compare>['writes'],
+  contents: Contents,
+): Promise<{ readonly changes: Change[]; readonly complete: boolean }> {
+  const missing = writes.filter(({ file }) => member.spool.get(file.oid) === undefined).map(({ file }) => file)
+  const reread = missing.length === 0 ? undefined : await rereadWithinLimit(member, missing)
+  const changes: Change[] = []
+  let bytes = 0
+  for (const { file, exists } of writes) {
+    const content = member.spool.get(file.oid) ?? reread?.get(file.key)
+    if (content === undefined || bytes > MAX_COMMIT_BYTES) continue
+    bytes += content.length
+    contents.set(file.oid, content)
+    changes.push({
+      path: file.path,
+      identity: file.identity,
+      action: exists ? 'Update' : 'Create',
+      oid: file.oid,
+      author: member.settings.author,
+      time: member.clock.now(),
+    })
+  }
+  return { changes, complete: changes.length === writes.length }
+}
+
+async function rereadWithinLimit(member: Member, files: readonly DesiredFile[]): Promise<Map<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>()
+  let bytes = 0
+  for (let start = 0; start < files.length && bytes <= MAX_COMMIT_BYTES; start += REREAD_STEP) {
+    const step = files.slice(start, start + REREAD_STEP)
+    for (const [key, { file, bytes: content }] of await member.port.reread(step)) {
+      // Changed meanwhile: the watch tells it as well, with its author.
+      if (member.desired.ofObject(key)?.oid !== file.oid) member.set(file, content, {})
+      else {
+        found.set(key, content)
+        bytes += content.length
+      }
+    }
+  }
+  return found
+}
+
+const REREAD_STEP = 200
+
+/** Files of ours that no object wants: which may go. The others are orphans. */
+async function judgeExtras(member: Member, folder: FolderView, extras: readonly RemoteFile[]): Promise<Change[]> {
+  const own = extras.filter(({ path }) => member.inventory.has(path) && !member.held.has(path))
+  const deletes: Change[] = []
+  if (member.settings.prune === 'Owned') {
+    await learnIdentities(member, folder, own)
+    for (const { path, oid } of own) {
+      const identity = member.identities.get(oid)
+      if (identity === undefined || identity === null || !member.port.knows(identity)) continue
+      if (!(await member.port.isGone(identity))) continue
+      const { author } = member.settings
+      deletes.push({ path, identity, action: 'Delete', oid: null, author, time: member.clock.now() })
+    }
+  }
+  member.orphans = own.length - deletes.length
+  return deletes
+}
+
+async function learnIdentities(member: Member, folder: FolderView, files: readonly RemoteFile[]): Promise<void> {
+  const unknown = files.map(({ oid }) => oid).filter((oid) => !member.identities.has(oid))
+  if (unknown.length === 0) return
+  for (const [oid, bytes] of await folder.blobs(unknown)) member.identities.set(oid, readIdentity(bytes) ?? null)
+}
+
+function guardDeletions(
+  member: Member,
+  batches: readonly Batch[],
+  files = member.desired.size,
+): { readonly batches: readonly Batch[]; readonly deleted: readonly string[]; readonly confirmed: boolean } {
+  for (const path of member.held.keys()) if (member.desired.isWanted(path)) member.held.delete(path)
+  const fresh = batches.flatMap(({ changes }) => changes.filter(({ oid }) => oid === null))
+  const deletes = new Map([...member.held, ...fresh.map((change) => [change.path, change] as const)])
+  const paths = [...deletes.keys()]
+  const { confirmDeletion } = member.settings
+  const token = member.guard.check(paths, Math.max(files, member.desired.size + paths.length), member.clock.now(), confirmDeletion)
+  if (token !== undefined) {
+    for (const [path, change] of deletes) member.held.set(path, change)
+    member.massDeletion = { token, count: paths.length }
+    const kept = batches.map((batch) => ({ ...batch, changes: batch.changes.filter(({ oid }) => oid !== null) }))
+    return { batches: kept, deleted: [], confirmed: false }
+  }
+  member.massDeletion = undefined
+  const waiting = [...member.held.values()].filter(({ path }) => !fresh.some((change) => change.path === path))
+  const released = waiting.length === 0 ? [] : [{ author: member.settings.author, changes: waiting, time: member.clock.now() }]
+  const confirmed = paths.length > 0 && confirmDeletion === deletionToken(paths)
+  return { batches: [...batches, ...released], deleted: paths, confirmed }
+}
+
+function toCommit(member: Member, batch: Batch, contents: Contents): PlannedCommit | undefined {
+  const writes: { path: string; bytes: Uint8Array }[] = []
+  const deletes: string[] = []
+  const changes: Change[] = []
+  for (const change of batch.changes) {
+    const bytes = change.oid === null ? undefined : (contents.get(change.oid) ?? member.spool.get(change.oid))
+    // A content that did not fit the spool is left to the comparison that was asked for then.
+    if (change.oid !== null && bytes === undefined) continue
+    changes.push(change)
+    if (bytes === undefined) deletes.push(change.path)
+    else writes.push({ path: change.path, bytes })
+  }
+  if (changes.length === 0) return undefined
+  const message = batch.message ?? renderMessage(member.settings.message, { changes: changes.map(toWords), gitsync: member.name })
+  return { author: batch.author, time: batch.time, message, writes, deletes }
+}
+
+const toWords = ({ action, identity }: Change) => ({ action, ...identity })
+
+/** Says in a trailer that states between may be missing, and why the folder was compared. */
+function comparisonMessage(member: Member, changes: readonly Change[], reason: CompareReason): string {
+  const text = renderMessage(member.settings.message, { changes: changes.map(toWords), gitsync: member.name })
+  return `${text.trimEnd()}\n\nGitsync-Compared: ${reason}\n`
+}
+
+function addClaim(commits: PlannedCommit[], member: Member, bytes: Buffer, takenOver: boolean): void {
+  const [first, ...rest] = commits
+  const write = { path: CLAIM_FILE, bytes }
+  if (first !== undefined) {
+    commits.splice(0, commits.length, { ...first, writes: [write, ...first.writes] }, ...rest)
+    return
+  }
+  const message = `${takenOver ? 'Take over' : 'Claim'} ${member.settings.path} for ${member.name}\n`
+  commits.push({ author: member.settings.author, time: member.clock.now(), message, writes: [write], deletes: [] })
+}

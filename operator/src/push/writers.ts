@@ -1,0 +1,62 @@
+import PQueue from 'p-queue'
+import type { Clock } from '../time/clock.ts'
+import { BranchWriter } from './branch-writer.ts'
+import type { Connection, PushedCommits } from './branch-writer.ts'
+import type { Member } from './member.ts'
+
+export interface WritersOptions {
+  readonly clock: Clock
+  readonly random: () => number
+  /** Branches written at the same time. Default 8. */
+  readonly concurrency?: number
+  readonly onPush?: (pushed: PushedCommits) => void
+}
+
+/** One writer for each branch that has members. */
+export class Writers {
+  readonly #options: WritersOptions
+  readonly #queue: PQueue
+  readonly #writers = new Map<string, BranchWriter>()
+  /** Member → key of its branch. */
+  readonly #places = new Map<string, string>()
+
+  constructor(options: WritersOptions) {
+    this.#options = options
+    this.#queue = new PQueue({ concurrency: options.concurrency ?? 8 })
+  }
+
+  /**
+   * Puts a member to work on a branch; takes it off another one that it was on.
+   * @param key equal for equal branches of equal repositories
+   */
+  attach(key: string, branch: string, member: Member, connection: Connection): void {
+    if (this.#places.get(member.name) !== key) this.detach(member.name)
+    this.#places.set(member.name, key)
+    let writer = this.#writers.get(key)
+    if (writer === undefined) {
+      const { clock, random, onPush } = this.#options
+      const schedule = (work: () => Promise<void>): Promise<void> => this.#queue.add(work)
+      writer = new BranchWriter({ branch, clock, random, schedule, ...(onPush === undefined ? {} : { onPush }) })
+      this.#writers.set(key, writer)
+    }
+    writer.attach(member, connection)
+  }
+
+  detach(member: string): void {
+    const key = this.#places.get(member)
+    if (key === undefined) return
+    this.#places.delete(member)
+    const writer = this.#writers.get(key)
+    writer?.detach(member)
+    if (writer?.size === 0) this.#writers.delete(key)
+  }
+
+  kick(member: string): void {
+    this.#writers.get(this.#places.get(member) ?? '')?.kick()
+  }
+
+  /** @param flush whether to push what is pending first */
+  async stop(flush: boolean): Promise<void> {
+    await Promise.all([...this.#writers.values()].map((writer) => writer.stop(flush)))
+  }
+}

@@ -1,0 +1,80 @@
+import { Command, CommanderError } from 'commander'
+import manifest from '../../package.json' with { type: 'json' }
+import { applyEnvironment } from './environment.ts'
+import { ExitCode, exitCode } from './exit-code.ts'
+import { findExternal, runExternal } from './external.ts'
+import type { Io } from './io.ts'
+import { writeError } from './output.ts'
+import { redactor } from './redact.ts'
+import { catFile } from './verbs/cat-file.ts'
+import { check } from './verbs/check.ts'
+import { lsRemote } from './verbs/ls-remote.ts'
+import { lsTree } from './verbs/ls-tree.ts'
+import { putFile } from './verbs/put-file.ts'
+
+const VERBS = [check, lsRemote, lsTree, catFile, putFile]
+
+const ENVIRONMENT = `
+Each flag has a twin in the environment: --ca-file is GITSYNC_CA_FILE; what is given on the command line wins.
+A verb that is not listed runs the executable gitsync-<verb>, beside this command or on PATH.
+
+Exit codes: 0 ok, 1 other, 2 usage, 3 authentication or permission, 4 not found,
+5 conflict, 6 limit exceeded, 7 network or server failure.`
+
+/**
+ * Runs the command line and gives its exit code, never throws for what the user or a server did.
+ * @param argv the arguments, without the program's own name
+ */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  // Readers like `head` leave when they have seen enough.
+  io.stdout.on('error', ignoreClosedPipe)
+  const redact = redactor(argv, io.env)
+  const program = commandLine(io, redact)
+  const [verb] = argv
+  if (verb !== undefined && !verb.startsWith('-') && verb !== 'help' && !isBuiltIn(program, verb)) {
+    const external = await findExternal(verb, io)
+    if (external !== undefined) return await runExternal(external, argv.slice(1), io)
+    const known = VERBS.map(({ name }) => name).join(', ')
+    writeError(
+      io,
+      redact(`there is no verb ${JSON.stringify(verb)}, nor an executable gitsync-${verb}. Verbs: ${known}`),
+    )
+    return ExitCode.usage
+  }
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return ExitCode.ok
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage
+    writeError(io, redact(error instanceof Error ? error.message : String(error)))
+    return exitCode(error)
+  }
+}
+
+function commandLine(io: Io, redact: (text: string) => string): Command {
+  const program = new Command('gitsync')
+    .description('Read and edit Git repositories over HTTP, without cloning them')
+    .version(manifest.version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      outputError: (text, write) => {
+        write(redact(text.replace(/^error: /, 'gitsync: ')))
+      },
+    })
+    .addHelpText('after', ENVIRONMENT)
+    .hook('preAction', (_program, action) => {
+      applyEnvironment(action, io.env)
+    })
+  for (const { name, define } of VERBS) define(program.command(name), io)
+  return program
+}
+
+function isBuiltIn(program: Command, verb: string): boolean {
+  return program.commands.some((command) => command.name() === verb)
+}
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+}

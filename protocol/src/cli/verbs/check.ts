@@ -1,0 +1,70 @@
+import type { Repository } from '../../client/repository.ts'
+import { requireVersion2 } from '../../client/discovery.ts'
+import type { Advertisement } from '../../client/discovery.ts'
+import { isGitError } from '../../format/errors.ts'
+import type { Io } from '../io.ts'
+import { addConnectionOptions, connect } from '../options.ts'
+import type { ConnectionFlags } from '../options.ts'
+import { writeJson, writeLines } from '../output.ts'
+import type { Verb } from '../verb.ts'
+
+interface Findings {
+  /** 0, 1 or 2; null when the server did not say. */
+  readonly protocol: number | null
+  readonly capabilities: Readonly<Record<string, string>>
+  readonly readable: boolean
+  readonly writable: boolean
+}
+
+export const check: Verb = {
+  name: 'check',
+  define(command, io) {
+    addConnectionOptions(command)
+      .description('Tell what the server speaks, and whether these credentials may read and write')
+      .argument('<url>', 'https:// or http:// address of the repository')
+      .option('--json', 'print {protocol, capabilities, readable, writable}')
+      .action(async (url: string, flags: ConnectionFlags & { json?: boolean }) => {
+        const repo = await connect(url, flags, io)
+        let advertisement: Advertisement
+        try {
+          advertisement = await repo.capabilities()
+        } catch (error) {
+          if (isGitError(error)) await print(io, flags, nothing(await canWrite(repo).catch(() => false)))
+          throw error
+        }
+        await print(io, flags, {
+          protocol: advertisement.version,
+          capabilities: Object.fromEntries(advertisement.capabilities),
+          readable: true,
+          writable: await canWrite(repo),
+        })
+        requireVersion2(advertisement, repo.url)
+      })
+  },
+}
+
+const nothing = (writable: boolean): Findings => ({ protocol: null, capabilities: {}, readable: false, writable })
+
+async function canWrite(repo: Repository): Promise<boolean> {
+  try {
+    return await repo.writable()
+  } catch (error) {
+    if (isGitError(error, 'RepositoryNotFound')) return false
+    throw error
+  }
+}
+
+async function print(io: Io, flags: { readonly json?: boolean }, findings: Findings): Promise<void> {
+  if (flags.json === true) {
+    await writeJson(io, findings)
+    return
+  }
+  await writeLines(io, [
+    `protocol: ${findings.protocol ?? 'unknown'}`,
+    `readable: ${findings.readable ? 'yes' : 'no'}`,
+    `writable: ${findings.writable ? 'yes' : 'no'}`,
+    ...Object.entries(findings.capabilities).map(
+      ([name, value]) => `capability: ${value === '' ? name : `${name}=${value}`}`,
+    ),
+  ])
+}

@@ -1,0 +1,78 @@
+export type ComponentName = 'kube-apiserver' | 'kubectl' | 'etcd' | 'etcd34' | 'gitea'
+
+export interface Component {
+  /** Name of the executable: in the recipe's folder, in $KUBEBUILDER_ASSETS, on PATH. */
+  readonly file: string
+  /** Recipe beside this file, without `.sh`; one recipe may make several components. */
+  readonly recipe: 'kube' | 'etcd' | 'etcd34' | 'gitea'
+  /** Environment variable that names an executable to use as it is. */
+  readonly variable: string
+  /** Whether $KUBEBUILDER_ASSETS holds it. */
+  readonly asset: boolean
+  /** Arguments that make it print its version. */
+  readonly versionArgs: readonly string[]
+  /** Finds the version in what is printed: major, minor, patch. */
+  readonly versionPattern: RegExp
+  /** Whether one found on PATH will do. */
+  readonly fits: (version: Version) => boolean
+}
+
+export interface Version {
+  readonly major: number
+  readonly minor: number
+  readonly patch: number
+}
+
+const KUBE_MINOR = 34
+
+/** In the order in which a new machine installs them: what fails soonest first, what most tests can do without last. */
+export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
+  etcd: {
+    file: 'etcd',
+    recipe: 'etcd',
+    variable: 'GITSYNC_ETCD',
+    asset: true,
+    versionArgs: ['--version'],
+    versionPattern: /etcd Version: (\d+)\.(\d+)\.(\d+)/,
+    // The first that answers the API server's streaming lists.
+    fits: ({ major, minor, patch }) => major === 3 && (minor > 5 || (minor === 5 && patch >= 13)),
+  },
+  etcd34: {
+    file: 'etcd',
+    recipe: 'etcd34',
+    variable: 'GITSYNC_ETCD34',
+    asset: false,
+    versionArgs: ['--version'],
+    versionPattern: /etcd Version: (\d+)\.(\d+)\.(\d+)/,
+    fits: ({ major, minor, patch }) => major === 3 && minor === 4 && patch < 31,
+  },
+  'kube-apiserver': {
+    file: 'kube-apiserver',
+    recipe: 'kube',
+    variable: 'GITSYNC_KUBE_APISERVER',
+    asset: true,
+    versionArgs: ['--version'],
+    versionPattern: /Kubernetes v(\d+)\.(\d+)\.(\d+)/,
+    // The first whose mutating admission policies are beta.
+    fits: ({ major, minor }) => major === 1 && minor >= KUBE_MINOR,
+  },
+  kubectl: {
+    file: 'kubectl',
+    recipe: 'kube',
+    variable: 'GITSYNC_KUBECTL',
+    asset: true,
+    versionArgs: ['version', '--client', '--output=json'],
+    versionPattern: /"gitVersion": *"v(\d+)\.(\d+)\.(\d+)/,
+    // Kubernetes supports one minor version of difference.
+    fits: ({ major, minor }) => major === 1 && Math.abs(minor - KUBE_MINOR) <= 1,
+  },
+  gitea: {
+    file: 'gitea',
+    recipe: 'gitea',
+    variable: 'GITSYNC_GITEA',
+    asset: false,
+    versionArgs: ['--version'],
+    versionPattern: /version (\d+)\.(\d+)\.(\d+)/,
+    fits: ({ major, minor }) => major === 1 && minor >= 26,
+  },
+}

@@ -1,0 +1,6 @@
+export { CommandError, run } from './run.ts'
+export type { RunOptions, RunResult } from './run.ts'
+export { withFreePorts } from './ports.ts'
+export { ProcessError, startProcess } from './start.ts'
+export type { Ready } from './ready.ts'
+export type { RunningProcess, StartOptions } from './start.ts'
