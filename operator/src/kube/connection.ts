@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { systemClock, type Clock } from './clock.ts'
+import { systemClock, type Clock } from '../time/clock.ts'
 import { pem, tokenFileCredentials, userCredentials, type CredentialSource } from './credentials.ts'
 import { KubeError } from './errors.ts'
 import { readText } from './file-content.ts'

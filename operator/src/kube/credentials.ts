@@ -1,5 +1,5 @@
 import type { RequestOptions } from 'node:https'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../time/clock.ts'
 import { KubeError } from './errors.ts'
 import { execCredential } from './exec-credential.ts'
 import { fileContent, type FileContent } from './file-content.ts'

@@ -1,5 +1,5 @@
 import type { GroupKind } from '../objects/object.ts'
-import { systemClock, type Clock } from './clock.ts'
+import { systemClock, type Clock } from '../time/clock.ts'
 import type { KubeClient } from './client.ts'
 import { readCatalogue, type Catalogue } from './discovery-catalogue.ts'
 import { isKubeError, KubeError } from './errors.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { KubeClient } from './client.ts'
-import { systemClock, type Clock } from './clock.ts'
+import { systemClock, type Clock } from '../time/clock.ts'
 import { isKubeError } from './errors.ts'
 import type { ApiResource } from './resource.ts'
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { z } from 'zod'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../time/clock.ts'
 import type { Credential, CredentialSource } from './credentials.ts'
 import { KubeError } from './errors.ts'
 import type { KubeconfigCluster, KubeconfigExec } from './kubeconfig.ts'

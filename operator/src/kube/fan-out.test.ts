@@ -50,6 +50,11 @@ test('a list that broke off leaves no gap and no repeat behind', () => {
   fan.listed(event('ADDED', 'y', '4'))
   fan.endList('9')
   expect(log).toEqual(['start', 'synced /y vanished /x'])
+  expect(fan.size).toBe(1)
+  fan.beginList()
+  fan.listed(event('ADDED', 'y', '4'))
+  fan.endList('10')
+  expect(log.at(-1)).toBe('synced /y vanished ')
 })
 
 test('an old event repeated after a deletion does not bring the object back', () => {

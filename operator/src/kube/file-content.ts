@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../time/clock.ts'
 import { KubeError } from './errors.ts'
 
 /** Token and certificate files are rotated under a running process; the kubelet renews them well before they expire. */

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../objects/object.ts'
-import { backoffMs, type Backoff } from './backoff.ts'
+import { backoffMs, type Backoff } from '../time/backoff.ts'
 import type { KubeClient, Query } from './client.ts'
-import { sleep, systemClock, type Clock } from './clock.ts'
+import { sleep, systemClock, type Clock } from '../time/clock.ts'
 import { isKubeError, KubeError, type KubeErrorCode } from './errors.ts'
 import { FanOut, type Member, type ObjectHandler } from './fan-out.ts'
 import { resourcePath, type ApiResource } from './resource.ts'
@@ -84,6 +84,8 @@ export interface StreamingLists {
 const SHORT_MS = 1_000
 /** Bad lines in a row from one position after which the position is given up. */
 const MAX_BAD_LINES = 3
+/** Watches in a row that never said anything, after which the position is given up: a server whose history was set back is silent. */
+const MAX_SILENT = 2
 
 /** Keeps subscribers told about every object of one kind, in one namespace or (undefined) in all. */
 export function createReflector(
@@ -140,6 +142,7 @@ export function createReflector(
     /** Failures since something last came over a watch. */
     let failures = 0
     let badLines = 0
+    let silent = 0
     /** Whether everything has to be listed before the next watch. */
     let relist = true
     fan.reset()
@@ -192,6 +195,7 @@ export function createReflector(
             if (signal.aborted) return
             const event = parseWatchEvent(line, what)
             badLines = 0
+            silent = 0
             if (event.type === 'ERROR') throw listing ? refusal(event.error) : event.error
             if (!listing) failures = 0
             if (event.type !== 'BOOKMARK') {
@@ -236,9 +240,10 @@ export function createReflector(
           case 'TooLarge':
             if (++badLines >= MAX_BAD_LINES) relist = true
             break
+          case 'Timeout':
+            if (++silent >= MAX_SILENT) relist = true
+            break
           default:
-            // The server's history was set back, as by a restored etcd: it would never reach our position.
-            if (error.details?.includes('Too large resource version')) relist = true
         }
         enter('Backoff', error)
         return Math.max(error.retryAfterMs ?? 0, backoffMs(failures, backoff, random))

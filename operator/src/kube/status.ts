@@ -10,7 +10,7 @@ type Fields = Readonly<Record<string, unknown>>
  * request when there are none. The patch names the uid, so that a namesake created meanwhile is left alone.
  * @param seen the object as last seen; its status is what is compared with
  * @returns the object as the server has it now; undefined when nothing was written
- * @throws KubeError; `Conflict` when the object was replaced by a namesake, `NotFound` when it is gone
+ * @throws KubeError; `Conflict` or `Invalid` when a namesake has replaced the object, `NotFound` when it is gone
  */
 export async function writeStatus(
   client: KubeClient,

@@ -1,5 +1,5 @@
-import { backoffMs, type Backoff } from './backoff.ts'
-import { systemClock, type Clock } from './clock.ts'
+import { backoffMs, type Backoff } from '../time/backoff.ts'
+import { systemClock, type Clock } from '../time/clock.ts'
 
 /** Called with what controller-runtime exports as `workqueue_*`; durations in seconds. */
 export interface WorkQueueMetrics {

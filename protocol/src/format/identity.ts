@@ -15,11 +15,18 @@ export interface Identity {
 const IMPOSSIBLE = /[<>\n\0]/
 
 /** @throws GitError `InvalidInput` naming the field */
-export function checkIdentity(field: string, identity: { readonly name: string; readonly email: string }): void {
+export function checkIdentity(field: string, identity: Pick<Identity, 'name' | 'email'> & Partial<Identity>): void {
   for (const part of ['name', 'email'] as const) {
     const value = identity[part]
     if (value.trim() === '') throw invalid(`${field}.${part}`, value, 'must not be empty')
     if (IMPOSSIBLE.test(value)) throw invalid(`${field}.${part}`, value, 'must not contain "<", ">", a line break or NUL')
+  }
+  const { date, utcOffset = 0 } = identity
+  if (date !== undefined && !(date.getTime() >= 0)) {
+    throw invalid(`${field}.date`, String(date), 'must be a date since 1970: git reads no other')
+  }
+  if (!Number.isInteger(utcOffset) || Math.abs(utcOffset) >= 24 * 60) {
+    throw invalid(`${field}.utcOffset`, String(utcOffset), 'must be whole minutes, less than a day')
   }
 }
 

@@ -167,8 +167,21 @@ export function withClusterIP(
   return { ...object, spec: { ...families, ...spec, clusterIP, clusterIPs: [clusterIP] } }
 }
 
+/** The status of an object of which no controller has said anything. */
+const NO_STATUS: Record<string, Fields> = {
+  Deployment: {},
+  StatefulSet: { replicas: 0, availableReplicas: 0 },
+  DaemonSet: { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 },
+  ReplicaSet: { replicas: 0 },
+  Job: {},
+  CronJob: {},
+  Service: { loadBalancer: {} },
+  Ingress: { loadBalancer: {} },
+}
+
 /** What the real server fills in for a builtin kind: the fields people meet most, not all of them. */
 export function withDefaults(object: KubeObject): KubeObject {
-  const fill = DEFAULTS[object.kind]
-  return fill === undefined ? object : fill(object)
+  const filled = DEFAULTS[object.kind]?.(object) ?? object
+  const status = NO_STATUS[object.kind]
+  return status === undefined || filled['status'] !== undefined ? filled : { ...filled, status: { ...status } }
 }

@@ -3,7 +3,6 @@ import { at, fieldsOf, isFields, listOf, textOf, type Fields } from './json.ts'
 import type { CustomResource, Resource, ScalePaths } from './kinds.ts'
 import type { KubeObject } from './object.ts'
 import type { PrinterColumn } from './printer-column.ts'
-import type { Schema } from './schema.ts'
 
 /** Finalizer that keeps a CustomResourceDefinition until its instances are gone. */
 export const CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io'

@@ -1,0 +1,62 @@
+#!/usr/bin/env node
+import { Command, Option } from 'commander'
+import { startOperator } from './operator.ts'
+
+interface Flags {
+  readonly kubeconfig?: string
+  readonly namespace: readonly string[]
+  readonly metrics: string
+  readonly logLevel: string
+  readonly allowPrivateHosts?: boolean
+}
+
+const collect = (value: string, list: readonly string[]): string[] => [...list, ...value.split(',')]
+
+const program = new Command('gitsync-operator')
+  .description('Writes what people change in a Kubernetes cluster to Git, without cloning.')
+  .addOption(new Option('--kubeconfig <file>', 'default: KUBECONFIG, else in-cluster').env('GITSYNC_KUBECONFIG'))
+  .addOption(
+    new Option('--namespace <name>', 'read only this namespace (repeatable)').env('GITSYNC_NAMESPACE').argParser(collect).default([], 'all'),
+  )
+  .addOption(new Option('--metrics <host:port>', 'address of /healthz, /readyz and /metrics').env('GITSYNC_METRICS').default('127.0.0.1:8080'))
+  .addOption(
+    new Option('--log-level <level>', 'least level that is logged')
+      .env('GITSYNC_LOG_LEVEL')
+      .choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
+      .default('info'),
+  )
+  .addOption(
+    new Option('--allow-private-hosts', 'for development: loopback and private Git hosts').env('GITSYNC_ALLOW_PRIVATE_HOSTS'),
+  )
+  .exitOverride()
+
+async function main(): Promise<void> {
+  program.parse()
+  const flags = program.opts<Flags>()
+  const operator = await startOperator({
+    kubeconfig: flags.kubeconfig,
+    namespaces: flags.namespace.length === 0 ? undefined : flags.namespace,
+    metrics: flags.metrics,
+    logLevel: flags.logLevel,
+    allowPrivateHosts: flags.allowPrivateHosts === true,
+    env: process.env,
+  })
+  let stopping = false
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      // A second signal means it.
+      if (stopping) process.exit(1)
+      stopping = true
+      void operator.stop().then(() => process.exit(0))
+    })
+  }
+}
+
+try {
+  await main()
+} catch (error) {
+  const { code, exitCode, message } = error as { code?: string; exitCode?: number; message?: string }
+  if (code?.startsWith('commander.') === true) process.exit(exitCode === 0 ? 0 : 2)
+  process.stderr.write(`gitsync-operator: ${message ?? String(error)}\n`)
+  process.exit(1)
+}

@@ -1,0 +1,41 @@
+import type { Logger } from 'pino'
+import type { GitProvider, GitSync } from '../api/parse.ts'
+import type { KubeClient } from '../kube/client.ts'
+import type { Discovery } from '../kube/discovery.ts'
+import type { EventRecorder } from '../kube/events.ts'
+import type { ReflectorPool } from '../kube/reflector-pool.ts'
+import type { Place } from '../plan/overlap.ts'
+import type { SpoolBudget } from '../push/spool.ts'
+import type { RepositoryPool } from '../push/repository-pool.ts'
+import type { Writers } from '../push/writers.ts'
+import type { Clock } from '../time/clock.ts'
+
+/** What every controller works with: made once, at start. */
+export interface Environment {
+  readonly client: KubeClient
+  readonly pool: ReflectorPool
+  readonly discovery: Discovery
+  readonly events: EventRecorder
+  readonly writers: Writers
+  readonly repositories: RepositoryPool
+  readonly budget: SpoolBudget
+  readonly clock: Clock
+  readonly logger: Logger
+  /** uid of the namespace kube-system. */
+  readonly clusterId: string
+  /** Namespaces to read; undefined for all of them. */
+  readonly namespaces: readonly string[] | undefined
+  /** Loopback and private Git hosts are allowed, with credentials over plain http on loopback: for development. */
+  readonly allowPrivateHosts: boolean
+  /** Every GitProvider, by name. */
+  readonly providers: ReadonlyMap<string, GitProvider>
+  /** Places of all GitSyncs that are not suspended, by namespace/name. */
+  readonly places: Map<string, Place>
+  /** Comes back to a GitSync soon. */
+  readonly enqueue: (name: string) => void
+  /** Writes a GitSync's status soon. */
+  readonly report: (name: string) => void
+}
+
+/** namespace/name */
+export const nameOf = ({ metadata }: Pick<GitSync, 'metadata'>): string => `${metadata.namespace ?? ''}/${metadata.name}`

@@ -1,0 +1,245 @@
+import type { GitSync } from '../api/parse.ts'
+import { isKubeError } from '../kube/errors.ts'
+import { writeStatus } from '../kube/status.ts'
+import { createWorkQueue } from '../kube/work-queue.ts'
+import type { WorkQueue, WorkQueueMetrics } from '../kube/work-queue.ts'
+import type { KubernetesObject } from '../objects/object.ts'
+import type { PushedCommits } from '../push/branch-writer.ts'
+import type { Environment } from './environment.ts'
+import { GITSYNCS } from './known-resources.ts'
+import { findProblems, toConditions, toStatus } from './report.ts'
+import type { Runtime } from './runtime.ts'
+import { runSteps } from './step.ts'
+import type { Problem, Reconciliation, Step } from './step.ts'
+import { authorise } from './steps/authorise.ts'
+import { checkSpec, checkSuspended } from './steps/check-spec.ts'
+import { claimPlace, neighboursOf } from './steps/claim-place.ts'
+import { findProvider } from './steps/find-provider.ts'
+import { follow } from './steps/follow.ts'
+import { handleRequests } from './steps/handle-requests.ts'
+import { readCredentials } from './steps/read-credentials.ts'
+import { resolveKinds } from './steps/resolve-kinds.ts'
+
+const STEPS: readonly Step[] = [
+  checkSpec,
+  checkSuspended,
+  findProvider,
+  claimPlace,
+  readCredentials,
+  resolveKinds,
+  authorise,
+  follow,
+  handleRequests,
+]
+
+/** Permissions, Secrets and kinds are looked at again this often, in milliseconds. */
+const RECHECK_MS = 60_000
+const RECHECK_JITTER_MS = 5_000
+/** Status is written this long after something happened, so that what happens together is written together. */
+const REPORT_DELAY_MS = 100
+
+interface Known {
+  object: KubernetesObject
+  /** The status as last written or seen. */
+  status: KubernetesObject
+  problem: Problem | undefined
+  partial: readonly Problem[]
+  branch: string | undefined
+  reason: string | undefined
+}
+
+/** Brings every GitSync to what its spec says, and says in its status how far that is. */
+export class GitSyncController {
+  readonly #environment: Environment
+  readonly #random: () => number
+  readonly #known = new Map<string, Known>()
+  readonly #runtimes = new Map<string, Runtime>()
+  readonly #queue: WorkQueue
+  readonly #reports: WorkQueue
+  #synced = false
+
+  constructor(environment: Environment, options: { readonly random: () => number; readonly metrics: WorkQueueMetrics }) {
+    this.#environment = environment
+    this.#random = options.random
+    this.#queue = createWorkQueue({ clock: environment.clock, random: options.random, metrics: options.metrics, backoff: { maxMs: RECHECK_MS } })
+    this.#reports = createWorkQueue({ clock: environment.clock, random: options.random, backoff: { baseMs: 200, maxMs: 30_000 } })
+  }
+
+  /** GitSyncs have been listed. */
+  get ready(): boolean {
+    return this.#synced
+  }
+
+  /** By namespace/name, for metrics. */
+  get runtimes(): ReadonlyMap<string, Runtime> {
+    return this.#runtimes
+  }
+
+  enqueue(name: string): void {
+    this.#queue.add(name)
+  }
+
+  enqueueAll(): void {
+    for (const name of this.#known.keys()) this.#queue.add(name)
+  }
+
+  report(name: string): void {
+    this.#reports.addAfter(name, REPORT_DELAY_MS)
+  }
+
+  /** Works until it is stopped. */
+  async run(): Promise<void> {
+    const { logger, namespaces } = this.#environment
+    for (const namespace of namespaces ?? [undefined]) {
+      this.#environment.pool.subscribe(GITSYNCS, namespace, {
+        onObject: (object) => this.#seen(object),
+        onDelete: (object) => this.#gone(keyOf(object)),
+        onSynced: ({ vanished }) => {
+          for (const key of vanished) this.#gone(key)
+          this.#synced = true
+        },
+      })
+    }
+    const onError = (gitsync: string, error: unknown): void => {
+      logger.warn({ gitsync, error: String(error) }, 'reconcile failed, trying again')
+      const known = this.#known.get(gitsync)
+      if (known === undefined) return
+      known.problem = { reason: isKubeError(error) ? 'ClusterUnavailable' : 'InternalError', message: String(error) }
+      this.report(gitsync)
+    }
+    await Promise.all([
+      this.#queue.run((name) => this.#reconcile(name), { concurrency: 4, onError }),
+      this.#reports.run((name) => this.#writeReport(name), { concurrency: 4, onError: () => undefined }),
+    ])
+  }
+
+  /** Ends reconciling; pushes what is pending when asked to, and writes the last status. */
+  async stop(flush: boolean): Promise<void> {
+    await this.#queue.shutdown({ drain: false })
+    await this.#environment.writers.stop(flush)
+    for (const name of this.#runtimes.keys()) this.#reports.add(name)
+    await this.#reports.shutdown({ drain: true })
+    for (const runtime of this.#runtimes.values()) runtime.close()
+  }
+
+  pushed({ member, commits }: PushedCommits): void {
+    const object = this.#known.get(member)?.object
+    if (object === undefined) return
+    const { apiVersion, kind, metadata } = object
+    const count = commits.length === 1 ? 'commit' : `${commits.length} commits up to`
+    this.#environment.events.emit({
+      regarding: { apiVersion, kind, namespace: metadata.namespace, name: metadata.name, uid: metadata.uid },
+      type: 'Normal',
+      reason: 'Pushed',
+      action: 'Push',
+      note: `pushed ${count} ${commits.at(-1)?.slice(0, 12)}`,
+    })
+  }
+
+  #seen(object: KubernetesObject): void {
+    const name = keyOf(object)
+    const known = this.#known.get(name)
+    if (known !== undefined && known.object.metadata.uid !== object.metadata.uid) this.#gone(name)
+    const before = this.#known.get(name)
+    if (before === undefined) {
+      this.#known.set(name, { object, status: object, problem: undefined, partial: [], branch: undefined, reason: undefined })
+      this.#queue.add(name)
+      return
+    }
+    const changed =
+      before.object.metadata.generation !== object.metadata.generation ||
+      JSON.stringify(before.object.metadata.annotations) !== JSON.stringify(object.metadata.annotations)
+    before.object = object
+    before.status = object
+    if (changed) this.#queue.add(name)
+  }
+
+  #gone(name: string): void {
+    this.#known.delete(name)
+    this.#closeRuntime(name)
+    this.#leavePlace(name)
+  }
+
+  #closeRuntime(name: string): void {
+    this.#runtimes.get(name)?.close()
+    this.#runtimes.delete(name)
+  }
+
+  #leavePlace(name: string): void {
+    const { places } = this.#environment
+    const place = places.get(name)
+    places.delete(name)
+    if (place !== undefined) for (const neighbour of neighboursOf(place, places)) this.#queue.add(neighbour)
+  }
+
+  async #reconcile(name: string): Promise<{ requeueAfterMs: number } | undefined> {
+    const known = this.#known.get(name)
+    if (known === undefined) return undefined
+    const { object } = known
+    if (this.#runtimes.get(name)?.uid !== object.metadata.uid) this.#closeRuntime(name)
+    const run: Reconciliation = {
+      environment: this.#environment,
+      name,
+      object,
+      runtimes: this.#runtimes,
+      problems: [],
+      gitsync: object as GitSync,
+      branch: '',
+      provider: undefined,
+      policy: { allowPrivateAddresses: false, allowPlainHttp: false },
+      secret: undefined,
+      selected: [],
+      readings: [],
+    }
+    const problem = await runSteps(run, STEPS)
+    // Whoever may not go on stops at once; what it has not written yet is found again by comparison.
+    if (problem !== undefined) this.#closeRuntime(name)
+    if (problem?.reason === 'Suspended' || problem?.reason === 'InvalidSpec') this.#leavePlace(name)
+    known.problem = problem
+    known.partial = run.problems
+    known.branch = run.branch === '' ? undefined : run.branch
+    this.report(name)
+    return { requeueAfterMs: RECHECK_MS + this.#random() * RECHECK_JITTER_MS }
+  }
+
+  async #writeReport(name: string): Promise<void> {
+    const known = this.#known.get(name)
+    if (known === undefined) return
+    const { client, clock, logger } = this.#environment
+    const runtime = this.#runtimes.get(name)
+    const problems = [
+      ...(known.problem === undefined ? [] : [known.problem]),
+      ...(runtime === undefined ? known.partial : findProblems(runtime, known.partial)),
+    ]
+    const states = toConditions(problems, runtime?.member.status)
+    const url = (known.object as GitSync).spec.repository.url
+    const status = toStatus(known.status, states, { branch: known.branch, runtime, url }, clock.now())
+    const [ready] = states
+    if (ready !== undefined && ready.reason !== known.reason) {
+      logger.info({ gitsync: name, ready: ready.status, reason: ready.reason }, ready.message)
+      if (ready.status === 'False') this.#warn(known.object, ready.reason, ready.message)
+      known.reason = ready.reason
+    }
+    try {
+      const written = await writeStatus(client, GITSYNCS, known.status, status)
+      if (written !== undefined) known.status = written
+    } catch (error) {
+      // Gone, or replaced by a namesake: another object's status.
+      if (isKubeError(error, 'NotFound', 'Conflict')) return
+      logger.warn({ gitsync: name, error: String(error) }, 'cannot write the status, trying again')
+      throw error
+    }
+  }
+
+  #warn({ apiVersion, kind, metadata }: KubernetesObject, reason: string, note: string): void {
+    this.#environment.events.emit({
+      regarding: { apiVersion, kind, namespace: metadata.namespace, name: metadata.name, uid: metadata.uid },
+      type: 'Warning',
+      reason,
+      action: 'Reconcile',
+      note,
+    })
+  }
+}
+
+const keyOf = ({ metadata }: KubernetesObject): string => `${metadata.namespace ?? ''}/${metadata.name}`

@@ -1,0 +1,107 @@
+import { setConditions } from '../api/conditions.ts'
+import type { Condition, ConditionState } from '../api/conditions.ts'
+import type { GitSyncStatus } from '../api/gitsync.ts'
+import { REASONS } from '../api/reasons.ts'
+import { identityKey } from '../objects/object.ts'
+import type { KubernetesObject } from '../objects/object.ts'
+import type { MemberStatus } from '../push/member.ts'
+import type { Runtime } from './runtime.ts'
+import type { Problem } from './step.ts'
+
+const SHOWN_CONFLICTS = 3
+
+/** What stands in the way of a GitSync at work, the worst first. */
+export function findProblems(runtime: Runtime, partial: readonly Problem[]): Problem[] {
+  const { member } = runtime
+  const { failure, massDeletion } = member.status
+  const problems: Problem[] = []
+  if (failure !== undefined && failure.reason !== 'Progressing') problems.push(failure)
+  if (massDeletion !== undefined) {
+    problems.push({
+      reason: 'MassDeletion',
+      message: `${massDeletion.count} files would be deleted, more than half of the folder; if that is wanted set the annotation gitsync.dev/confirm-deletion (confirm-deletion=${massDeletion.token})`,
+    })
+  }
+  if (member.desired.hasConflicts) problems.push(conflictProblem(runtime))
+  problems.push(...partial)
+  for (const { kind, why } of runtime.unreadable()) problems.push({ reason: 'ClusterUnavailable', message: `cannot list ${kind}: ${why}` })
+  return problems
+}
+
+function conflictProblem({ member }: Runtime): Problem {
+  const shown: string[] = []
+  for (const { path, objects } of member.desired.conflicts()) {
+    if (shown.length === SHOWN_CONFLICTS) break
+    shown.push(`${path} (${objects.slice(0, SHOWN_CONFLICTS).map(identityKey).join(', ')})`)
+  }
+  return { reason: 'PathConflict', message: `several objects want one file, and none is written: ${shown.join('; ')}` }
+}
+
+/** Folds what is known into conditions: Ready always, Reconciling and Stalled while they are true. */
+export function toConditions(problems: readonly Problem[], member: MemberStatus | undefined): ConditionState[] {
+  const [first] = problems
+  if (first === undefined) {
+    if (member?.synced === true) {
+      return [{ type: 'Ready', status: 'True', reason: 'Succeeded', message: `${member.files} files are in Git` }]
+    }
+    const message = member === undefined ? 'starting' : `${member.files} objects, ${member.pending} changes to push`
+    return [
+      { type: 'Ready', status: 'Unknown', reason: 'Progressing', message },
+      { type: 'Reconciling', status: 'True', reason: 'Progressing', message },
+    ]
+  }
+  const message = problems.map((problem) => problem.message).join('; ')
+  const { reason } = first
+  const states: ConditionState[] = [{ type: 'Ready', status: 'False', reason, message }]
+  const stalled = problems.find((problem) => REASONS[problem.reason].outcome === 'stall')
+  if (stalled !== undefined) states.push({ type: 'Stalled', status: 'True', ...stalled })
+  const retried = problems.find((problem) => REASONS[problem.reason].outcome === 'retry')
+  if (retried !== undefined) states.push({ type: 'Reconciling', status: 'True', ...retried })
+  const limited = problems.find((problem) => problem.reason === 'RateLimited')
+  if (limited !== undefined) {
+    const until = member?.retryAt === undefined ? '' : ` until ${new Date(member.retryAt).toISOString()}`
+    states.push({ type: 'RateLimited', status: 'True', reason: 'RateLimited', message: `${limited.message}${until}` })
+  }
+  return states.map(({ type, status, reason, message }) => ({ type, status, reason, message }))
+}
+
+/** The status of a GitSync. Fields that nothing is known of now keep what was said of them before. */
+export function toStatus(
+  object: KubernetesObject,
+  states: readonly ConditionState[],
+  known: { readonly branch: string | undefined; readonly runtime: Runtime | undefined; readonly url: string | undefined },
+  now: number,
+): GitSyncStatus {
+  const before = (object['status'] ?? {}) as GitSyncStatus
+  const { generation = 0 } = object.metadata
+  const previous: readonly Condition[] = before.conditions ?? []
+  const conditions = setConditions(previous, states, { now: seconds(now), generation })
+  const member = known.runtime?.member.status
+  const handled = known.runtime?.handledRequest
+  return {
+    ...before,
+    observedGeneration: generation,
+    conditions: [...conditions],
+    ...(known.branch === undefined ? {} : { branch: known.branch }),
+    ...(member === undefined ? {} : { files: member.files, pending: member.pending, orphans: member.orphans }),
+    ...(member?.lastCommit === undefined ? {} : { lastCommit: lastCommit(member.lastCommit, known.url) }),
+    ...(member?.observedCommit === undefined ? {} : { observedCommit: member.observedCommit }),
+    ...(handled === undefined ? {} : { lastHandledRequest: handled }),
+  }
+}
+
+function lastCommit({ sha, time }: { readonly sha: string; readonly time: number }, url: string | undefined): GitSyncStatus['lastCommit'] {
+  const page = url === undefined ? undefined : commitPage(url, sha)
+  return { sha, time: seconds(time), ...(page === undefined ? {} : { url: page }) }
+}
+
+/** Where well-known hosts show a commit. */
+function commitPage(url: string, sha: string): string | undefined {
+  const { origin, pathname, hostname } = new URL(url)
+  const repository = `${origin}${pathname.replace(/\/+$/, '').replace(/\.git$/, '')}`
+  if (hostname === 'github.com' || hostname === 'codeberg.org') return `${repository}/commit/${sha}`
+  if (hostname === 'gitlab.com') return `${repository}/-/commit/${sha}`
+  return hostname === 'bitbucket.org' ? `${repository}/commits/${sha}` : undefined
+}
+
+const seconds = (time: number): string => new Date(time).toISOString().replace(/\.\d{3}Z$/, 'Z')

@@ -1,0 +1,212 @@
+import PQueue from 'p-queue'
+import type { GitSync } from '../api/parse.ts'
+import { isKubeError } from '../kube/errors.ts'
+import { groupKindKey, identityKey, parseApiVersion } from '../objects/object.ts'
+import type { KubernetesObject } from '../objects/object.ts'
+import { attribute } from '../plan/attribution.ts'
+import type { DesiredFile } from '../plan/desired-files.ts'
+import type { Inventory } from '../plan/inventory.ts'
+import type { Connection } from '../push/branch-writer.ts'
+import { PushFailure } from '../push/failure.ts'
+import { contentId, Member } from '../push/member.ts'
+import type { ClusterPort, MemberSettings, RenderedFile } from '../push/member.ts'
+import { parseTemplate, renderPath } from '../render/path.ts'
+import type { PathTemplate } from '../render/path.ts'
+import { renderObject } from '../render/render.ts'
+import { deletionProof } from './deletion-proof.ts'
+import { nameOf } from './environment.ts'
+import type { Environment } from './environment.ts'
+import type { InventoryStore } from './inventory-store.ts'
+import { Source } from './source.ts'
+import type { SourceHandler, SourceRule } from './source.ts'
+
+/** One kind that a GitSync may read. */
+export interface Reading {
+  readonly resource: Source['resource']
+  readonly rules: readonly SourceRule[]
+}
+
+export interface Layout {
+  readonly template: string
+  readonly format: 'YAML' | 'JSON'
+}
+
+const REREAD_AT_ONCE = 8
+
+/** A GitSync at work: reads what it may, renders it, and hands it to its member of the branch. */
+export class Runtime {
+  readonly uid: string
+  /** Repository, branch and folder: a GitSync that moves begins anew. */
+  readonly place: string
+  readonly member: Member
+  connection: Connection | undefined
+  /** Value of the last request annotation that was acted on. */
+  handledRequest: string | undefined
+  readonly #environment: Environment
+  readonly #name: string
+  readonly #sources = new Map<string, Source>()
+  #layout: Layout
+  #template: PathTemplate
+  #reading = false
+
+  constructor(
+    environment: Environment,
+    gitsync: GitSync,
+    started: {
+      readonly place: string
+      readonly settings: MemberSettings
+      readonly inventory: Inventory
+      readonly store: InventoryStore
+    },
+  ) {
+    this.place = started.place
+    this.uid = gitsync.metadata.uid ?? ''
+    this.#environment = environment
+    this.#name = nameOf(gitsync)
+    this.#layout = gitsync.spec.layout
+    this.#template = parseTemplate(gitsync.spec.layout.template)
+    this.handledRequest = gitsync.status?.lastHandledRequest
+    const { clock, budget, writers, report } = environment
+    const last = gitsync.status?.lastCommit
+    this.member = new Member({
+      name: this.#name,
+      settings: started.settings,
+      inventory: started.inventory,
+      port: this.#port(started.store),
+      budget,
+      clock,
+      ...(last === undefined ? {} : { lastCommit: { sha: last.sha, time: Date.parse(last.time ?? '') || 0 } }),
+      onWork: () => writers.kick(this.#name),
+      onReport: () => report(this.#name),
+    })
+  }
+
+  /** Reads these kinds from now on and no others. Files of kinds that are no longer read stay in Git. */
+  read(readings: readonly Reading[], layout: Layout): void {
+    const sameLayout = layout.template === this.#layout.template && layout.format === this.#layout.format
+    this.#layout = layout
+    this.#template = parseTemplate(layout.template)
+    const wanted = new Map(readings.map((reading) => [sourceKey(reading), reading]))
+    for (const [key, source] of this.#sources) {
+      if (sameLayout && wanted.has(key)) continue
+      source.close()
+      this.#sources.delete(key)
+    }
+    this.#reading = true
+    this.#dropUncovered()
+    for (const [key, reading] of wanted) {
+      if (this.#sources.has(key)) continue
+      const source = new Source(reading.resource, reading.rules, this.#handler)
+      this.#sources.set(key, source)
+      source.open(this.#environment.pool, this.#scopes(reading))
+    }
+    this.#environment.writers.kick(this.#name)
+  }
+
+  /** Stops reading and writing. What is not in Git yet is found again by comparison. */
+  close(): void {
+    for (const source of this.#sources.values()) source.close()
+    this.#sources.clear()
+    this.#environment.writers.detach(this.#name)
+    this.member.close()
+  }
+
+  /** Kinds that cannot be listed for now, and why. */
+  unreadable(): { readonly kind: string; readonly why: string }[] {
+    const unreadable: { kind: string; why: string }[] = []
+    for (const source of this.#sources.values()) {
+      const why = source.failing?.lastError?.message
+      if (why !== undefined) unreadable.push({ kind: groupKindKey(source.resource), why })
+    }
+    return unreadable
+  }
+
+  /** Everything that can be read has been read. */
+  get listed(): boolean {
+    return this.#reading && [...this.#sources.values()].every((source) => source.synced || source.failing !== undefined)
+  }
+
+  readonly #handler: SourceHandler = {
+    selected: (object, source) => this.#selected(object, source),
+    unselected: (key) => this.member.dropped(key),
+    deleted: (key) => this.member.deleted(key),
+    synced: (source, present) => {
+      for (const key of [...this.member.desired.keys()]) {
+        const identity = this.member.desired.ofObject(key)?.identity
+        if (identity !== undefined && source.covers(identity) && !present.has(key)) this.member.dropped(key)
+      }
+      this.#environment.writers.kick(this.#name)
+    },
+    stateChanged: () => this.#environment.writers.kick(this.#name),
+  }
+
+  #selected(object: KubernetesObject, source: Source): void {
+    const { file, bytes } = this.#render(object, source)
+    const { author, time } = attribute(object)
+    this.member.set(file, bytes, { author, time: time === undefined ? undefined : Date.parse(time) })
+  }
+
+  #render(object: KubernetesObject, source: Source): RenderedFile {
+    const { resource } = source
+    const identity = source.identityOf(object)
+    const { version } = parseApiVersion(object.apiVersion)
+    const path = renderPath(this.#template, { ...identity, version, resource: resource.plural })
+    const { bytes } = renderObject(object, { format: this.#layout.format, hasStatus: resource.hasStatus })
+    return { file: { key: identityKey(identity), identity, path, oid: contentId(bytes) }, bytes }
+  }
+
+  #scopes({ resource, rules }: Reading): readonly (string | undefined)[] {
+    const { namespaces } = this.#environment
+    if (!resource.namespaced || namespaces === undefined) return [undefined]
+    return namespaces.filter((namespace) => rules.some((rule) => rule.namespaces === undefined || rule.namespaces.has(namespace)))
+  }
+
+  #dropUncovered(): void {
+    const sources = [...this.#sources.values()]
+    for (const key of [...this.member.desired.keys()]) {
+      const identity = this.member.desired.ofObject(key)?.identity
+      if (identity !== undefined && !sources.some((source) => source.covers(identity))) this.member.dropped(key)
+    }
+  }
+
+  #port(store: InventoryStore): ClusterPort {
+    const { client, discovery, clock } = this.#environment
+    return {
+      listed: () => this.listed,
+      knows: (identity) => [...this.#sources.values()].some((source) => source.current && source.covers(identity)),
+      isGone: deletionProof(client, discovery, clock),
+      reread: (files) => this.#reread(files),
+      saveInventory: async (inventory) => {
+        try {
+          await store.save(inventory)
+        } catch (error) {
+          throw new PushFailure('ClusterUnavailable', `cannot record the paths of ${this.#name}: ${String(error)}`, { cause: error })
+        }
+      },
+    }
+  }
+
+  async #reread(files: readonly DesiredFile[]): Promise<ReadonlyMap<string, RenderedFile>> {
+    const queue = new PQueue({ concurrency: REREAD_AT_ONCE })
+    const found = new Map<string, RenderedFile>()
+    await queue.addAll(
+      files.map((file) => async () => {
+        const source = [...this.#sources.values()].find((candidate) => candidate.covers(file.identity))
+        if (source === undefined) return
+        try {
+          const object = await this.#environment.client.get(source.resource, file.identity.namespace, file.identity.name)
+          if (source.selects(object)) found.set(file.key, this.#render(object, source))
+        } catch (error) {
+          if (isKubeError(error, 'NotFound')) return
+          throw new PushFailure('ClusterUnavailable', `cannot read ${file.key} again: ${String(error)}`, { cause: error })
+        }
+      }),
+    )
+    return found
+  }
+}
+
+function sourceKey({ resource, rules }: Reading): string {
+  const shown = rules.map(({ selector, namespaces }) => [selector, namespaces && [...namespaces].sort()])
+  return JSON.stringify([resource.group, resource.version, resource.plural, shown])
+}

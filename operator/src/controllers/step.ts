@@ -1,0 +1,51 @@
+import type { Reason } from '../api/reasons.ts'
+import type { GitProvider, GitSync } from '../api/parse.ts'
+import type { ApiResource } from '../kube/discovery.ts'
+import type { ResourceSelector } from '../api/gitsync.ts'
+import type { KubernetesObject } from '../objects/object.ts'
+import type { HostPolicy } from '../push/host-guard.ts'
+import type { SecretCredentials } from '../push/credentials.ts'
+import type { Environment } from './environment.ts'
+import type { Reading, Runtime } from './runtime.ts'
+
+/** Something in the way, in the words of a condition. */
+export interface Problem {
+  readonly reason: Reason
+  readonly message: string
+}
+
+/** One reconcile of one GitSync: what the steps find out, for the steps after them. */
+export interface Reconciliation {
+  readonly environment: Environment
+  readonly name: string
+  readonly object: KubernetesObject
+  readonly runtimes: Map<string, Runtime>
+  /** Problems with parts: the rest goes on. */
+  readonly problems: Problem[]
+  gitsync: GitSync
+  branch: string
+  provider: GitProvider | undefined
+  policy: HostPolicy
+  secret: SecretCredentials | undefined
+  selected: readonly SelectedKind[]
+  readings: readonly Reading[]
+}
+
+export interface SelectedKind {
+  readonly selector: ResourceSelector
+  readonly resource: ApiResource
+}
+
+/**
+ * Done, or a problem that ends the reconcile. What a step cannot answer it throws: the reconcile is tried again.
+ */
+export type Step = (run: Reconciliation) => Promise<Problem | undefined> | Problem | undefined
+
+/** Runs steps in a row, up to the first problem. */
+export async function runSteps(run: Reconciliation, steps: readonly Step[]): Promise<Problem | undefined> {
+  for (const step of steps) {
+    const problem = await step(run)
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}

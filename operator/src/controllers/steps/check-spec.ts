@@ -1,0 +1,28 @@
+import { resolveBranch } from '../../api/branch.ts'
+import { InvalidSpecError } from '../../api/invalid-spec.ts'
+import { parseGitSync } from '../../api/parse.ts'
+import { parseMessageTemplate } from '../../render/message.ts'
+import { parseTemplate } from '../../render/path.ts'
+import { InvalidTemplateError } from '../../render/template-error.ts'
+import type { Problem, Reconciliation } from '../step.ts'
+
+/** Everything that can be said of the spec without asking anybody. */
+export function checkSpec(run: Reconciliation): Problem | undefined {
+  try {
+    run.gitsync = parseGitSync(run.object)
+    const { spec, metadata } = run.gitsync
+    parseTemplate(spec.layout.template)
+    if (spec.commit.message !== undefined) parseMessageTemplate(spec.commit.message)
+    run.branch = resolveBranch(spec.repository.branch, { namespace: metadata.namespace ?? '', name: metadata.name })
+    return undefined
+  } catch (error) {
+    if (error instanceof InvalidSpecError) return { reason: 'InvalidSpec', message: error.message }
+    if (error instanceof InvalidTemplateError) return { reason: 'InvalidTemplate', message: error.message }
+    throw error
+  }
+}
+
+export function checkSuspended({ gitsync }: Reconciliation): Problem | undefined {
+  if (!gitsync.spec.suspend) return undefined
+  return { reason: 'Suspended', message: 'spec.suspend is true: nothing is read or written' }
+}

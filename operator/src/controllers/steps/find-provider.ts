@@ -1,0 +1,46 @@
+import type { GitProvider } from '../../api/parse.ts'
+import { PushFailure } from '../../push/failure.ts'
+import { checkHost } from '../../push/host-guard.ts'
+import type { Problem, Reconciliation } from '../step.ts'
+
+/** What the platform team allows for the Git host: a GitProvider that is named, or the one that lists the host. */
+export function findProvider(run: Reconciliation): Problem | undefined {
+  const { environment, gitsync } = run
+  const { providerRef, url, secretRef } = gitsync.spec.repository
+  const { hostname, host } = new URL(url)
+  if (providerRef !== undefined) {
+    const named = environment.providers.get(providerRef.name)
+    if (named === undefined) return { reason: 'ProviderNotFound', message: `GitProvider ${providerRef.name} does not exist` }
+    if (!lists(named, hostname, host)) {
+      return { reason: 'ProviderNotFound', message: `GitProvider ${providerRef.name} does not list the host ${host}` }
+    }
+    run.provider = named
+  } else {
+    const listing = [...environment.providers.values()].filter((provider) => lists(provider, hostname, host))
+    run.provider = listing.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))[0]
+  }
+  const allowed = run.provider?.spec.allowedNamespaces?.names
+  const { namespace = '' } = gitsync.metadata
+  if (allowed !== undefined && !allowed.includes(namespace)) {
+    return { reason: 'HostNotAllowed', message: `GitProvider ${run.provider?.metadata.name} does not allow namespace ${namespace}` }
+  }
+  run.policy = {
+    allowPrivateAddresses: environment.allowPrivateHosts || run.provider?.spec.allowPrivateAddresses === true,
+    allowPlainHttp: (environment.allowPrivateHosts && isLoopback(hostname)) || run.provider?.spec.allowPlainHttp === true,
+  }
+  try {
+    checkHost(url, run.policy, secretRef !== undefined)
+    return undefined
+  } catch (error) {
+    if (error instanceof PushFailure) return error
+    throw error
+  }
+}
+
+function lists({ spec }: GitProvider, hostname: string, host: string): boolean {
+  return spec.hosts.includes(hostname) || spec.hosts.includes(host)
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname)
+}

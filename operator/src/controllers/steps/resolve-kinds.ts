@@ -1,0 +1,27 @@
+import { groupKindKey } from '../../objects/object.ts'
+import type { Problem, Reconciliation, SelectedKind } from '../step.ts'
+
+/** Finds each selected kind at the API server. One that is not served stops nothing else. */
+export async function resolveKinds(run: Reconciliation): Promise<Problem | undefined> {
+  const selected: SelectedKind[] = []
+  for (const selector of run.gitsync.spec.resources) {
+    const { group, kind, version } = selector
+    const shown = groupKindKey(selector)
+    // Checked by the CRD as well; here in case an object came past it.
+    if (group === '' && kind === 'Secret') {
+      run.problems.push({ reason: 'InvalidSpec', message: 'resources: kind Secret is not written to Git' })
+      continue
+    }
+    const resolution = await run.environment.discovery.resolve({ group, kind, version })
+    if (resolution.state === 'Unknown') {
+      run.problems.push({ reason: 'ClusterUnavailable', message: `cannot find out about kind ${shown}: ${resolution.error.message}` })
+    } else if (resolution.state === 'NotServed') {
+      const wanted = version === undefined ? shown : `${shown} in version ${version}`
+      run.problems.push({ reason: 'UnknownKind', message: `the API server does not serve ${wanted}; its files stay` })
+    } else if (!resolution.resource.verbs.includes('list') || !resolution.resource.verbs.includes('watch')) {
+      run.problems.push({ reason: 'UnknownKind', message: `${shown} cannot be listed and watched; its files stay` })
+    } else selected.push({ selector, resource: resolution.resource })
+  }
+  run.selected = selected
+  return undefined
+}
