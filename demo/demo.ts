@@ -27,7 +27,11 @@ async function main(): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'gitsync-demo-'))
   stops.push(() => rm(scratch, { recursive: true, force: true }))
 
-  say(useCluster ? 'Starting a Git remote; using the cluster of the current kubeconfig' : 'Starting an API server and a Git remote')
+  say(
+    useCluster
+      ? 'Starting a Git remote; using the cluster of the current kubeconfig'
+      : 'Starting an API server and a Git remote',
+  )
   const kubeconfig = useCluster ? undefined : join(scratch, 'kubeconfig')
   if (kubeconfig !== undefined) {
     const server = await startApiServer()
@@ -43,7 +47,13 @@ async function main(): Promise<void> {
 
   say('Installing the kinds and starting the operator')
   await kubectl(['apply', '-f', join(root, 'crds')])
-  await kubectl(['wait', '--for=condition=Established', 'crd/gitsyncs.gitsync.dev', 'crd/gitproviders.gitsync.dev', '--timeout=30s'])
+  await kubectl([
+    'wait',
+    '--for=condition=Established',
+    'crd/gitsyncs.gitsync.dev',
+    'crd/gitproviders.gitsync.dev',
+    '--timeout=30s',
+  ])
   const operator = await startProcess(
     process.execPath,
     [
@@ -67,13 +77,33 @@ async function main(): Promise<void> {
   await kubectl(['wait', '--for=condition=Ready', 'gitsync/shop', '-n', 'shop', '--timeout=60s'])
 
   say('Editing as people do')
-  await commitOf(() => kubectl(['patch', 'configmap', 'settings', '-n', 'shop', '--type=merge', '-p', '{"data":{"banner":"Winter sale"}}']))
+  await commitOf(() =>
+    kubectl([
+      'patch',
+      'configmap',
+      'settings',
+      '-n',
+      'shop',
+      '--type=merge',
+      '-p',
+      '{"data":{"banner":"Winter sale"}}',
+    ]),
+  )
   await commitOf(() => kubectl(['scale', 'deployment', 'web', '-n', 'shop', '--replicas=5']))
   await commitOf(() => kubectl(['delete', 'configmap', 'release-notes', '-n', 'shop']))
 
   say('What Git has now')
   const log = await store.git('log', '--stat', '--format=%n%h  %an  %s', 'main')
   show(log.replace(/^/gm, '  '))
+  const tip = await store.resolve('main')
+  await kubectl([
+    'wait',
+    `--for=jsonpath={.status.lastCommit.sha}=${tip}`,
+    'gitsync/shop',
+    '-n',
+    'shop',
+    '--timeout=30s',
+  ])
   await kubectl(['get', 'gitsync', '-n', 'shop'])
   show(`\nDone in ${((performance.now() - started) / 1000).toFixed(1)} s.`)
   if (keep) await stayOpen(kubeconfig, store.url)

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Reason } from './reasons.ts'
 
-export const CONDITION_TYPES = {
+const CONDITION_TYPES = {
   Ready: 'Git holds what the cluster holds, as of observedGeneration.',
   Reconciling: 'Work towards Ready goes on or will be tried again; present only while true.',
   Stalled: 'Nothing more happens until somebody changes something; present only while true.',

@@ -5,8 +5,8 @@ import { gitProviderSpecSchema } from './gitprovider.ts'
 import { gitSyncSpecSchema, gitSyncStatusSchema } from './gitsync.ts'
 import { toStructural, type StructuralSchema } from './structural.ts'
 
-export const API_GROUP = 'gitsync.dev'
-export const API_VERSION = 'v1alpha1'
+const API_GROUP = 'gitsync.dev'
+const API_VERSION = 'v1alpha1'
 
 interface Column {
   readonly name: string

@@ -7,7 +7,7 @@ import { repositorySchema } from './repository.ts'
 import { withRule } from './rules.ts'
 import { resourceSchema } from './selection.ts'
 
-export const DEFAULT_LAYOUT_TEMPLATE = '{namespace}/{type}/{name}.yaml'
+const DEFAULT_LAYOUT_TEMPLATE = '{namespace}/{type}/{name}.yaml'
 
 const layoutSchema = z
   .object({

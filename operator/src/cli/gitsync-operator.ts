@@ -16,9 +16,16 @@ const program = new Command('gitsync-operator')
   .description('Writes what people change in a Kubernetes cluster to Git, without cloning.')
   .addOption(new Option('--kubeconfig <file>', 'default: KUBECONFIG, else in-cluster').env('GITSYNC_KUBECONFIG'))
   .addOption(
-    new Option('--namespace <name>', 'read only this namespace (repeatable)').env('GITSYNC_NAMESPACE').argParser(collect).default([], 'all'),
+    new Option('--namespace <name>', 'read only this namespace (repeatable)')
+      .env('GITSYNC_NAMESPACE')
+      .argParser(collect)
+      .default([], 'all'),
   )
-  .addOption(new Option('--metrics <host:port>', 'address of /healthz, /readyz and /metrics').env('GITSYNC_METRICS').default('127.0.0.1:8080'))
+  .addOption(
+    new Option('--metrics <host:port>', 'address of /healthz, /readyz and /metrics')
+      .env('GITSYNC_METRICS')
+      .default('127.0.0.1:8080'),
+  )
   .addOption(
     new Option('--log-level <level>', 'least level that is logged')
       .env('GITSYNC_LOG_LEVEL')
@@ -26,7 +33,9 @@ const program = new Command('gitsync-operator')
       .default('info'),
   )
   .addOption(
-    new Option('--allow-private-hosts', 'for development: loopback and private Git hosts').env('GITSYNC_ALLOW_PRIVATE_HOSTS'),
+    new Option('--allow-private-hosts', 'for development: loopback and private Git hosts').env(
+      'GITSYNC_ALLOW_PRIVATE_HOSTS',
+    ),
   )
   .exitOverride()
 

@@ -54,7 +54,10 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
     onHandlerError: (error) => logger.error({ error: describe(error) }, 'an object could not be taken in'),
   })
   const discovery = createDiscovery(client)
-  const events = createEventRecorder(client, { instance: options.env['HOSTNAME'] ?? `gitsync-operator-${process.pid}`, logger })
+  const events = createEventRecorder(client, {
+    instance: options.env['HOSTNAME'] ?? `gitsync-operator-${process.pid}`,
+    logger,
+  })
   const providers = new Map<string, GitProvider>()
   const writers = new Writers({
     clock,
@@ -112,7 +115,11 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
   }
 }
 
-function followProviders({ pool, logger }: Environment, providers: Map<string, GitProvider>, changed: () => void): void {
+function followProviders(
+  { pool, logger }: Environment,
+  providers: Map<string, GitProvider>,
+  changed: () => void,
+): void {
   const forget = (name: string): void => {
     if (providers.delete(name)) changed()
   }
@@ -154,4 +161,3 @@ function queueMetrics(metrics: Metrics): NonNullable<ConstructorParameters<typeo
 }
 
 const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
-

@@ -52,9 +52,13 @@ export function deletionProof(
     } catch (error) {
       if (isKubeError(error, 'NotFound')) return true
       if (isKubeError(error, 'Forbidden', 'NotServed')) return false
-      throw new PushFailure('ClusterUnavailable', `cannot tell whether ${identity.kind} ${identity.name} is gone: ${String(error)}`, {
-        cause: error,
-      })
+      throw new PushFailure(
+        'ClusterUnavailable',
+        `cannot tell whether ${identity.kind} ${identity.name} is gone: ${String(error)}`,
+        {
+          cause: error,
+        },
+      )
     }
   }
 }

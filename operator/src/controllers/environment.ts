@@ -38,4 +38,5 @@ export interface Environment {
 }
 
 /** namespace/name */
-export const nameOf = ({ metadata }: Pick<GitSync, 'metadata'>): string => `${metadata.namespace ?? ''}/${metadata.name}`
+export const nameOf = ({ metadata }: Pick<GitSync, 'metadata'>): string =>
+  `${metadata.namespace ?? ''}/${metadata.name}`

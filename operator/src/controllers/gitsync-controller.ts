@@ -58,11 +58,23 @@ export class GitSyncController {
   readonly #reports: WorkQueue
   #synced = false
 
-  constructor(environment: Environment, options: { readonly random: () => number; readonly metrics: WorkQueueMetrics }) {
+  constructor(
+    environment: Environment,
+    options: { readonly random: () => number; readonly metrics: WorkQueueMetrics },
+  ) {
     this.#environment = environment
     this.#random = options.random
-    this.#queue = createWorkQueue({ clock: environment.clock, random: options.random, metrics: options.metrics, backoff: { maxMs: RECHECK_MS } })
-    this.#reports = createWorkQueue({ clock: environment.clock, random: options.random, backoff: { baseMs: 200, maxMs: 30_000 } })
+    this.#queue = createWorkQueue({
+      clock: environment.clock,
+      random: options.random,
+      metrics: options.metrics,
+      backoff: { maxMs: RECHECK_MS },
+    })
+    this.#reports = createWorkQueue({
+      clock: environment.clock,
+      random: options.random,
+      backoff: { baseMs: 200, maxMs: 30_000 },
+    })
   }
 
   /** GitSyncs have been listed. */
@@ -142,7 +154,14 @@ export class GitSyncController {
     if (known !== undefined && known.object.metadata.uid !== object.metadata.uid) this.#gone(name)
     const before = this.#known.get(name)
     if (before === undefined) {
-      this.#known.set(name, { object, status: object, problem: undefined, partial: [], branch: undefined, reason: undefined })
+      this.#known.set(name, {
+        object,
+        status: object,
+        problem: undefined,
+        partial: [],
+        branch: undefined,
+        reason: undefined,
+      })
       this.#queue.add(name)
       return
     }

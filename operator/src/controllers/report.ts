@@ -24,7 +24,8 @@ export function findProblems(runtime: Runtime, partial: readonly Problem[]): Pro
   }
   if (member.desired.hasConflicts) problems.push(conflictProblem(runtime))
   problems.push(...partial)
-  for (const { kind, why } of runtime.unreadable()) problems.push({ reason: 'ClusterUnavailable', message: `cannot list ${kind}: ${why}` })
+  for (const { kind, why } of runtime.unreadable())
+    problems.push({ reason: 'ClusterUnavailable', message: `cannot list ${kind}: ${why}` })
   return problems
 }
 
@@ -41,7 +42,7 @@ function conflictProblem({ member }: Runtime): Problem {
 export function toConditions(problems: readonly Problem[], member: MemberStatus | undefined): ConditionState[] {
   const [first] = problems
   if (first === undefined) {
-    if (member?.synced === true) {
+    if (member?.healthy === true) {
       return [{ type: 'Ready', status: 'True', reason: 'Succeeded', message: `${member.files} files are in Git` }]
     }
     const message = member === undefined ? 'starting' : `${member.files} objects, ${member.pending} changes to push`
@@ -69,7 +70,11 @@ export function toConditions(problems: readonly Problem[], member: MemberStatus 
 export function toStatus(
   object: KubernetesObject,
   states: readonly ConditionState[],
-  known: { readonly branch: string | undefined; readonly runtime: Runtime | undefined; readonly url: string | undefined },
+  known: {
+    readonly branch: string | undefined
+    readonly runtime: Runtime | undefined
+    readonly url: string | undefined
+  },
   now: number,
 ): GitSyncStatus {
   const before = (object['status'] ?? {}) as GitSyncStatus
@@ -77,7 +82,7 @@ export function toStatus(
   const previous: readonly Condition[] = before.conditions ?? []
   const conditions = setConditions(previous, states, { now: seconds(now), generation })
   const member = known.runtime?.member.status
-  const handled = known.runtime?.handledRequest
+  const handled = member?.handledRequest
   return {
     ...before,
     observedGeneration: generation,
@@ -90,7 +95,10 @@ export function toStatus(
   }
 }
 
-function lastCommit({ sha, time }: { readonly sha: string; readonly time: number }, url: string | undefined): GitSyncStatus['lastCommit'] {
+function lastCommit(
+  { sha, time }: { readonly sha: string; readonly time: number },
+  url: string | undefined,
+): GitSyncStatus['lastCommit'] {
   const page = url === undefined ? undefined : commitPage(url, sha)
   return { sha, time: seconds(time), ...(page === undefined ? {} : { url: page }) }
 }

@@ -40,8 +40,8 @@ export class Runtime {
   readonly place: string
   readonly member: Member
   connection: Connection | undefined
-  /** Value of the last request annotation that was acted on. */
-  handledRequest: string | undefined
+  /** The last request of a person that was taken on. */
+  acceptedRequest: string | undefined
   readonly #environment: Environment
   readonly #name: string
   readonly #sources = new Map<string, Source>()
@@ -65,7 +65,7 @@ export class Runtime {
     this.#name = nameOf(gitsync)
     this.#layout = gitsync.spec.layout
     this.#template = parseTemplate(gitsync.spec.layout.template)
-    this.handledRequest = gitsync.status?.lastHandledRequest
+    this.acceptedRequest = gitsync.status?.lastHandledRequest
     const { clock, budget, writers, report } = environment
     const last = gitsync.status?.lastCommit
     this.member = new Member({
@@ -158,7 +158,9 @@ export class Runtime {
   #scopes({ resource, rules }: Reading): readonly (string | undefined)[] {
     const { namespaces } = this.#environment
     if (!resource.namespaced || namespaces === undefined) return [undefined]
-    return namespaces.filter((namespace) => rules.some((rule) => rule.namespaces === undefined || rule.namespaces.has(namespace)))
+    return namespaces.filter((namespace) =>
+      rules.some((rule) => rule.namespaces === undefined || rule.namespaces.has(namespace)),
+    )
   }
 
   #dropUncovered(): void {
@@ -180,7 +182,9 @@ export class Runtime {
         try {
           await store.save(inventory)
         } catch (error) {
-          throw new PushFailure('ClusterUnavailable', `cannot record the paths of ${this.#name}: ${String(error)}`, { cause: error })
+          throw new PushFailure('ClusterUnavailable', `cannot record the paths of ${this.#name}: ${String(error)}`, {
+            cause: error,
+          })
         }
       },
     }
@@ -194,11 +198,17 @@ export class Runtime {
         const source = [...this.#sources.values()].find((candidate) => candidate.covers(file.identity))
         if (source === undefined) return
         try {
-          const object = await this.#environment.client.get(source.resource, file.identity.namespace, file.identity.name)
+          const object = await this.#environment.client.get(
+            source.resource,
+            file.identity.namespace,
+            file.identity.name,
+          )
           if (source.selects(object)) found.set(file.key, this.#render(object, source))
         } catch (error) {
           if (isKubeError(error, 'NotFound')) return
-          throw new PushFailure('ClusterUnavailable', `cannot read ${file.key} again: ${String(error)}`, { cause: error })
+          throw new PushFailure('ClusterUnavailable', `cannot read ${file.key} again: ${String(error)}`, {
+            cause: error,
+          })
         }
       }),
     )

@@ -90,7 +90,8 @@ export class Source {
   selects(object: KubernetesObject): boolean {
     const { namespace = '' } = object.metadata
     return this.rules.some(
-      ({ selector, namespaces }) => (namespaces === undefined || namespaces.has(namespace)) && selects(selector, object),
+      ({ selector, namespaces }) =>
+        (namespaces === undefined || namespaces.has(namespace)) && selects(selector, object),
     )
   }
 
@@ -125,7 +126,8 @@ export class Source {
     const first = !this.synced
     const state = this.#states.get(index)
     if (state !== undefined) state.synced = true
-    if (first && this.synced) this.#handler.synced(this, new Set([...this.#present.values()].flatMap((keys) => [...keys])))
+    if (first && this.synced)
+      this.#handler.synced(this, new Set([...this.#present.values()].flatMap((keys) => [...keys])))
   }
 
   #state(index: number, state: ReflectorState): void {

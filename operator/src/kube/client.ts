@@ -294,7 +294,7 @@ export function createKubeClient(connection: KubeConnection, options: KubeClient
 }
 
 /** Whether the same request may succeed later without anybody changing anything. */
-export function isTransient(error: KubeError): boolean {
+function isTransient(error: KubeError): boolean {
   return isKubeError(error, 'TooManyRequests', 'Unavailable', 'Timeout', 'Network')
 }
 

@@ -5,7 +5,7 @@ import { readCatalogue, type Catalogue } from './discovery-catalogue.ts'
 import { isKubeError, KubeError } from './errors.ts'
 import type { ApiResource } from './resource.ts'
 
-export { apiVersionOf, resourcePath, type ApiResource } from './resource.ts'
+export type { ApiResource } from './resource.ts'
 
 /** The three answers differ: while discovery fails, nothing is known, and a kind that is not known to be gone is not gone. */
 export type Resolution =

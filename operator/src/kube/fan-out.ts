@@ -56,7 +56,7 @@ export interface FanOutOptions {
 /** Deletions remembered to tell a repeated older event from an object made anew. */
 const MAX_TOMBSTONES = 1024
 
-export function keyOf({ metadata: { namespace = '', name } }: KubernetesObject): ObjectKey {
+function keyOf({ metadata: { namespace = '', name } }: KubernetesObject): ObjectKey {
   return `${namespace}/${name}`
 }
 

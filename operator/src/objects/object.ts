@@ -63,12 +63,6 @@ export function parseApiVersion(apiVersion: string): { readonly group: string; r
     : { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) }
 }
 
-export function identityOf(object: KubernetesObject): ObjectIdentity {
-  const { namespace, name } = object.metadata
-  const group = parseApiVersion(object.apiVersion).group
-  return namespace === undefined ? { group, kind: object.kind, name } : { group, kind: object.kind, namespace, name }
-}
-
 /** A string that is equal for equal identities: `Deployment.apps/shop/web`, `ConfigMap/shop/settings`, `ClusterRole.rbac…//admin`. */
 export function identityKey(id: ObjectIdentity): string {
   return `${groupKindKey(id)}/${id.namespace ?? ''}/${id.name}`

@@ -12,19 +12,25 @@ export interface Attribution {
 }
 
 /**
- * The field manager of the newest write that was not to a subresource: `kubectl-edit`, `argocd-controller`. API servers
- * record it for every write; it names a program, which is better than nobody.
+ * The field manager of the newest write, status aside: `kubectl-edit`, `argocd-controller`. API servers record it for
+ * every write; it names a program, which is better than nobody.
  */
 export function attribute(object: KubernetesObject): Attribution {
   let newest: ManagedFieldsEntry | undefined
   for (const entry of object.metadata.managedFields ?? []) {
-    if (entry.subresource !== undefined && entry.subresource !== '') continue
+    // What is written through /scale and the like changes the file; what is written to /status does not.
+    if (entry.subresource === 'status') continue
     if (newest === undefined || (entry.time ?? '') >= (newest.time ?? '')) newest = entry
   }
   const manager = newest?.manager ?? ''
-  const local = manager.toLowerCase().replace(/[^a-z0-9.-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '')
+  const local = manager
+    .toLowerCase()
+    .replace(/[^a-z0-9.-]+/g, '-')
+    .replace(/^[-.]+|[-.]+$/g, '')
   return {
-    ...(local === '' ? {} : { author: { name: manager.replace(/[<>\p{Cc}]/gu, ' ').trim(), email: `${local}@${MAIL_DOMAIN}` } }),
+    ...(local === ''
+      ? {}
+      : { author: { name: manager.replace(/[<>\p{Cc}]/gu, ' ').trim(), email: `${local}@${MAIL_DOMAIN}` } }),
     ...(newest?.time === undefined ? {} : { time: newest.time }),
   }
 }

@@ -49,5 +49,8 @@ export class Inventory {
 }
 
 function hash(path: string): string {
-  return createHash('sha256').update(path).digest('hex').slice(0, HASH_BYTES * 2)
+  return createHash('sha256')
+    .update(path)
+    .digest('hex')
+    .slice(0, HASH_BYTES * 2)
 }

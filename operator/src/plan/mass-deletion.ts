@@ -39,5 +39,8 @@ export class MassDeletionGuard {
 
 /** The same for the same files, also after a restart. */
 export function deletionToken(paths: readonly string[]): string {
-  return createHash('sha256').update([...paths].sort().join('\0')).digest('hex').slice(0, 12)
+  return createHash('sha256')
+    .update([...paths].sort().join('\0'))
+    .digest('hex')
+    .slice(0, 12)
 }

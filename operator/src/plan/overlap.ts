@@ -14,7 +14,10 @@ export interface Place {
 /** One spelling for one repository: `https://Git.Example.com:443/a/b.git/` → `https://git.example.com/a/b`. */
 export function normalizeUrl(url: string): string {
   const { protocol, host, pathname } = new URL(url)
-  const path = decodePath(pathname).replace(/\/{2,}/g, '/').replace(/\/+$/, '').replace(/\.git$/i, '')
+  const path = decodePath(pathname)
+    .replace(/\/{2,}/g, '/')
+    .replace(/\/+$/, '')
+    .replace(/\.git$/i, '')
   return `${protocol}//${host}${path}`
 }
 
@@ -28,7 +31,8 @@ function decodePath(path: string): string {
 
 /** Key of the branch that a GitSync writes; GitSyncs with equal keys share a writer. */
 export function branchKey(place: Pick<Place, 'url' | 'branch'>): string {
-  return `${normalizeUrl(place.url)}#${place.branch}`
+  // The branch first: no branch holds a space, while a decoded path may hold anything.
+  return `${place.branch} ${normalizeUrl(place.url)}`
 }
 
 /**
@@ -38,7 +42,8 @@ export function branchKey(place: Pick<Place, 'url' | 'branch'>): string {
 export function olderOverlap(place: Place, others: Iterable<Place>): Place | undefined {
   const key = branchKey(place)
   for (const other of others) {
-    if (other.id !== place.id && branchKey(other) === key && nested(other.path, place.path) && isOlder(other, place)) return other
+    if (other.id !== place.id && branchKey(other) === key && nested(other.path, place.path) && isOlder(other, place))
+      return other
   }
   return undefined
 }

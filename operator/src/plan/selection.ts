@@ -35,9 +35,10 @@ export function matchesLabels(
   labels: Readonly<Record<string, string>>,
 ): boolean {
   const wanted = Object.entries(selector?.matchLabels ?? {})
-  if (!wanted.every(([key, value]) => labels[key] === value)) return false
+  const labelOf = (key: string): string | undefined => (Object.hasOwn(labels, key) ? labels[key] : undefined)
+  if (!wanted.every(([key, value]) => labelOf(key) === value)) return false
   return (selector?.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
-    const value = labels[key]
+    const value = labelOf(key)
     switch (operator) {
       case 'In':
         return value !== undefined && values.includes(value)

@@ -86,7 +86,7 @@ export class ChangeWindow {
     }
     const batches = [...byAuthor.values()].map((changes): Batch => {
       const [{ author }] = changes as [Change, ...Change[]]
-      const time = Math.max(...changes.map((change) => change.time))
+      const time = changes.reduce((latest, change) => Math.max(latest, change.time), 0)
       return { author, changes, time, ...(message === undefined ? {} : { message }) }
     })
     this.#sealed.push(...batches.sort((a, b) => a.time - b.time))
@@ -97,7 +97,10 @@ export class ChangeWindow {
   take(now: number): Batch[] {
     const due = this.dueAt()
     if (due === undefined || due > now) return []
-    if (this.#open.size > 0 && Math.min(this.#lastAt + this.#options.silence, this.#openedAt + this.#options.maxLatency) <= now) {
+    if (
+      this.#open.size > 0 &&
+      Math.min(this.#lastAt + this.#options.silence, this.#openedAt + this.#options.maxLatency) <= now
+    ) {
       this.seal()
     }
     const taken = this.#sealed

@@ -82,7 +82,9 @@ export class BranchWriter {
     if (this.#stopped || this.#running !== undefined) return
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
-    const dueAt = Math.min(...[...this.#members.values()].map(({ member }) => member.dueAt() ?? Number.POSITIVE_INFINITY))
+    const dueAt = Math.min(
+      ...[...this.#members.values()].map(({ member }) => member.dueAt() ?? Number.POSITIVE_INFINITY),
+    )
     if (dueAt === Number.POSITIVE_INFINITY) return
     const wait = dueAt - this.#options.clock.now()
     if (wait > 0) this.#cancelTimer = this.#options.clock.after(wait, () => this.kick())
@@ -175,7 +177,8 @@ export class BranchWriter {
     const read = await repository.read(moved, { folders: members.map(({ settings }) => settings.path) })
     this.#snapshot = read
     for (const member of members) {
-      if (member.folder !== undefined && folderId(read, member.settings.path) !== member.folder) member.requireCompare('drift')
+      if (member.folder !== undefined && folderId(read, member.settings.path) !== member.folder)
+        member.requireCompare('drift')
     }
   }
 
@@ -190,7 +193,10 @@ export class BranchWriter {
         // What this member has staged is mixed with the others': begin again without it.
         if (group.length > 1) {
           attached.member.fail(toFailure(error), this.#options.random)
-          await this.#attempt(group.filter((other) => other !== attached), repository)
+          await this.#attempt(
+            group.filter((other) => other !== attached),
+            repository,
+          )
           return
         }
         throw error
@@ -206,6 +212,7 @@ export class BranchWriter {
         tip: outcome.snapshot.tip,
         folder: folderId(outcome.snapshot, member.settings.path),
         compared: plan.compared,
+        request: plan.request,
       })
       if (sha !== undefined) this.#options.onPush?.({ member: member.name, commits })
     }
@@ -266,7 +273,10 @@ function viewOf(member: Member, repository: Repository, snapshot: Snapshot): Fol
         return [...snapshot.list(path, true)].map(({ path: full, oid }) => ({ path: full.slice(start), oid }))
       } catch (error) {
         if (error instanceof GitError && error.code === 'UnexpectedType') {
-          throw new PushFailure('PathConflict', `${path} is a file in the repository, where this GitSync needs a folder`)
+          throw new PushFailure(
+            'PathConflict',
+            `${path} is a file in the repository, where this GitSync needs a folder`,
+          )
         }
         throw error
       }

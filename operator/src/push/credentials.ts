@@ -3,9 +3,9 @@ import type { KubernetesObject } from '../objects/object.ts'
 import { PushFailure } from './failure.ts'
 
 /** A Secret consents to be sent to a Git host by this label … */
-export const CREDENTIAL_LABEL = 'gitsync.dev/credential'
+const CREDENTIAL_LABEL = 'gitsync.dev/credential'
 /** … and this annotation: hosts, separated by commas; a name covers every port, `name:port` one. */
-export const HOSTS_ANNOTATION = 'gitsync.dev/hosts'
+const HOSTS_ANNOTATION = 'gitsync.dev/hosts'
 
 /** What a Secret holds for one repository. */
 export interface SecretCredentials {
@@ -34,7 +34,10 @@ export function credentialsFor(url: string, secret: KubernetesObject): SecretCre
   const hosts = (annotations[HOSTS_ANNOTATION] ?? '').split(',').map((entry) => entry.trim().toLowerCase())
   const withPort = port === '' ? `${host}:${protocol === 'https:' ? 443 : 80}` : host
   if (!hosts.includes(hostname) && !hosts.includes(withPort)) {
-    throw new PushFailure('SecretNotConsenting', `Secret ${name} does not name ${host} in its annotation ${HOSTS_ANNOTATION}`)
+    throw new PushFailure(
+      'SecretNotConsenting',
+      `Secret ${name} does not name ${host} in its annotation ${HOSTS_ANNOTATION}`,
+    )
   }
   const data = decode(secret)
   const ca = data.get('ca.crt')
@@ -50,7 +53,10 @@ function authOf(secret: string, hostname: string, data: ReadonlyMap<string, stri
     return { username: username ?? TOKEN_USER[hostname] ?? 'git', password: token }
   }
   if (username !== undefined && username !== '' && password !== undefined) return { username, password }
-  throw new PushFailure('InvalidSecret', `Secret ${secret} has neither the key token nor the keys username and password`)
+  throw new PushFailure(
+    'InvalidSecret',
+    `Secret ${secret} has neither the key token nor the keys username and password`,
+  )
 }
 
 function decode(secret: KubernetesObject): Map<string, string> {

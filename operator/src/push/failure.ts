@@ -9,7 +9,11 @@ export class PushFailure extends Error {
   /** Milliseconds that the host asked to wait. */
   readonly waitMs: number | undefined
 
-  constructor(reason: Reason, message: string, options: { readonly waitMs?: number | undefined; readonly cause?: unknown } = {}) {
+  constructor(
+    reason: Reason,
+    message: string,
+    options: { readonly waitMs?: number | undefined; readonly cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.reason = reason
     this.waitMs = options.waitMs

@@ -16,10 +16,14 @@ export interface HostPolicy {
 export function checkHost(url: string, policy: HostPolicy, hasCredentials: boolean): void {
   const { protocol, hostname, host } = new URL(url)
   if (protocol === 'http:' && hasCredentials && !policy.allowPlainHttp) {
-    throw new PushFailure('HostNotAllowed', `${host}: credentials are not sent over plain http unless a GitProvider sets allowPlainHttp`)
+    throw new PushFailure(
+      'HostNotAllowed',
+      `${host}: credentials are not sent over plain http unless a GitProvider sets allowPlainHttp`,
+    )
   }
   const address = hostname.replace(/^\[|\]$/g, '')
-  if (ipaddr.isValid(address) && !policy.allowPrivateAddresses && !isPublic(address)) throw privateAddress(host, address)
+  if (ipaddr.isValid(address) && !policy.allowPrivateAddresses && !isPublic(address))
+    throw privateAddress(host, address)
 }
 
 /**

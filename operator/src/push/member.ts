@@ -65,8 +65,10 @@ export interface MemberStatus {
   readonly retryAt?: number
   /** A refused deletion: what has to be confirmed. */
   readonly massDeletion?: { readonly token: string; readonly count: number }
-  /** Everything that was seen is in Git. */
-  readonly synced: boolean
+  /** The folder has been compared since the start, and the last attempt did not fail. */
+  readonly healthy: boolean
+  /** The last request of a person that has been carried out. */
+  readonly handledRequest?: string
 }
 
 const BACKOFF = { baseMs: 1_000, maxMs: 60_000 }
@@ -100,7 +102,12 @@ export class Member {
 
   #settings: MemberSettings
   #compare: CompareReason | undefined
+  /** A comparison has begun: from here on changes are collected. */
   #compared = false
+  /** A comparison has ended well. */
+  #reached = false
+  #request: string | undefined
+  #handledRequest: string | undefined
   #verifyAt: number
   #lastCommit: MemberStatus['lastCommit']
   #observedCommit: string | undefined
@@ -153,6 +160,24 @@ export class Member {
     this.#onWork()
   }
 
+  /** What a person has asked for and has not got yet. */
+  get request(): string | undefined {
+    return this.#request
+  }
+
+  /**
+   * A person wants what has changed so far to be written now.
+   * @param request reported as handled when it is in Git
+   * @param options.message of the commit
+   * @param options.compare the whole folder, at the branch as it is now
+   */
+  save(request: string, options: { readonly message?: string | undefined; readonly compare: boolean }): void {
+    this.#request = request
+    this.window.seal(options.message)
+    if (options.compare) this.#compare ??= 'requested'
+    this.unblock()
+  }
+
   get compareReason(): CompareReason | undefined {
     return this.#compare
   }
@@ -164,7 +189,11 @@ export class Member {
   }
 
   /** An object as it is now. */
-  set(file: DesiredFile, bytes: Uint8Array, made: { readonly author?: Person | undefined; readonly time?: number | undefined }): void {
+  set(
+    file: DesiredFile,
+    bytes: Uint8Array,
+    made: { readonly author?: Person | undefined; readonly time?: number | undefined },
+  ): void {
     this.held.delete(file.path)
     for (const path of this.desired.set(file)) {
       if (path === file.path) this.#written(file, bytes, made)
@@ -178,7 +207,8 @@ export class Member {
     if (file === undefined) return
     for (const path of this.desired.delete(key)) {
       if (this.desired.isWanted(path)) this.#freed(path)
-      else if (this.#settings.prune !== 'Never') this.#changed({ ...this.#byDefault(file), action: 'Delete', oid: null })
+      else if (this.#settings.prune !== 'Never')
+        this.#changed({ ...this.#byDefault(file), action: 'Delete', oid: null })
       else this.orphans++
     }
   }
@@ -195,7 +225,11 @@ export class Member {
     if (this.desired.at(path) !== undefined) this.requireCompare('conflict')
   }
 
-  #written(file: DesiredFile, bytes: Uint8Array, made: { readonly author?: Person | undefined; readonly time?: number | undefined }): void {
+  #written(
+    file: DesiredFile,
+    bytes: Uint8Array,
+    made: { readonly author?: Person | undefined; readonly time?: number | undefined },
+  ): void {
     // Two objects want the path: what is in Git stays as it is.
     if (this.desired.at(file.path) === undefined) {
       this.#onReport()
@@ -220,7 +254,7 @@ export class Member {
   /** When the writer has to come back, milliseconds since the epoch; undefined while there is nothing to wait for. */
   dueAt(): number | undefined {
     const now = this.clock.now()
-    const wishes = [this.window.dueAt(), this.taken.length > 0 ? 0 : undefined]
+    const wishes = [this.window.dueAt(), this.taken.length > 0 || this.#request !== undefined ? 0 : undefined]
     if (this.port.listed()) wishes.push(this.#compare === undefined ? this.#verifyAt : now)
     const first = Math.min(...wishes.filter((time) => time !== undefined))
     return Number.isFinite(first) ? Math.max(first, this.#blockedUntil) : undefined
@@ -241,10 +275,16 @@ export class Member {
     readonly tip: string | null
     readonly folder: string | null | undefined
     readonly compared: boolean
+    readonly request: string | undefined
   }): void {
     this.taken = []
     this.folder = done.folder
-    if (done.compared) this.#compare = undefined
+    if (done.compared) {
+      this.#compare = undefined
+      this.#reached = true
+    }
+    if (done.request !== undefined) this.#handledRequest = done.request
+    if (done.request === this.#request) this.#request = undefined
     // A comparison that could not be finished, as while an object is about to vanish, is not repeated in a tight loop.
     const stuck = this.#compare !== undefined && done.commit === undefined
     if (done.commit !== undefined) this.#lastCommit = done.commit
@@ -277,7 +317,8 @@ export class Member {
       files: this.desired.size,
       pending,
       orphans: this.orphans,
-      synced: this.#compare === undefined && pending === 0 && this.#failure === undefined,
+      healthy: this.#reached && this.#failure === undefined,
+      ...(this.#handledRequest === undefined ? {} : { handledRequest: this.#handledRequest }),
       ...(this.#lastCommit === undefined ? {} : { lastCommit: this.#lastCommit }),
       ...(this.#observedCommit === undefined ? {} : { observedCommit: this.#observedCommit }),
       ...(this.#failure === undefined ? {} : { failure: this.#failure, retryAt: this.#blockedUntil }),

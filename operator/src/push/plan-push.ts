@@ -32,6 +32,8 @@ export interface PushPlan {
   readonly deletionConfirmed: boolean
   /** A comparison was made, and everything it found is in this plan. */
   readonly compared: boolean
+  /** The request of a person that this plan carries out. */
+  readonly request: string | undefined
 }
 
 /** Contents of one commit at most, in bytes; a larger export becomes several. */
@@ -44,27 +46,33 @@ const MAX_COMMIT_BYTES = 16 << 20
  */
 export async function planPush(member: Member, folder: FolderView): Promise<PushPlan> {
   const { claim, takeOver } = member.settings
+  const { request } = member
   const remote = member.compareReason === undefined ? undefined : folder.files()
   const claimed = await checkClaim(member, folder, remote)
   member.taken.push(...member.window.take(member.clock.now()))
   const batches = await confirmDeletions(member)
   const contents: Contents = new Map()
-  const compared = remote === undefined ? undefined : await compareFolder(member, folder, overlay(remote, batches), contents)
+  const compared =
+    remote === undefined ? undefined : await compareFolder(member, folder, overlay(remote, batches), contents)
   const all = guardDeletions(member, [...batches, ...(compared?.batches ?? [])], remote?.length)
   const commits = all.batches.map((batch) => toCommit(member, batch, contents)).filter((commit) => commit !== undefined)
   const needsClaim = claimed === 'missing' && (commits.length > 0 || (remote !== undefined && member.desired.size > 0))
-  if (needsClaim || claimed === 'taken') addClaim(commits, member, claimFile(claim), takeOver !== undefined && claimed === 'taken')
+  if (needsClaim || claimed === 'taken')
+    addClaim(commits, member, claimFile(claim), takeOver !== undefined && claimed === 'taken')
   return {
     commits,
     deleted: all.deleted,
     deletionConfirmed: all.confirmed,
     compared: compared?.complete ?? false,
+    request,
   }
 }
 
 /** Before the push: paths about to be written are this GitSync's own from now on, whatever happens next. */
 export async function recordPaths(member: Member, plan: PushPlan): Promise<void> {
-  const paths = plan.commits.flatMap(({ writes }) => writes.map(({ path }) => path)).filter((path) => path !== CLAIM_FILE)
+  const paths = plan.commits
+    .flatMap(({ writes }) => writes.map(({ path }) => path))
+    .filter((path) => path !== CLAIM_FILE)
   if (member.inventory.add(paths)) await member.port.saveInventory(member.inventory)
 }
 
@@ -225,7 +233,12 @@ function guardDeletions(
   const deletes = new Map([...member.held, ...fresh.map((change) => [change.path, change] as const)])
   const paths = [...deletes.keys()]
   const { confirmDeletion } = member.settings
-  const token = member.guard.check(paths, Math.max(files, member.desired.size + paths.length), member.clock.now(), confirmDeletion)
+  const token = member.guard.check(
+    paths,
+    Math.max(files, member.desired.size + paths.length),
+    member.clock.now(),
+    confirmDeletion,
+  )
   if (token !== undefined) {
     for (const [path, change] of deletes) member.held.set(path, change)
     member.massDeletion = { token, count: paths.length }
@@ -234,7 +247,8 @@ function guardDeletions(
   }
   member.massDeletion = undefined
   const waiting = [...member.held.values()].filter(({ path }) => !fresh.some((change) => change.path === path))
-  const released = waiting.length === 0 ? [] : [{ author: member.settings.author, changes: waiting, time: member.clock.now() }]
+  const released =
+    waiting.length === 0 ? [] : [{ author: member.settings.author, changes: waiting, time: member.clock.now() }]
   const confirmed = paths.length > 0 && confirmDeletion === deletionToken(paths)
   return { batches: [...batches, ...released], deleted: paths, confirmed }
 }
@@ -252,7 +266,8 @@ function toCommit(member: Member, batch: Batch, contents: Contents): PlannedComm
     else writes.push({ path: change.path, bytes })
   }
   if (changes.length === 0) return undefined
-  const message = batch.message ?? renderMessage(member.settings.message, { changes: changes.map(toWords), gitsync: member.name })
+  const message =
+    batch.message ?? renderMessage(member.settings.message, { changes: changes.map(toWords), gitsync: member.name })
   return { author: batch.author, time: batch.time, message, writes, deletes }
 }
 

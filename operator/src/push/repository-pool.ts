@@ -69,5 +69,7 @@ export class RepositoryPool {
 
 /** Tells connections apart without holding their secrets. */
 function fingerprint({ url, auth, policy, ca }: ConnectOptions): string {
-  return createHash('sha256').update(JSON.stringify([url, auth, policy, ca])).digest('hex')
+  return createHash('sha256')
+    .update(JSON.stringify([url, auth, policy, ca]))
+    .digest('hex')
 }

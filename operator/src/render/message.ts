@@ -2,7 +2,7 @@
 import { parsePlaceholders, type Token } from './placeholders.ts'
 import { InvalidTemplateError } from './template-error.ts'
 
-export const MESSAGE_PLACEHOLDERS = [
+const MESSAGE_PLACEHOLDERS = [
   'action',
   'kind',
   'group',

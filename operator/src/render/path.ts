@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { parsePlaceholders, type Token } from './placeholders.ts'
 import { InvalidTemplateError } from './template-error.ts'
 
-export const PATH_PLACEHOLDERS = ['namespace', 'type', 'kind', 'group', 'version', 'resource', 'name'] as const
+const PATH_PLACEHOLDERS = ['namespace', 'type', 'kind', 'group', 'version', 'resource', 'name'] as const
 export type PathPlaceholder = (typeof PATH_PLACEHOLDERS)[number]
 
 export interface PathIdentity {

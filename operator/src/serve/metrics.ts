@@ -26,9 +26,19 @@ export function createMetrics(): Metrics {
   const registers = [registry]
   return {
     registry,
-    queueDepth: new Gauge({ name: 'workqueue_depth', help: 'Keys ready to be worked on', labelNames: ['name'], registers }),
+    queueDepth: new Gauge({
+      name: 'workqueue_depth',
+      help: 'Keys ready to be worked on',
+      labelNames: ['name'],
+      registers,
+    }),
     queueAdds: new Counter({ name: 'workqueue_adds_total', help: 'Keys added', labelNames: ['name'], registers }),
-    queueRetries: new Counter({ name: 'workqueue_retries_total', help: 'Keys retried', labelNames: ['name'], registers }),
+    queueRetries: new Counter({
+      name: 'workqueue_retries_total',
+      help: 'Keys retried',
+      labelNames: ['name'],
+      registers,
+    }),
     queueDuration: new Histogram({
       name: 'workqueue_queue_duration_seconds',
       help: 'From ready to taken',

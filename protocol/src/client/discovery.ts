@@ -27,7 +27,8 @@ export async function discover(remote: Remote, service: Service = 'git-upload-pa
       if (packet.type !== 'data') continue
       const line = packetText(packet.payload)
       if (line.startsWith('# service=')) continue
-      if (line.startsWith('ERR ')) throw new GitError('ServerError', `${remote.url} refuses: ${printable(line.slice(4))}`)
+      if (line.startsWith('ERR '))
+        throw new GitError('ServerError', `${remote.url} refuses: ${printable(line.slice(4))}`)
       if (line === 'version 2' || line === 'version 1') version = line === 'version 2' ? 2 : 1
       else if (version === 2) addCapability(capabilities, line)
       else {
@@ -51,8 +52,12 @@ function addCapability(capabilities: Map<string, string>, item: string): void {
 /** @throws GitError `Unsupported` */
 export function requireVersion2(advertisement: Advertisement, url: string): void {
   if (advertisement.version === 2) return
-  throw new GitError('Unsupported', `${url} speaks protocol version ${advertisement.version} only; version 2 is needed`, {
-    expected: 2,
-    actual: advertisement.version,
-  })
+  throw new GitError(
+    'Unsupported',
+    `${url} speaks protocol version ${advertisement.version} only; version 2 is needed`,
+    {
+      expected: 2,
+      actual: advertisement.version,
+    },
+  )
 }

@@ -33,7 +33,12 @@ export type PushOutcome =
       readonly messages: readonly string[]
       readonly snapshot: Snapshot
     }
-  | { readonly status: 'up-to-date'; readonly ref: string; readonly commit: ObjectId | null; readonly snapshot: Snapshot }
+  | {
+      readonly status: 'up-to-date'
+      readonly ref: string
+      readonly commit: ObjectId | null
+      readonly snapshot: Snapshot
+    }
 
 /**
  * Changes to one branch, staged in memory, committed in as many commits as wanted, pushed in one request.
@@ -92,8 +97,10 @@ export class Edit {
     const { message, author, committer = author } = options
     checkIdentity('author', author)
     checkIdentity('committer', committer)
-    if (message.trim() === '') throw new GitError('InvalidInput', 'a commit message must not be empty', { field: 'message' })
-    if (message.includes('\0')) throw new GitError('InvalidInput', 'a commit message must not hold NUL', { field: 'message' })
+    if (message.trim() === '')
+      throw new GitError('InvalidInput', 'a commit message must not be empty', { field: 'message' })
+    if (message.includes('\0'))
+      throw new GitError('InvalidInput', 'a commit message must not hold NUL', { field: 'message' })
 
     const current = await this.#read(this.#stage)
     const shown = [...current.trees].filter(([oid]) => !this.#objects.has(oid))
@@ -115,7 +122,8 @@ export class Edit {
   async push(options: { readonly dryRun?: boolean } = {}): Promise<PushOutcome> {
     const { ref } = this
     const snapshot = this.#current
-    if (!this.#stage.isEmpty) throw new GitError('InvalidInput', 'there are changes that no commit holds: commit before the push')
+    if (!this.#stage.isEmpty)
+      throw new GitError('InvalidInput', 'there are changes that no commit holds: commit before the push')
     if (snapshot.commit === null || snapshot.commit === snapshot.tip) {
       return { status: 'up-to-date', ref, commit: snapshot.commit, snapshot }
     }
@@ -152,7 +160,8 @@ export class Edit {
 
 function filePath(path: string): string[] {
   const names = splitPath(path)
-  if (names.length === 0) throw new GitError('InvalidInput', 'the path of a file must not be empty', { field: 'path', path })
+  if (names.length === 0)
+    throw new GitError('InvalidInput', 'the path of a file must not be empty', { field: 'path', path })
   return names
 }
 

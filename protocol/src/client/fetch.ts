@@ -77,7 +77,9 @@ async function seekPack(session: Session, input: ByteReader): Promise<void> {
 }
 
 function refused(session: Session, what: string): GitError {
-  return new GitError('Unsupported', `${session.remote.url} does not answer this form of fetch: ${what}`, { remote: [what] })
+  return new GitError('Unsupported', `${session.remote.url} does not answer this form of fetch: ${what}`, {
+    remote: [what],
+  })
 }
 
 async function* capped(chunks: AsyncGenerator<Buffer>, max = Number.POSITIVE_INFINITY): AsyncGenerator<Buffer> {

@@ -12,6 +12,8 @@ export interface Limits {
   readonly maxHeldBytes: number
   /** Refs in one listing. Default 500,000. */
   readonly maxRefs: number
+  /** Entries in one listing of a tree: a few small trees that repeat each other can stand for billions. Default 1,000,000. */
+  readonly maxEntries: number
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -20,6 +22,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxObjects: 1_000_000,
   maxHeldBytes: 256 << 20,
   maxRefs: 500_000,
+  maxEntries: 1_000_000,
 }
 
 /** @throws GitError `InvalidInput` naming the limit */

@@ -16,7 +16,8 @@ export function splitPath(path: string, field = 'path'): string[] {
   for (const name of names) {
     if (name === '') throw invalid(field, path, 'has an empty part: no leading, trailing or doubled slash')
     if (name === '.' || name === '..') throw invalid(field, path, `has a part "${name}"`)
-    if (name.split('\\').some((part) => part === '..')) throw invalid(field, path, 'has a part ".." where "\\" parts folders')
+    if (name.split('\\').some((part) => part === '..'))
+      throw invalid(field, path, 'has a part ".." where "\\" parts folders')
     if (name.split('\\').some(isDotGit)) throw invalid(field, path, 'has a part that some file system takes for ".git"')
   }
   return names

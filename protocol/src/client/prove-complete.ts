@@ -28,9 +28,13 @@ export function proveComplete(objects: NewObjects, base: Snapshot): void {
       if (objects.has(oid) || known.has(oid)) continue
       learnAll()
       if (known.has(oid)) continue
-      throw new GitError('IncompletePack', `the pack lacks ${oid} (${fromRawName(rawName)}), and the server has not shown it`, {
-        oid,
-      })
+      throw new GitError(
+        'IncompletePack',
+        `the pack lacks ${oid} (${fromRawName(rawName)}), and the server has not shown it`,
+        {
+          oid,
+        },
+      )
     }
   }
 }

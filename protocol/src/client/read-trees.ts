@@ -1,7 +1,7 @@
 import { GitError, isGitError } from '../format/errors.ts'
 import type { ObjectId } from '../format/object-id.ts'
 import { parseCommit } from '../format/commit.ts'
-import { entrySpans, Mode } from '../format/tree.ts'
+import { checkDepth, entrySpans, Mode } from '../format/tree.ts'
 import { fetchObjects } from './fetch.ts'
 import { fetchCommit, fetchTrees } from './object-forms.ts'
 import type { Session } from './session.ts'
@@ -90,13 +90,14 @@ function missingTrees(
     return seed
   }
   const visited = new Set<ObjectId>()
-  const below = (oid: ObjectId): void => {
+  const below = (oid: ObjectId, depth = 0): void => {
+    checkDepth(depth)
     if (visited.has(oid)) return
     visited.add(oid)
     const tree = take(oid)
     if (tree === undefined || !recursive) return
     for (const span of entrySpans(tree, snapshot.format)) {
-      if (span.mode === Mode.tree) below(tree.toString('hex', span.oidStart, span.end))
+      if (span.mode === Mode.tree) below(tree.toString('hex', span.oidStart, span.end), depth + 1)
     }
   }
   for (const names of folders) {

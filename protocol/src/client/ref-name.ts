@@ -7,7 +7,10 @@ const FORBIDDEN = /(?:^|\/)(?:\.|$)|\.\.|[\u0000-\u0020\u007f~^:?*[\\]|@\{|\.loc
 /** @throws GitError `InvalidInput` */
 export function checkRefName(name: string, field = 'ref'): void {
   if (name === '' || name.length > 1024 || name.startsWith('-') || FORBIDDEN.test(name) || name.includes('//')) {
-    throw new GitError('InvalidInput', `${field} ${JSON.stringify(name)} is no name that Git allows for a ref`, { field, ref: name })
+    throw new GitError('InvalidInput', `${field} ${JSON.stringify(name)} is no name that Git allows for a ref`, {
+      field,
+      ref: name,
+    })
   }
 }
 

@@ -112,10 +112,14 @@ export class Remote {
     const type = response.headers['content-type']?.split(';')[0]?.trim()
     if (type !== expectedType) {
       await received.return(undefined)
-      throw new GitError('NotGit', `${this.url} does not speak Git's Smart HTTP: it answers ${type ?? 'no content type'}`, {
-        expected: expectedType,
-        ...(type === undefined ? {} : { actual: type }),
-      })
+      throw new GitError(
+        'NotGit',
+        `${this.url} does not speak Git's Smart HTTP: it answers ${type ?? 'no content type'}`,
+        {
+          expected: expectedType,
+          ...(type === undefined ? {} : { actual: type }),
+        },
+      )
     }
     return new ByteReader(received)
   }
@@ -166,12 +170,18 @@ class Meter {
 function checkUrl(url: string): string {
   const parsed = URL.parse(url)
   if (parsed === null || (parsed.protocol !== 'https:' && parsed.protocol !== 'http:')) {
-    throw new GitError('InvalidInput', `the repository URL must begin with https:// or http://, not ${JSON.stringify(withoutUser(url))}`, {
-      field: 'url',
-    })
+    throw new GitError(
+      'InvalidInput',
+      `the repository URL must begin with https:// or http://, not ${JSON.stringify(withoutUser(url))}`,
+      {
+        field: 'url',
+      },
+    )
   }
   if (parsed.username !== '' || parsed.password !== '') {
-    throw new GitError('InvalidInput', 'the repository URL must not hold credentials: give them as auth', { field: 'url' })
+    throw new GitError('InvalidInput', 'the repository URL must not hold credentials: give them as auth', {
+      field: 'url',
+    })
   }
   if (parsed.search !== '' || parsed.hash !== '') {
     throw new GitError('InvalidInput', 'the repository URL must have neither a query nor a fragment', { field: 'url' })
@@ -209,7 +219,11 @@ async function statusError(
   if (status === 401) return new GitError('Unauthorized', `${url} refuses these credentials (401)${because}`, details)
   if (status === 403) return new GitError('Forbidden', `${url} does not allow this (403)${because}`, details)
   if (status === 404) {
-    return new GitError('RepositoryNotFound', `${url} does not exist, or these credentials may not see it (404)`, details)
+    return new GitError(
+      'RepositoryNotFound',
+      `${url} does not exist, or these credentials may not see it (404)`,
+      details,
+    )
   }
   if (status === 429) {
     const waitMs = retryAfter(headers['retry-after'])
@@ -221,7 +235,10 @@ async function statusError(
   if (status >= 300 && status < 400) {
     const target = URL.parse(headers['location'] ?? '', url)
     const actual = target === null ? 'nowhere' : `${target.origin}${target.pathname}`
-    return new GitError('Redirected', `${url} has moved to ${actual} (${status}): use that address`, { ...details, actual })
+    return new GitError('Redirected', `${url} has moved to ${actual} (${status}): use that address`, {
+      ...details,
+      actual,
+    })
   }
   if (status >= 500) return new GitError('ServerError', `${url} failed (${status})${because}`, details)
   return new GitError('NotGit', `${url} answers with HTTP status ${status}${because}`, details)

@@ -37,7 +37,8 @@ async function readLines(input: ByteReader): Promise<Omit<PushReport, 'messages'
     if (word === 'unpack') unpack = printable([subject, ...reason].join(' '))
     else if (word === 'ok') refs.set(subject, null)
     else if (word === 'ng') refs.set(subject, printable(reason.join(' ')) || 'no reason given')
-    else if (word === 'ERR') throw new GitError('ServerError', `the server refuses the push: ${printable([subject, ...reason].join(' '))}`)
+    else if (word === 'ERR')
+      throw new GitError('ServerError', `the server refuses the push: ${printable([subject, ...reason].join(' '))}`)
   }
   // The rest is progress for people.
   while (!(await input.atEnd())) input.skip(input.held.length)

@@ -5,7 +5,7 @@ import { Mode, typeOfMode } from '../format/tree.ts'
 import { discover } from './discovery.ts'
 import type { Advertisement } from './discovery.ts'
 import { Edit } from './edit.ts'
-import { resolveLimits } from './limits.ts'
+import { overLimit, resolveLimits } from './limits.ts'
 import type { Limits } from './limits.ts'
 import { lsRefs } from './ls-refs.ts'
 import type { Ref } from './ls-refs.ts'
@@ -59,7 +59,9 @@ export type Revision = string
  */
 export function openRepository(url: string, options: RepositoryOptions = {}): Repository {
   const { transport = undiciTransport(), userAgent = 'git/gitsync-0.1', auth, signal, onRequest } = options
-  return new Repository(new Remote({ url, transport, limits: resolveLimits(options.limits), auth, userAgent, signal, onRequest }))
+  return new Repository(
+    new Remote({ url, transport, limits: resolveLimits(options.limits), auth, userAgent, signal, onRequest }),
+  )
 }
 
 export class Repository {
@@ -121,7 +123,13 @@ export class Repository {
     const entry = snapshot.entryAt(names)
     if (entry === null || entry === 'unread') throw pathNotFound(path, revision)
     if (entry.mode !== Mode.tree) throw notAFolder(path, entry.mode)
-    return [...snapshot.list(path === '.' ? '' : path, recursive)]
+    const { maxEntries } = this.#session.remote.limits
+    const listed: ListedEntry[] = []
+    for (const item of snapshot.list(path, recursive)) {
+      if (listed.length >= maxEntries) throw overLimit('maxEntries', maxEntries)
+      listed.push(item)
+    }
+    return listed
   }
 
   /** @throws GitError as {@link Repository.files} */
@@ -137,18 +145,28 @@ export class Repository {
    */
   async files(revision: Revision, paths: readonly string[]): Promise<FileContent[]> {
     const parsed = paths.map((path) => splitPath(path))
-    const snapshot = await this.#at(revision, parsed.map((names) => names.slice(0, -1)))
+    const snapshot = await this.#at(
+      revision,
+      parsed.map((names) => names.slice(0, -1)),
+    )
     const entries = parsed.map((names, index) => {
       const path = paths[index] ?? ''
       const entry = snapshot.entryAt(names)
       if (entry === null || entry === 'unread') throw pathNotFound(path, revision)
       const actual = typeOfMode(entry.mode)
       if (actual !== 'blob') {
-        throw new GitError('UnexpectedType', `${JSON.stringify(path)} is a ${actual}, not a file`, { path, expected: 'blob', actual })
+        throw new GitError('UnexpectedType', `${JSON.stringify(path)} is a ${actual}, not a file`, {
+          path,
+          expected: 'blob',
+          actual,
+        })
       }
       return { path, mode: entry.mode, oid: entry.oid }
     })
-    const contents = await this.blobs(snapshot, entries.map(({ oid }) => oid))
+    const contents = await this.blobs(
+      snapshot,
+      entries.map(({ oid }) => oid),
+    )
     return entries.map((entry) => ({ ...entry, bytes: contents.get(entry.oid) as Buffer }))
   }
 
@@ -191,7 +209,9 @@ export class Repository {
     const head = refs.find(({ name }) => name === 'HEAD')
     // Without `unborn`, a server is silent about a HEAD that leads nowhere, whether there are branches or not.
     const empty =
-      head === undefined ? (await lsRefs(this.#session, ['refs/heads/'])).length === 0 : head.oid === null && head.symref === ref
+      head === undefined
+        ? (await lsRefs(this.#session, ['refs/heads/'])).length === 0
+        : head.oid === null && head.symref === ref
     if (empty) return Snapshot.empty(ref, this.#session.format)
     if (options.orFrom !== undefined) return this.#start(ref, options.orFrom)
     throw new GitError('RefNotFound', `${ref} does not exist in ${this.url}`, { ref })
@@ -200,7 +220,11 @@ export class Repository {
   /** Reads folders of a snapshot's commit that it has not read yet. A folder that does not exist is no error. */
   read(
     snapshot: Snapshot,
-    options: { readonly folders: readonly string[]; readonly recursive?: boolean; readonly seeds?: ReadonlyMap<ObjectId, Buffer> },
+    options: {
+      readonly folders: readonly string[]
+      readonly recursive?: boolean
+      readonly seeds?: ReadonlyMap<ObjectId, Buffer>
+    },
   ): Promise<Snapshot> {
     const folders = options.folders.map((path) => splitPath(path))
     return readTrees(this.#session, snapshot, { ...options, folders })
@@ -249,13 +273,18 @@ export class Repository {
       return { ref: revision, oid: revision }
     }
     checkRefName(revision, 'revision')
-    const names = revision === 'HEAD' || revision.startsWith('refs/') ? [revision] : [`refs/heads/${revision}`, `refs/tags/${revision}`]
+    const names =
+      revision === 'HEAD' || revision.startsWith('refs/')
+        ? [revision]
+        : [`refs/heads/${revision}`, `refs/tags/${revision}`]
     const refs = await lsRefs(this.#session, names)
     for (const name of names) {
       const ref = refs.find((candidate) => candidate.name === name)
       if (ref?.oid) return { ref: name, oid: ref.peeled ?? ref.oid }
     }
-    throw new GitError('RefNotFound', `${this.url} has no branch, tag or commit ${JSON.stringify(revision)}`, { ref: revision })
+    throw new GitError('RefNotFound', `${this.url} has no branch, tag or commit ${JSON.stringify(revision)}`, {
+      ref: revision,
+    })
   }
 }
 

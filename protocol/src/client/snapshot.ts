@@ -1,6 +1,6 @@
 import { GitError } from '../format/errors.ts'
 import type { ObjectFormat, ObjectId } from '../format/object-id.ts'
-import { entrySpans, fromRawName, Mode, parseTree, toRawName, typeOfMode } from '../format/tree.ts'
+import { checkDepth, entrySpans, fromRawName, Mode, parseTree, toRawName, typeOfMode } from '../format/tree.ts'
 import type { EntryType, TreeEntry } from '../format/tree.ts'
 import { splitPath } from './path.ts'
 
@@ -90,12 +90,13 @@ export class Snapshot implements SnapshotPlace {
     yield* this.#walk(folder.oid, names.map((name) => `${name}/`).join(''), recursive)
   }
 
-  *#walk(oid: ObjectId, rawPrefix: string, recursive: boolean): Generator<ListedEntry> {
+  *#walk(oid: ObjectId, rawPrefix: string, recursive: boolean, depth = 0): Generator<ListedEntry> {
+    checkDepth(depth)
     const tree = this.tree(oid)
     if (tree === undefined) throw unread(fromRawName(rawPrefix))
     for (const entry of parseTree(tree, this.format)) {
       const rawPath = rawPrefix + entry.rawName
-      if (recursive && entry.mode === Mode.tree) yield* this.#walk(entry.oid, `${rawPath}/`, recursive)
+      if (recursive && entry.mode === Mode.tree) yield* this.#walk(entry.oid, `${rawPath}/`, recursive, depth + 1)
       else {
         const path = fromRawName(rawPath)
         const listed = { path, mode: entry.mode, type: typeOfMode(entry.mode), oid: entry.oid }
@@ -112,21 +113,21 @@ export class Snapshot implements SnapshotPlace {
   /** Without the trees that this commit no longer refers to. */
   pruned(): Snapshot {
     const kept = new Map<ObjectId, Buffer>()
-    const visit = (oid: ObjectId): void => {
+    const open = [this.root]
+    for (let oid = open.pop(); oid !== undefined; oid = open.pop()) {
       const tree = this.trees.get(oid)
-      if (tree === undefined || kept.has(oid)) return
+      if (tree === undefined || kept.has(oid)) continue
       kept.set(oid, tree)
       for (const span of entrySpans(tree, this.format)) {
-        if (span.mode === Mode.tree) visit(tree.toString('hex', span.oidStart, span.end))
+        if (span.mode === Mode.tree) open.push(tree.toString('hex', span.oidStart, span.end))
       }
     }
-    visit(this.root)
     return this.withTrees(kept)
   }
 }
 
 /** @throws GitError `Malformed` */
-export function findEntry(tree: Buffer, rawName: string, format: ObjectFormat): TreeEntry | undefined {
+function findEntry(tree: Buffer, rawName: string, format: ObjectFormat): TreeEntry | undefined {
   for (const span of entrySpans(tree, format)) {
     if (span.rawName === rawName) {
       return { mode: span.mode, rawName, oid: tree.toString('hex', span.oidStart, span.end) }
@@ -147,4 +148,3 @@ export function notAFolder(path: string, mode: number): GitError {
     actual,
   })
 }
-

@@ -22,7 +22,8 @@ export class Stage {
 
   set(names: readonly string[], file: StagedFile): void {
     const [name, ...rest] = names
-    if (name === undefined) throw new GitError('InvalidInput', 'the path of a file must not be empty', { field: 'path' })
+    if (name === undefined)
+      throw new GitError('InvalidInput', 'the path of a file must not be empty', { field: 'path' })
     if (rest.length === 0) {
       this.files.set(name, file)
       if (!file.deleted) this.folders.delete(name)
@@ -72,7 +73,8 @@ interface Writing {
 function writeFolder(stage: Stage, base: ObjectId, prefix: string, writing: Writing): ObjectId | null {
   const { format } = writing.snapshot
   const old = writing.snapshot.tree(base)
-  if (old === undefined) throw new GitError('ObjectMissing', `the tree of ${prefix} has not been read`, { path: prefix })
+  if (old === undefined)
+    throw new GitError('ObjectMissing', `the tree of ${prefix} has not been read`, { path: prefix })
   const existing = entriesOf(old, stage, format)
   const changes = new Map<string, TreeChange>()
   for (const [name, file] of stage.files) {

@@ -76,7 +76,9 @@ function networkError(url: string, error: unknown): GitError {
   const { code, name, message } = error as { code?: string; name?: string; message?: string }
   if (name === 'AbortError') return new GitError('Aborted', `the request to ${host} was aborted`, { cause: error })
   if (name === 'TimeoutError' || (code !== undefined && TIMEOUTS.has(code))) {
-    return new GitError('Timeout', `${host} does not answer in time (${name === 'TimeoutError' ? 'deadline' : code})`, { cause: error })
+    return new GitError('Timeout', `${host} does not answer in time (${name === 'TimeoutError' ? 'deadline' : code})`, {
+      cause: error,
+    })
   }
   return new GitError('Network', `no answer from ${host}: ${code ?? message ?? 'connection failed'}`, { cause: error })
 }

@@ -26,7 +26,11 @@ export function buildTrees(
   }
   const trees = new Map<ObjectId, Buffer>()
   const write = (folder: Folder): ObjectId => {
-    const below = [...folder.folders].map(([name, child]) => ({ mode: Mode.tree, rawName: toRawName(name), oid: write(child) }))
+    const below = [...folder.folders].map(([name, child]) => ({
+      mode: Mode.tree,
+      rawName: toRawName(name),
+      oid: write(child),
+    }))
     const bytes = serializeTree([...folder.entries, ...below])
     const oid = objectId(format, 'tree', bytes)
     trees.set(oid, bytes)

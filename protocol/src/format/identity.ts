@@ -19,7 +19,8 @@ export function checkIdentity(field: string, identity: Pick<Identity, 'name' | '
   for (const part of ['name', 'email'] as const) {
     const value = identity[part]
     if (value.trim() === '') throw invalid(`${field}.${part}`, value, 'must not be empty')
-    if (IMPOSSIBLE.test(value)) throw invalid(`${field}.${part}`, value, 'must not contain "<", ">", a line break or NUL')
+    if (IMPOSSIBLE.test(value))
+      throw invalid(`${field}.${part}`, value, 'must not contain "<", ">", a line break or NUL')
   }
   const { date, utcOffset = 0 } = identity
   if (date !== undefined && !(date.getTime() >= 0)) {

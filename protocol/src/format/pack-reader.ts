@@ -43,7 +43,10 @@ const REF_DELTA = 7
  * before the generator ends.
  * @throws GitError `Malformed`, `LimitExceeded`
  */
-export async function* readPack(chunks: AsyncIterable<Uint8Array>, options: ReadPackOptions): AsyncGenerator<GitObject> {
+export async function* readPack(
+  chunks: AsyncIterable<Uint8Array>,
+  options: ReadPackOptions,
+): AsyncGenerator<GitObject> {
   const scanner = new PackScanner(chunks, options)
   const resolver = new DeltaResolver(options)
   const count = await scanner.header()
@@ -93,7 +96,8 @@ class PackScanner {
       const next = await this.#byte()
       more = next & 0x80
       size += (next & 0x7f) * scale
-      if (!Number.isSafeInteger(size)) throw new GitError('Malformed', 'an object of the pack declares an impossible size')
+      if (!Number.isSafeInteger(size))
+        throw new GitError('Malformed', 'an object of the pack declares an impossible size')
     }
     const { maxObjectBytes } = this.#options.limits
     if (size > maxObjectBytes) throw overLimit('maxObjectBytes', maxObjectBytes, size)
@@ -112,7 +116,8 @@ class PackScanner {
     if (type === OFS_DELTA) return { baseOffset: offset - (await this.#backwards()) }
     if (type === REF_DELTA) return { baseOid: (await this.#take(this.#options.format.size)).toString('hex') }
     const known = TYPES[type]
-    if (known === undefined) throw new GitError('Malformed', `the pack holds an object of type ${type}, which does not exist`)
+    if (known === undefined)
+      throw new GitError('Malformed', `the pack holds an object of type ${type}, which does not exist`)
     return known
   }
 
@@ -255,5 +260,9 @@ class DeltaResolver {
 }
 
 function overLimit(limit: string, expected: number, actual: number): GitError {
-  return new GitError('LimitExceeded', `the pack exceeds ${limit}: ${actual}, allowed ${expected}`, { limit, expected, actual })
+  return new GitError('LimitExceeded', `the pack exceeds ${limit}: ${actual}, allowed ${expected}`, {
+    limit,
+    expected,
+    actual,
+  })
 }

@@ -29,7 +29,9 @@ export async function readPacket(input: ByteReader): Promise<Packet | undefined>
   if (await input.atEnd()) return undefined
   const header = (await input.take(4)).toString('latin1')
   if (!/^[0-9a-fA-F]{4}$/.test(header)) {
-    throw new GitError('Malformed', `expected the length of a packet line, got ${JSON.stringify(header)}`, { actual: header })
+    throw new GitError('Malformed', `expected the length of a packet line, got ${JSON.stringify(header)}`, {
+      actual: header,
+    })
   }
   const length = Number.parseInt(header, 16)
   if (length === 0) return { type: 'flush' }

@@ -30,6 +30,18 @@ export interface TreeEntry {
   readonly oid: ObjectId
 }
 
+/** Folders in folders: git's own default (git-config, `core.maxTreeDepth`). */
+const MAX_DEPTH = 2048
+
+/** @throws GitError `LimitExceeded` */
+export function checkDepth(depth: number): void {
+  if (depth <= MAX_DEPTH) return
+  throw new GitError('LimitExceeded', `the tree is more than ${MAX_DEPTH} folders deep`, {
+    limit: 'maxTreeDepth',
+    expected: MAX_DEPTH,
+  })
+}
+
 /** Where one entry lies in the bytes of a tree. */
 export interface EntrySpan {
   readonly mode: number

@@ -9,7 +9,7 @@ import { SEED } from './seed.ts'
 import { Store } from './store.ts'
 import { Watches } from './watch.ts'
 
-export interface ClusterOptions {
+interface ClusterOptions {
   readonly clock: () => Date
   readonly random: () => number
   readonly historyLimit: number

@@ -51,7 +51,7 @@ export interface GroupResource {
 }
 
 /** `deployments.apps`, or `configmaps` for the core group. */
-export const qualified = (name: string, group: string): string => (group === '' ? name : `${name}.${group}`)
+const qualified = (name: string, group: string): string => (group === '' ? name : `${name}.${group}`)
 
 const about = (resource: GroupResource, name: string): Fields => ({
   name,
@@ -72,7 +72,7 @@ export const alreadyExists = (resource: GroupResource, name: string, isTerminati
     { details: about(resource, name) },
   )
 
-export const STALE = 'the object has been modified; please apply your changes to the latest version and try again'
+const STALE = 'the object has been modified; please apply your changes to the latest version and try again'
 
 export const conflict = (resource: GroupResource, name: string, why: string = STALE): ApiError =>
   new ApiError(

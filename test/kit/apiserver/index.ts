@@ -61,13 +61,15 @@ export interface EmbeddedApiServer {
   readonly resourceVersion: string
   /** Lets the controllers do what is due now instead of in a moment. */
   settle(): void
-  /** Closes idle connections, ends watches, waits for answers under way. */
+  /** Ends watches and idle connections, waits up to 2 s for answers under way. Safe to call again. */
   stop(): Promise<void>
   /** Drops every connection at once, as a killed process does. */
   kill(): void
 }
 
 const MOST_REQUESTS = 100_000
+/** Milliseconds that `stop` waits for answers under way. */
+const STOP_GRACE = 2000
 
 /** Starts a server. Rejects with the listen error when the port is taken. */
 export async function startApiServer(options: ApiServerOptions = {}): Promise<EmbeddedApiServer> {
@@ -114,7 +116,9 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Em
       cluster.watches.drop(() => true)
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()
+      const patience = setTimeout(() => server.closeAllConnections(), STOP_GRACE)
       await closed
+      clearTimeout(patience)
     },
     kill() {
       clearInterval(bookmarks)

@@ -1,5 +1,5 @@
 /** A number whose text JavaScript would not give back (2^53 + 1, `1.0`, `1e3`): it keeps that text. */
-export interface RawNumber {
+interface RawNumber {
   readonly rawJSON: string
 }
 

@@ -170,7 +170,7 @@ const WORKLOAD_SCALE: ScalePaths = {
   selector: ['spec', 'selector'],
 }
 
-export function splitApiVersion(apiVersion: string): { group: string; version: string } {
+function splitApiVersion(apiVersion: string): { group: string; version: string } {
   const slash = apiVersion.indexOf('/')
   if (slash < 0) return { group: '', version: apiVersion }
   return { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) }

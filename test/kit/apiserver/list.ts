@@ -29,7 +29,7 @@ interface Continue {
   readonly after: string
 }
 
-export interface Page {
+interface Page {
   readonly items: readonly Stored[]
   readonly version: number
   readonly next?: string

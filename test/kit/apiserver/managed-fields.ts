@@ -1,6 +1,6 @@
 import type { ManagedFields, KubeObject } from './object.ts'
 
-export interface ManagedWrite {
+interface ManagedWrite {
   readonly manager: string
   readonly apiVersion: string
   readonly time: string

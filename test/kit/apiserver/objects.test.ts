@@ -65,7 +65,8 @@ describe('metadata', () => {
     expect((await client.post(MAPS, { metadata: { name: 'stale' } })).body.reason).toBe('AlreadyExists')
     expect((await client.put(`${MAPS}/stale`, { ...body, data: { a: '1' } })).code).toBe(200)
     expect((await client.put(`${MAPS}/stale`, { ...body, data: { a: '2' } })).body).toMatchObject({
-      ...{ code: 409, reason: 'Conflict' },
+      code: 409,
+      reason: 'Conflict',
     })
   })
 

@@ -36,7 +36,7 @@ export interface DeleteOptions {
 }
 
 /** Who carries out the parts of a deletion that concern other objects. */
-export interface Dependents {
+interface Dependents {
   has(uid: string): boolean
   orphan(uid: string): void
 }
@@ -44,6 +44,7 @@ export interface Dependents {
 export const NAMESPACES = '/namespaces'
 export const FOREGROUND = 'foregroundDeletion'
 
+const PERMANENT = new Set(['default', 'kube-system', 'kube-public'])
 const NAME_SUFFIX = 'bcdfghjklmnpqrstvwxz2456789'
 
 /** The rules of creating, changing and deleting objects. */
@@ -111,7 +112,8 @@ export class Objects {
     const merged = rules.mergeStatus(resource, current, given, isStatus)
     const kept = { ...merged, metadata: rules.keepServerMetadata(current.metadata, merged.metadata) }
     const next = this.#checked(resource, kept, options, current)
-    const causes = [...checkImmutable(current, next), ...rules.checkFinalizers(current, next)]
+    const frozen = resource.custom === undefined ? checkImmutable(current, next) : []
+    const causes = [...frozen, ...rules.checkFinalizers(current, next)]
     if (causes.length > 0) throw invalid(resource.kind, resource.group, name, causes)
     if (isEqual(next, current)) return stored
     if (resource.generation && !isStatus && rules.wantsMore(resource, current, next)) {
@@ -133,6 +135,9 @@ export class Objects {
     const { uid = '', finalizers = [], deletionTimestamp } = stored.object.metadata
     const { propagationPolicy, preconditions = {} } = options
     rules.checkPreconditions(resource, stored.object, preconditions)
+    if (resource.storage === NAMESPACES && PERMANENT.has(name)) {
+      throw forbidden(resource, name, 'this namespace may not be deleted')
+    }
     const waits = propagationPolicy === 'Foreground' && !finalizers.includes(FOREGROUND) && this.#dependents.has(uid)
     const marked = this.#marked(resource, stored.object, waits)
     const gone = rules.isFinished(marked)

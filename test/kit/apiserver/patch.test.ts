@@ -7,7 +7,9 @@ const json = (operations: object[]) => parsePatch('application/json-patch+json',
 test('a merge patch replaces lists, merges objects and removes with null', () => {
   const target = { a: { b: 1, c: 2 }, list: [1, 2], gone: 1 }
   expect(mergePatch(target, { a: { c: null, d: 3 }, list: [3], gone: null, made: { x: null, y: 1 } })).toEqual({
-    ...{ a: { b: 1, d: 3 }, list: [3], made: { y: 1 } },
+    a: { b: 1, d: 3 },
+    list: [3],
+    made: { y: 1 },
   })
   expect(target).toEqual({ a: { b: 1, c: 2 }, list: [1, 2], gone: 1 })
 })
@@ -66,7 +68,8 @@ test('containers are merged by name, their env by name, their ports by number', 
   ])
   expect(merged).toEqual([
     {
-      ...{ name: 'web', image: 'web:1' },
+      name: 'web',
+      image: 'web:1',
       env: [
         { name: 'A', value: '1' },
         { name: 'B', value: '2' },

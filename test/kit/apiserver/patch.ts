@@ -8,7 +8,7 @@ const STRATEGIC = 'application/strategic-merge-patch+json'
 const APPLY = ['application/apply-patch+yaml', 'application/apply-patch+cbor']
 const MOST_OPERATIONS = 10_000
 
-export type Patch = (object: Fields) => unknown
+type Patch = (object: Fields) => unknown
 
 /**
  * The function that a PATCH body stands for.

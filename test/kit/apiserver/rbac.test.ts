@@ -33,7 +33,9 @@ beforeAll(async () => {
   role('status', [{ apiGroups: ['apps'], resources: ['*/status'], verbs: ['*'] }])
   bind('status', [{ kind: 'User', name: 'carol' }])
   server.objects.create({
-    ...{ apiVersion: RBAC, kind: 'ClusterRoleBinding', metadata: { name: 'viewers' } },
+    apiVersion: RBAC,
+    kind: 'ClusterRoleBinding',
+    metadata: { name: 'viewers' },
     roleRef: { kind: 'ClusterRole', name: 'view' },
     subjects: [{ kind: 'User', name: 'dave' }],
   })
@@ -100,6 +102,15 @@ test('a binding takes effect, and stops doing so, at once', async () => {
   expect((await as('erin').get(MAPS)).code).toBe(200)
   server.objects.delete({ apiVersion: RBAC, kind: 'RoleBinding', name })
   expect((await as('erin').get(MAPS)).code).toBe(403)
+})
+
+test('a labelled ClusterRole adds to the role that aggregates it', async () => {
+  const attributes = { group: 'test.io', namespace: '' }
+  expect((await may('dave', 'list', 'widgets', attributes)).allowed).toBe(false)
+  const labels = { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' }
+  const rules = [{ apiGroups: ['test.io'], resources: ['widgets'], verbs: ['list'] }]
+  server.objects.create({ apiVersion: RBAC, kind: 'ClusterRole', metadata: { name: 'view-widgets', labels }, rules })
+  expect((await may('dave', 'list', 'widgets', attributes)).allowed).toBe(true)
 })
 
 test('impersonation is for those who may', async () => {

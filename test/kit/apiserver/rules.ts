@@ -91,11 +91,10 @@ export function mergeStatus(resource: Resource, current: KubeObject, given: Kube
   return { ...merged, metadata: labels === undefined ? metadata : { ...metadata, labels } }
 }
 
-/** Whether a change asks for something new: neither metadata nor a status of its own counts. */
+/** Whether a write to other than the status asks for something new: metadata does not count. */
 export function wantsMore(resource: Resource, current: KubeObject, next: KubeObject): boolean {
-  const wish = ({ metadata, status, ...rest }: KubeObject): Fields => ({
+  const wish = ({ metadata, ...rest }: KubeObject): Fields => ({
     ...rest,
-    ...(resource.status ? {} : { status }),
     ...(resource.kind === 'Deployment' && resource.custom === undefined ? { annotations: metadata.annotations } : {}),
   })
   return !isEqual(wish(current), wish(next))
@@ -105,7 +104,11 @@ export function wantsMore(resource: Resource, current: KubeObject, next: KubeObj
 export function isFinished(object: KubeObject): boolean {
   const { deletionTimestamp, finalizers = [] } = object.metadata
   if (deletionTimestamp === undefined || finalizers.length > 0) return false
-  return object.kind !== 'Namespace' || listOf(fieldsOf(object['spec'])['finalizers']).length === 0
+  return (
+    object.apiVersion !== 'v1' ||
+    object.kind !== 'Namespace' ||
+    listOf(fieldsOf(object['spec'])['finalizers']).length === 0
+  )
 }
 
 /** What is being deleted may lose finalizers, not gain any. */

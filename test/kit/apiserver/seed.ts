@@ -14,6 +14,14 @@ const clusterRole = (name: string, rules: readonly Fields[]): Fields => ({
   rules,
 })
 
+/** A role that also has the rules of the roles labelled for it. */
+const aggregatedRole = (name: string, rules: readonly Fields[]): Fields => ({
+  ...clusterRole(name, rules),
+  aggregationRule: {
+    clusterRoleSelectors: [{ matchLabels: { [`rbac.authorization.k8s.io/aggregate-to-${name}`]: 'true' } }],
+  },
+})
+
 const clusterBinding = (name: string, ...groups: string[]): Fields => ({
   apiVersion: RBAC,
   kind: 'ClusterRoleBinding',
@@ -66,9 +74,9 @@ export const SEED: readonly Fields[] = [
     { apiGroups: ALL, resources: ALL, verbs: ALL },
     { nonResourceURLs: ALL, verbs: ALL },
   ]),
-  clusterRole('admin', [...viewable(WRITE), seeNamespaces, secrets, localRbac]),
-  clusterRole('edit', [...viewable(WRITE), seeNamespaces, secrets]),
-  clusterRole('view', [...viewable(READ), seeNamespaces]),
+  aggregatedRole('admin', [...viewable(WRITE), seeNamespaces, secrets, localRbac]),
+  aggregatedRole('edit', [...viewable(WRITE), seeNamespaces, secrets]),
+  aggregatedRole('view', [...viewable(READ), seeNamespaces]),
   clusterRole('system:discovery', [{ nonResourceURLs: [...DISCOVERY, ...HEALTH], verbs: ['get'] }]),
   clusterRole('system:public-info-viewer', [{ nonResourceURLs: HEALTH, verbs: ['get'] }]),
   clusterRole('system:basic-user', [

@@ -95,7 +95,7 @@ interface FieldTest {
   readonly isEqual: boolean
 }
 
-export type FieldSelector = readonly FieldTest[]
+type FieldSelector = readonly FieldTest[]
 
 /** Parses `fieldSelector` for a resource. Throws ApiError 400 for a field that can't be selected by. */
 export function parseFieldSelector(text: string, resource: Resource): FieldSelector {

@@ -27,7 +27,7 @@ export interface Change {
   readonly previous?: Stored
 }
 
-export type Listener = (change: Change) => void
+type Listener = (change: Change) => void
 
 interface Collection {
   readonly items: Map<string, Stored>

@@ -1,18 +1,18 @@
-import { parseJson, type Fields } from './json.ts'
+import { parseJson } from './json.ts'
 
-export interface Answer {
+interface Answer {
   readonly code: number
   readonly headers: Headers
   readonly text: string
   readonly body: any
 }
 
-export interface WatchEvent {
+interface WatchEvent {
   readonly type: string
   readonly object: any
 }
 
-export interface TestWatch {
+interface TestWatch {
   /** The next event, waited for; undefined at the end of the stream. Bookmarks are left out unless asked for. */
   next(): Promise<WatchEvent | undefined>
   /** The next events. */
@@ -81,7 +81,7 @@ async function* parseEvents(response: Response): AsyncGenerator<WatchEvent, unde
   for await (const chunk of response.body ?? []) {
     const lines = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split('\n')
     rest = lines.pop() ?? ''
-    for (const line of lines) yield parseJson(line) as Fields as unknown as WatchEvent
+    for (const line of lines) yield parseJson(line) as WatchEvent
   }
   return undefined
 }

@@ -20,7 +20,7 @@ import type { Stored } from './store.ts'
 import { partialOf, tableOf, type IncludeObject } from './table.ts'
 
 /** One request for a resource that is served and allowed. */
-export interface Call {
+interface Call {
   readonly cluster: Cluster
   readonly info: RequestInfo
   readonly resource: Resource

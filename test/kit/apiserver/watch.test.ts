@@ -122,7 +122,8 @@ describe('watch', () => {
     const [first, second, end] = await watch.take(3)
     expect([first?.type, second?.type, end?.type]).toEqual(['ADDED', 'ADDED', 'BOOKMARK'])
     expect(end?.object).toEqual({
-      ...{ kind: 'ConfigMap', apiVersion: 'v1' },
+      kind: 'ConfigMap',
+      apiVersion: 'v1',
       metadata: { resourceVersion: server.resourceVersion, annotations: { 'k8s.io/initial-events-end': 'true' } },
     })
     const secret = server.objects.create({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' } })

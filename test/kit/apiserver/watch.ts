@@ -10,7 +10,7 @@ import { isTrue, type RequestInfo } from './request.ts'
 import { Stored, type Change, type ChangeType, type Store } from './store.ts'
 import { partialOf, tableOf, type IncludeObject } from './table.ts'
 
-export interface WatchOptions {
+interface WatchOptions {
   readonly form: Form
   readonly include: IncludeObject
   readonly filter: Filter

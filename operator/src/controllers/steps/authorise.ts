@@ -28,7 +28,12 @@ export async function authorise(run: Reconciliation): Promise<Problem | undefine
   for (const { selector, resource } of run.selected) {
     const allowed = new Set<string>()
     for (const namespace of namespacesOf(selector.namespaces?.names, resource.namespaced, home)) {
-      const access = await canReadAs(client, { namespace: home, serviceAccount: serviceAccountName }, resource, namespace)
+      const access = await canReadAs(
+        client,
+        { namespace: home, serviceAccount: serviceAccountName },
+        resource,
+        namespace,
+      )
       if (access.allowed) allowed.add(namespace ?? '')
       else {
         const where = namespace === undefined ? 'in the cluster' : `in namespace ${namespace}`
@@ -48,7 +53,11 @@ export async function authorise(run: Reconciliation): Promise<Problem | undefine
   return undefined
 }
 
-function namespacesOf(names: readonly string[] | undefined, namespaced: boolean, home: string): readonly (string | undefined)[] {
+function namespacesOf(
+  names: readonly string[] | undefined,
+  namespaced: boolean,
+  home: string,
+): readonly (string | undefined)[] {
   if (!namespaced) return [undefined]
   return names ?? [home]
 }

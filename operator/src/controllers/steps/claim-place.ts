@@ -19,7 +19,10 @@ export function claimPlace(run: Reconciliation): Problem | undefined {
   const older = olderOverlap(place, environment.places.values())
   if (older === undefined) return undefined
   // Another tenant's names are nobody's business.
-  const who = older.namespace === place.namespace ? `GitSync ${older.name} writes ${older.path}` : 'a GitSync of another namespace writes there'
+  const who =
+    older.namespace === place.namespace
+      ? `GitSync ${older.name} writes ${older.path}`
+      : 'a GitSync of another namespace writes there'
   return {
     reason: 'PathOverlap',
     message: `path ${place.path} on branch ${branch} overlaps with an older one: ${who}; choose another path or branch`,

@@ -10,7 +10,8 @@ export function findProvider(run: Reconciliation): Problem | undefined {
   const { hostname, host } = new URL(url)
   if (providerRef !== undefined) {
     const named = environment.providers.get(providerRef.name)
-    if (named === undefined) return { reason: 'ProviderNotFound', message: `GitProvider ${providerRef.name} does not exist` }
+    if (named === undefined)
+      return { reason: 'ProviderNotFound', message: `GitProvider ${providerRef.name} does not exist` }
     if (!lists(named, hostname, host)) {
       return { reason: 'ProviderNotFound', message: `GitProvider ${providerRef.name} does not list the host ${host}` }
     }
@@ -22,11 +23,15 @@ export function findProvider(run: Reconciliation): Problem | undefined {
   const allowed = run.provider?.spec.allowedNamespaces?.names
   const { namespace = '' } = gitsync.metadata
   if (allowed !== undefined && !allowed.includes(namespace)) {
-    return { reason: 'HostNotAllowed', message: `GitProvider ${run.provider?.metadata.name} does not allow namespace ${namespace}` }
+    return {
+      reason: 'HostNotAllowed',
+      message: `GitProvider ${run.provider?.metadata.name} does not allow namespace ${namespace}`,
+    }
   }
   run.policy = {
     allowPrivateAddresses: environment.allowPrivateHosts || run.provider?.spec.allowPrivateAddresses === true,
-    allowPlainHttp: (environment.allowPrivateHosts && isLoopback(hostname)) || run.provider?.spec.allowPlainHttp === true,
+    allowPlainHttp:
+      (environment.allowPrivateHosts && isLoopback(hostname)) || run.provider?.spec.allowPlainHttp === true,
   }
   try {
     checkHost(url, run.policy, secretRef !== undefined)

@@ -10,14 +10,14 @@ export function handleRequests(run: Reconciliation): Problem | undefined {
   const { annotations = {} } = run.gitsync.metadata
   const requestedAt = annotations[REQUESTED_AT]
   const message = annotations[COMMIT_MESSAGE]?.trim()
-  const request = [requestedAt, message].filter((part) => part !== undefined && part !== '').join(' ').slice(0, 1024)
+  const request = [requestedAt, message]
+    .filter((part) => part !== undefined && part !== '')
+    .join(' ')
+    .slice(0, 1024)
   const runtime = run.runtimes.get(run.name)
-  if (runtime === undefined || request === '' || request === runtime.handledRequest) return undefined
-  runtime.handledRequest = request
-  run.environment.clock.after(CATCH_UP_MS, () => {
-    runtime.member.window.seal(message === '' ? undefined : message)
-    if (requestedAt !== undefined) runtime.member.requireCompare('requested')
-    runtime.member.unblock()
-  })
+  if (runtime === undefined || request === '' || request === runtime.acceptedRequest) return undefined
+  runtime.acceptedRequest = request
+  const options = { message: message === '' ? undefined : message, compare: requestedAt !== undefined }
+  run.environment.clock.after(CATCH_UP_MS, () => runtime.member.save(request, options))
   return undefined
 }

@@ -14,7 +14,10 @@ export async function readCredentials(run: Reconciliation): Promise<Problem | un
     secret = await run.environment.client.get(SECRETS, run.gitsync.metadata.namespace, secretRef.name)
   } catch (error) {
     if (!isKubeError(error, 'NotFound')) throw error
-    return { reason: 'SecretNotFound', message: `Secret ${secretRef.name} does not exist in namespace ${run.gitsync.metadata.namespace}` }
+    return {
+      reason: 'SecretNotFound',
+      message: `Secret ${secretRef.name} does not exist in namespace ${run.gitsync.metadata.namespace}`,
+    }
   }
   try {
     run.secret = credentialsFor(url, secret)

@@ -14,7 +14,10 @@ export async function resolveKinds(run: Reconciliation): Promise<Problem | undef
     }
     const resolution = await run.environment.discovery.resolve({ group, kind, version })
     if (resolution.state === 'Unknown') {
-      run.problems.push({ reason: 'ClusterUnavailable', message: `cannot find out about kind ${shown}: ${resolution.error.message}` })
+      run.problems.push({
+        reason: 'ClusterUnavailable',
+        message: `cannot find out about kind ${shown}: ${resolution.error.message}`,
+      })
     } else if (resolution.state === 'NotServed') {
       const wanted = version === undefined ? shown : `${shown} in version ${version}`
       run.problems.push({ reason: 'UnknownKind', message: `the API server does not serve ${wanted}; its files stay` })

@@ -1,0 +1,47 @@
+# Every target installs what it needs. Node itself comes as a development dependency; go and git must be there.
+SHELL := /bin/bash
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+export npm_config_update_notifier := false
+
+.PHONY: demo test test-long check bundle bench crds format components clean
+
+# All in namespaces of this machine: an API server, a Git remote, the operator. KEEP=1 keeps it running; CLUSTER=1 uses your cluster.
+demo: node_modules/.ready
+	node demo/demo.ts
+
+# Everything but what takes long. SKIP=name[,name] leaves out suites (not where CI=true).
+test: node_modules/.ready
+	node scripts/test.ts
+
+# Chaos with many seeds, soak: before a release.
+test-long: node_modules/.ready
+	node scripts/test.ts --long
+
+# Types, lint with import boundaries, formatting, dead exports, generated files.
+check: node_modules/.ready
+	node scripts/check.ts
+
+# One file for each program, in dist/.
+bundle: node_modules/.ready
+	node scripts/bundle.ts
+
+# Measurements beside other tools; writes bench/REPORT.md.
+bench: node_modules/.ready bundle
+	node bench/run.ts
+
+crds: node_modules/.ready
+	node operator/src/api/generate.ts
+
+format: node_modules/.ready
+	oxfmt
+
+# kube-apiserver, kubectl, etcd, Gitea: built once, kept in the user's cache.
+components: node_modules/.ready
+	node test/kit/components/install.ts
+
+clean:
+	rm -rf node_modules dist
+
+node_modules/.ready: package-lock.json package.json protocol/package.json operator/package.json
+	npm ci --no-fund --no-audit --loglevel=error
+	@touch $@

@@ -1,0 +1,23 @@
+/** `make check`: what a machine can say about the sources without running them. All checks run; any failure fails. */
+import { spawnSync } from 'node:child_process'
+
+const CHECKS: readonly (readonly [string, readonly string[]])[] = [
+  ['types', ['tsc', '--noEmit']],
+  ['lint', ['oxlint', '--type-aware', '--deny-warnings']],
+  ['format', ['oxfmt', '--check']],
+  ['dead exports', ['knip']],
+]
+
+export function check(): boolean {
+  let passed = true
+  for (const [name, [program = '', ...args]] of CHECKS) {
+    const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' })
+    console.log(`${status === 0 ? 'ok    ' : 'FAILED'} ${name}`)
+    if (status === 0) continue
+    passed = false
+    console.log(stdout + stderr)
+  }
+  return passed
+}
+
+if (import.meta.main) process.exitCode = check() ? 0 : 1

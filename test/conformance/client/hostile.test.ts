@@ -1,0 +1,282 @@
+import { isGitError, openRepository, undiciTransport } from '@gitsync/protocol'
+import type { Repository, RepositoryOptions } from '@gitsync/protocol'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { objectId, SHA1 } from '../../../protocol/src/format/object-id.ts'
+import { writePack } from '../../../protocol/src/format/pack-writer.ts'
+import type { PackEntry } from '../../../protocol/src/format/pack-writer.ts'
+import { serializeCommit } from '../../../protocol/src/format/commit.ts'
+import { Mode, serializeTree } from '../../../protocol/src/format/tree.ts'
+import type { TreeEntry } from '../../../protocol/src/format/tree.ts'
+import { startRemote } from '../../kit/remote/index.ts'
+import type { Remote } from '../../kit/remote/index.ts'
+import { band, FLUSH, packet, scriptedServer } from './scripted-server.ts'
+import type { Asked, Reply, ScriptedServer } from './scripted-server.ts'
+
+const author = { name: 'Ann Example', email: 'ann@example.com', date: new Date('2026-01-02T03:04:05Z') }
+const limits = {
+  maxResponseBytes: 4 << 20,
+  maxObjectBytes: 1 << 20,
+  maxHeldBytes: 8 << 20,
+  maxObjects: 100_000,
+  maxRefs: 10_000,
+}
+const TIP = 'c'.repeat(40)
+const REFS: Reply = {
+  body: Buffer.concat([
+    packet(`${TIP} HEAD symref-target:refs/heads/main\n`),
+    packet(`${TIP} refs/heads/main\n`),
+    FLUSH,
+  ]),
+}
+
+const open = (server: ScriptedServer, options: RepositoryOptions = {}): Repository =>
+  openRepository(server.url, { limits, ...options })
+
+async function* repeated(first: Uint8Array, chunk: Uint8Array, sent = { bytes: 0 }): AsyncGenerator<Uint8Array> {
+  yield first
+  for (; ; sent.bytes += chunk.length) yield chunk
+}
+
+/** A server with ordinary refs whose answers to every fetch are these. */
+const fetching = (reply: () => Reply): Promise<ScriptedServer> =>
+  scriptedServer(({ lines }: Asked) => (lines[0] === 'command=ls-refs' ? REFS : reply()))
+
+const packed = (...parts: Uint8Array[]): Reply => ({
+  body: Buffer.concat([packet('packfile\n'), ...parts.map((part) => band(1, part)), FLUSH]),
+})
+
+describe('endless answers stop at a limit that the error names', () => {
+  test.each([
+    ['refs', 'maxRefs', packet(`${TIP} refs/heads/x\n`)],
+    ['bytes of one ref line', 'maxResponseBytes', packet(`${TIP} ${'x'.repeat(60_000)}\n`)],
+  ])('%s', async (_what, limit, chunk) => {
+    const sent = { bytes: 0 }
+    await using server = await scriptedServer(() => ({
+      body: repeated(Buffer.alloc(0), Buffer.concat(Array.from({ length: 20 }, () => chunk)), sent),
+    }))
+    await expect(open(server).refs()).rejects.toMatchObject({ code: 'LimitExceeded', details: { limit } })
+    expect(sent.bytes).toBeLessThan(64 << 20)
+  })
+
+  test.each([
+    ['progress', Buffer.concat([packet('packfile\n')]), band(2, 'x'.repeat(50_000))],
+    [
+      'empty side-band packets',
+      Buffer.concat([packet('packfile\n')]),
+      Buffer.concat(Array.from({ length: 10_000 }, () => band(1, ''))),
+    ],
+    ['lines before the pack', Buffer.alloc(0), packet(`shallow ${TIP}\n`.padEnd(60_000, ' '))],
+  ])('%s', async (_what, first, chunk) => {
+    await using server = await fetching(() => ({ body: repeated(first, chunk) }))
+    await expect(open(server).tree('main')).rejects.toMatchObject({
+      code: 'LimitExceeded',
+      details: { limit: 'maxResponseBytes' },
+    })
+  })
+
+  test('an error page', async () => {
+    await using server = await scriptedServer(() => ({
+      status: 500,
+      type: 'text/plain',
+      body: repeated(Buffer.from('sorry\n'), Buffer.alloc(10_000, 'x')),
+    }))
+    await expect(open(server).refs()).rejects.toMatchObject({ code: 'ServerError', details: { status: 500 } })
+  })
+
+  test('a report of a push', async () => {
+    const remote = await startRemote()
+    try {
+      const store = await remote.createRepository('report.git')
+      await using server = await scriptedServer(
+        ({ service }) =>
+          service === 'receive-pack' ? { body: repeated(Buffer.alloc(0), band(2, 'x'.repeat(50_000))) } : undefined,
+        store.url,
+      )
+      const edit = await open(server).edit('main')
+      edit.put('a', '1')
+      await edit.commit({ message: 'm', author })
+      await expect(edit.push()).rejects.toMatchObject({ code: 'LimitExceeded' })
+    } finally {
+      await remote.stop()
+    }
+  })
+})
+
+describe('sizes that are only claimed', () => {
+  const head = (count: number): Buffer => {
+    const bytes = Buffer.from('PACK\0\0\0\x02\0\0\0\0', 'latin1')
+    bytes.writeUInt32BE(count, 8)
+    return bytes
+  }
+  test.each([
+    ['objects', 'maxObjects', head(0xffffffff)],
+    [
+      'bytes of an object',
+      'maxObjectBytes',
+      Buffer.concat([head(1), Buffer.from([0xbf, 0xff, 0xff, 0xff, 0xff, 0x0f])]),
+    ],
+  ])('%s', async (_what, limit, start) => {
+    await using server = await fetching(() => packed(start))
+    await expect(open(server).tree('main')).rejects.toMatchObject({ code: 'LimitExceeded', details: { limit } })
+  })
+})
+
+describe('objects that are not what was wanted', () => {
+  const pack = (entries: PackEntry[]): Reply => packed(...writePack(entries, SHA1))
+  test.each([
+    ['nothing', []],
+    [
+      'another object',
+      [
+        {
+          type: 'commit',
+          bytes: serializeCommit({ tree: SHA1.emptyTree, parents: [], author, committer: author, message: 'm' }),
+        },
+      ],
+    ],
+    ['many others', Array.from({ length: 1000 }, (_, i) => ({ type: 'blob', bytes: Buffer.from(String(i)) }))],
+  ] as [string, PackEntry[]][])('%s', async (_what, entries) => {
+    await using server = await fetching(() => pack(entries))
+    await expect(open(server).tree('main')).rejects.toMatchObject({ code: 'ObjectMissing', details: { oid: TIP } })
+    expect(server.asked.length).toBeLessThan(8)
+  })
+})
+
+describe('answers that are not Git', () => {
+  test.each([
+    ['a page', 'text/html', '<html>', 'NotGit'],
+    ['the wrong service', 'application/x-git-receive-pack-result', FLUSH, 'NotGit'],
+    ['no content type', null, FLUSH, 'NotGit'],
+    ['a page under the right type', undefined, '<html>', 'Malformed'],
+    ['a line that is no ref', undefined, packet('hello\n'), 'Malformed'],
+    ['an oid that is none', undefined, packet('zzzz refs/heads/main\n'), 'Malformed'],
+  ] as const)('%s', async (_what, type, body, code) => {
+    await using server = await scriptedServer(() => ({ ...(type === undefined ? {} : { type }), body }))
+    await expect(open(server).refs()).rejects.toMatchObject({ code })
+  })
+})
+
+describe('slow servers', () => {
+  const silence = async function* (): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('00')
+    await new Promise(() => undefined)
+  }
+  const drip = async function* (): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      yield Buffer.from('1')
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  test('silence in the middle of an answer is a timeout', async () => {
+    await using server = await scriptedServer(() => ({ body: silence() }))
+    await expect(open(server, { transport: undiciTransport({ timeoutMs: 300 }) }).refs()).rejects.toMatchObject({
+      code: 'Timeout',
+    })
+  })
+
+  test('silence before an answer is a timeout', async () => {
+    await using server = await scriptedServer(() => new Promise<never>(() => undefined))
+    await expect(open(server, { transport: undiciTransport({ timeoutMs: 300 }) }).refs()).rejects.toMatchObject({
+      code: 'Timeout',
+    })
+  })
+
+  test('a drip that never falls silent is ended by a deadline, or by whoever lost patience', async () => {
+    await using server = await scriptedServer(() => ({ body: drip() }))
+    await expect(open(server, { signal: AbortSignal.timeout(200) }).refs()).rejects.toMatchObject({ code: 'Timeout' })
+    const patience = new AbortController()
+    const asking = open(server, { signal: patience.signal }).refs()
+    setTimeout(() => {
+      patience.abort()
+    }, 50)
+    await expect(asking).rejects.toMatchObject({ code: 'Aborted' })
+  })
+})
+
+describe('names and shapes of trees', () => {
+  let remote: Remote
+  let count = 0
+  beforeAll(async () => {
+    remote = await startRemote()
+  })
+  afterAll(() => remote.stop())
+
+  /** A commit whose trees git itself would refuse to make. */
+  async function crafted(entries: readonly PackEntry[], root: string) {
+    const store = await remote.createRepository(`hostile-${++count}.git`)
+    const commit = serializeCommit({ tree: root, parents: [], author, committer: author, message: 'm' })
+    const input = Buffer.concat(writePack([...entries, { type: 'commit', bytes: commit }], SHA1))
+    await store.gitWith({ input }, 'index-pack', '--stdin')
+    await store.git('update-ref', 'refs/heads/main', objectId(SHA1, 'commit', commit))
+    return { store, repo: openRepository(store.url) }
+  }
+  const treeOf = (entries: readonly TreeEntry[]): { entry: PackEntry; oid: string } => {
+    const bytes = serializeTree(entries)
+    return { entry: { type: 'tree', bytes }, oid: objectId(SHA1, 'tree', bytes) }
+  }
+
+  test('names that lead elsewhere are data in a listing, and paths to nothing', async () => {
+    const names = ['..', '.', '.git', '.GIT', 'a/b', '/etc', 'con', '\u0001', 'x']
+    const bytes = Buffer.from('evil')
+    const oid = objectId(SHA1, 'blob', bytes)
+    const root = treeOf(names.map((rawName) => ({ mode: Mode.file, rawName, oid })))
+    const { store, repo } = await crafted([{ type: 'blob', bytes }, root.entry], root.oid)
+    expect((await repo.tree('main', { recursive: true })).map(({ path }) => path).sort()).toEqual([...names].sort())
+    for (const path of ['..', './x', '.git', '.GIT', '/etc', 'x/..']) {
+      await expect(repo.file('main', path)).rejects.toMatchObject({ code: 'InvalidInput' })
+    }
+    await expect(repo.file('main', 'a/b')).rejects.toMatchObject({ code: 'PathNotFound' })
+
+    const edit = await repo.edit('main')
+    edit.put('x', 'mine')
+    await edit.commit({ message: 'm', author })
+    await edit.push()
+    expect((await store.git('ls-tree', '-z', '--name-only', 'main')).split('\0').filter(Boolean).sort()).toEqual(
+      [...names].sort(),
+    )
+  })
+
+  test('few trees that stand for billions of files stop at a limit', async () => {
+    const bytes = Buffer.from('x')
+    let below = { mode: Mode.file as number, oid: objectId(SHA1, 'blob', bytes) }
+    const entries: PackEntry[] = [{ type: 'blob', bytes }]
+    for (let level = 0; level < 10; level++) {
+      const tree = treeOf(Array.from({ length: 10 }, (_, i) => ({ ...below, rawName: `f${i}` })))
+      entries.push(tree.entry)
+      below = { mode: Mode.tree, oid: tree.oid }
+    }
+    const { repo } = await crafted(entries, below.oid)
+    await expect(repo.tree('main', { recursive: true })).rejects.toMatchObject({
+      code: 'LimitExceeded',
+      details: { limit: 'maxEntries' },
+    })
+  })
+
+  test('folders in folders without end stop at a limit, not at the end of the stack', async () => {
+    let oid: string = SHA1.emptyTree
+    const entries: PackEntry[] = [{ type: 'tree', bytes: Buffer.alloc(0) }]
+    for (let level = 0; level < 20_000; level++) {
+      const tree = treeOf([{ mode: Mode.tree, rawName: 'd', oid }])
+      entries.push(tree.entry)
+      oid = tree.oid
+    }
+    const commit = serializeCommit({ tree: oid, parents: [], author, committer: author, message: 'm' })
+    const tip = objectId(SHA1, 'commit', commit)
+    const body = Buffer.concat(writePack([...entries, { type: 'commit', bytes: commit }], SHA1))
+    await using server = await scriptedServer(({ lines }) => {
+      if (lines[0] === 'command=ls-refs') return { body: Buffer.concat([packet(`${tip} refs/heads/main\n`), FLUSH]) }
+      const pieces = Array.from({ length: Math.ceil(body.length / 60_000) }, (_, i) =>
+        body.subarray(i * 60_000, (i + 1) * 60_000),
+      )
+      return packed(...pieces)
+    })
+    const repo = open(server)
+    const error = await repo.tree('main', { recursive: true }).catch((e: unknown) => e)
+    expect(isGitError(error, 'LimitExceeded'), String(error)).toBe(true)
+    const edit = await repo.edit('main')
+    edit.put('x', '1')
+    expect(await edit.commit({ message: 'm', author })).not.toBeNull()
+    expect((await edit.push({ dryRun: true })).status).toBe('pushed')
+  })
+})

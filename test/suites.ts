@@ -1,0 +1,25 @@
+/** Every suite, and which command runs it. The one list: vitest, `make test` and `make test-long` read it. */
+export interface Suite {
+  readonly name: string
+  readonly include: readonly string[]
+  /** Milliseconds for one test. */
+  readonly timeout: number
+  /** `quick`: needs nothing but Node and git. `real`: needs components that a new machine builds first. `long`: `make test-long` only. */
+  readonly tier: 'quick' | 'real' | 'long'
+}
+
+export const SUITES: readonly Suite[] = [
+  { name: 'protocol', include: ['protocol/src/**/*.test.ts'], timeout: 30_000, tier: 'quick' },
+  {
+    name: 'operator',
+    include: ['operator/src/**/*.test.ts', '!operator/src/**/*.cluster.test.ts'],
+    timeout: 60_000,
+    tier: 'quick',
+  },
+  { name: 'kinds', include: ['operator/src/**/*.cluster.test.ts'], timeout: 60_000, tier: 'real' },
+  { name: 'kit', include: ['test/kit/**/*.test.ts'], timeout: 60_000, tier: 'real' },
+  { name: 'conformance', include: ['test/conformance/**/*.test.ts'], timeout: 60_000, tier: 'real' },
+  { name: 'e2e', include: ['test/e2e/**/*.test.ts'], timeout: 180_000, tier: 'real' },
+  { name: 'chaos', include: ['test/chaos/**/*.test.ts'], timeout: 300_000, tier: 'real' },
+  { name: 'long', include: ['test/long/**/*.test.ts'], timeout: 3_600_000, tier: 'long' },
+]
