@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export npm_config_update_notifier := false
 
-.PHONY: demo test test-long check bundle bench crds format components clean
+.PHONY: demo test test-long check bundle bench crds reference format components clean
 
 # All in namespaces of this machine: an API server, a Git remote, the operator. KEEP=1 keeps it running; CLUSTER=1 uses your cluster.
 demo: node_modules/.ready
@@ -29,8 +29,10 @@ bundle: node_modules/.ready
 bench: node_modules/.ready bundle
 	node bench/run.ts
 
-crds: node_modules/.ready
+# Files that are generated from the sources.
+crds reference: node_modules/.ready
 	node operator/src/api/generate.ts
+	node scripts/reference.ts
 
 format: node_modules/.ready
 	oxfmt

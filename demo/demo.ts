@@ -8,11 +8,11 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { component } from '../test/kit/components/index.ts'
 import { startApiServer } from '../test/kit/apiserver/index.ts'
 import { startProcess } from '../test/kit/process/index.ts'
 import { startRemote } from '../test/kit/remote/index.ts'
-import { kubectlWith } from './kubectl.ts'
+import { builtInKubectl } from './built-in-kubectl.ts'
+import { findKubectl, kubectlWith } from './kubectl.ts'
 import { readExample } from './story.ts'
 
 const root = new URL('..', import.meta.url).pathname
@@ -43,7 +43,9 @@ async function main(): Promise<void> {
   stops.push(() => remote.stop())
   const store = await remote.createRepository('platform/audit.git')
   show(`  Git remote ${store.url}`)
-  const kubectl = kubectlWith(await component('kubectl', { onProgress: show }), kubeconfig, show)
+  const program = await findKubectl()
+  const kubectl =
+    program === undefined ? await builtInKubectl(kubeconfig, show) : kubectlWith(program, kubeconfig, show)
 
   say('Installing the kinds and starting the operator')
   await kubectl(['apply', '-f', join(root, 'crds')])

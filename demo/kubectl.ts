@@ -6,6 +6,17 @@ const run = promisify(execFile)
 /** Shows a kubectl command, runs it, and gives what it printed. */
 export type Kubectl = (args: readonly string[], input?: string) => Promise<string>
 
+/** The kubectl of this machine; undefined when there is none. */
+export async function findKubectl(): Promise<string | undefined> {
+  const program = process.env['KUBECTL'] ?? 'kubectl'
+  try {
+    await run(program, ['version', '--client'])
+    return program
+  } catch {
+    return undefined
+  }
+}
+
 export function kubectlWith(program: string, kubeconfig: string | undefined, show: (line: string) => void): Kubectl {
   return async (args, input) => {
     show(`$ kubectl ${args.map(quoted).join(' ')}${input === undefined ? '' : ' <<EOF …'}`)

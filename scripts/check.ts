@@ -6,6 +6,7 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
   ['lint', ['oxlint', '--type-aware', '--deny-warnings']],
   ['format', ['oxfmt', '--check']],
   ['dead exports', ['knip']],
+  ['reference pages', ['node', 'scripts/reference.ts', '--check']],
 ]
 
 export function check(): boolean {

@@ -131,7 +131,7 @@ export class Runtime {
     unselected: (key) => this.member.dropped(key),
     deleted: (key) => this.member.deleted(key),
     synced: (source, present) => {
-      for (const key of [...this.member.desired.keys()]) {
+      for (const key of this.member.desired.keys()) {
         const identity = this.member.desired.ofObject(key)?.identity
         if (identity !== undefined && source.covers(identity) && !present.has(key)) this.member.dropped(key)
       }
@@ -165,7 +165,7 @@ export class Runtime {
 
   #dropUncovered(): void {
     const sources = [...this.#sources.values()]
-    for (const key of [...this.member.desired.keys()]) {
+    for (const key of this.member.desired.keys()) {
       const identity = this.member.desired.ofObject(key)?.identity
       if (identity !== undefined && !sources.some((source) => source.covers(identity))) this.member.dropped(key)
     }

@@ -90,19 +90,31 @@ export class Snapshot implements SnapshotPlace {
     yield* this.#walk(folder.oid, names.map((name) => `${name}/`).join(''), recursive)
   }
 
-  *#walk(oid: ObjectId, rawPrefix: string, recursive: boolean, depth = 0): Generator<ListedEntry> {
-    checkDepth(depth)
-    const tree = this.tree(oid)
-    if (tree === undefined) throw unread(fromRawName(rawPrefix))
-    for (const entry of parseTree(tree, this.format)) {
-      const rawPath = rawPrefix + entry.rawName
-      if (recursive && entry.mode === Mode.tree) yield* this.#walk(entry.oid, `${rawPath}/`, recursive, depth + 1)
-      else {
+  /** Without recursion: a chain of folders as deep as git allows would fill the stack. */
+  *#walk(root: ObjectId, rawPrefix: string, recursive: boolean): Generator<ListedEntry> {
+    const open = [{ rawPrefix, entries: this.#entries(root, rawPrefix) }]
+    for (let folder = open.at(-1); folder !== undefined; folder = open.at(-1)) {
+      const { value: entry } = folder.entries.next()
+      if (entry === undefined) {
+        open.pop()
+        continue
+      }
+      const rawPath = folder.rawPrefix + entry.rawName
+      if (recursive && entry.mode === Mode.tree) {
+        checkDepth(open.length)
+        open.push({ rawPrefix: `${rawPath}/`, entries: this.#entries(entry.oid, `${rawPath}/`) })
+      } else {
         const path = fromRawName(rawPath)
         const listed = { path, mode: entry.mode, type: typeOfMode(entry.mode), oid: entry.oid }
         yield toRawName(path) === rawPath ? listed : { ...listed, rawPath }
       }
     }
+  }
+
+  #entries(oid: ObjectId, rawPrefix: string): ArrayIterator<TreeEntry> {
+    const tree = this.tree(oid)
+    if (tree === undefined) throw unread(fromRawName(rawPrefix))
+    return parseTree(tree, this.format).values()
   }
 
   /** Other trees, same commit. */

@@ -1,7 +1,9 @@
+import { resolve } from 'node:path'
 import { openRepository } from '@gitsync/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startGitea } from '../../kit/gitea/index.ts'
 import type { Gitea } from '../../kit/gitea/index.ts'
+import { CommandError, run } from '../../kit/process/index.ts'
 
 const author = { name: 'Ann Example', email: 'ann@example.com', date: new Date('2026-01-02T03:04:05Z') }
 let gitea: Gitea
@@ -80,4 +82,31 @@ test('a protected branch refuses in its own words', async () => {
   await edit.commit({ message: 'm', author })
   const error = await edit.push().catch((e: unknown) => e)
   expect(error).toMatchObject({ code: 'Rejected', message: expect.stringContaining('protected branch') })
+})
+
+test('the command: the right token writes and reads, a wrong one is code 3', async () => {
+  const url = await gitea.createRepository('command', { private: true })
+  const root = resolve(import.meta.dirname, '../../..')
+  const command = resolve(root, 'protocol/src/cli/gitsync.ts')
+  const gitsync = async (token: string, args: string[], input = ''): Promise<{ code: number | null; out: string }> => {
+    const env = { PATH: process.env['PATH'], GITSYNC_TOKEN: token }
+    try {
+      const { stdout } = await run(resolve(root, 'node_modules/.bin/node'), [command, ...args], { env, input })
+      return { code: 0, out: stdout.toString() }
+    } catch (error) {
+      if (error instanceof CommandError) return { code: error.exitCode, out: error.stdout }
+      throw error
+    }
+  }
+  const put = ['put-file', url, 'main', 'a/b', '-', '-m', 'm', '--author', 'Ann <ann@example.com>']
+  expect(await gitsync('wrong', put, 'hello\n')).toEqual({ code: 3, out: '' })
+  expect((await gitsync(gitea.token, put, 'hello\n')).code).toBe(0)
+  expect(await gitsync(gitea.token, ['cat-file', url, 'HEAD', 'a/b'])).toEqual({ code: 0, out: 'hello\n' })
+  expect((await gitsync('wrong', ['check', url])).code).toBe(3)
+  expect(JSON.parse((await gitsync(gitea.token, ['check', '--json', url])).out)).toMatchObject({
+    protocol: 2,
+    readable: true,
+    writable: true,
+  })
+  expect((await gitsync(gitea.token, ['ls-remote', url.replace('command', 'nothing')])).code).toBe(4)
 })

@@ -1,0 +1,706 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { startRemote } from '../../../test/kit/remote/index.ts'
+import type { Remote } from '../../../test/kit/remote/index.ts'
+import { claimFile, claimId } from '../plan/claim.ts'
+import { SpoolBudget } from './spool.ts'
+import { ANN, BEN, content, createWorld, INTERVAL, pathOf, rendered, SILENCE, wanted } from './testing/world.ts'
+import type { Tenant, World } from './testing/world.ts'
+
+let remote: Remote
+let count = 0
+const worlds: World[] = []
+
+beforeAll(async () => {
+  remote = await startRemote()
+})
+afterAll(() => remote.stop())
+
+/** Whatever was tested: the repository is sound, the history linear, and no commit without a change. */
+afterEach(async () => {
+  remote.faults.clear()
+  for (const world of worlds.splice(0)) {
+    await world.writer.stop(false)
+    await world.repository.fsck()
+    const log = await world.log()
+    for (const [index, { tree, parents }] of log.entries()) {
+      expect(parents.length).toBe(index === log.length - 1 ? 0 : 1)
+      expect(tree).not.toBe(log[index + 1]?.tree)
+    }
+  }
+})
+
+async function begin(options: Parameters<typeof createWorld>[2] = {}): Promise<World> {
+  const world = await createWorld(remote, `r${count++}`, options)
+  worlds.push(world)
+  return world
+}
+
+const names = (count: number, prefix = 'o'): string[] => Array.from({ length: count }, (_, i) => `${prefix}${String(i).padStart(2, '0')}`)
+const objects = (count: number): Record<string, string> => Object.fromEntries(names(count).map((name) => [name, '1']))
+const authors = async (world: World): Promise<string[]> => (await world.log()).map(({ author }) => author)
+const converged = async (world: World, tenant: Tenant): Promise<void> => {
+  expect(await world.folder(tenant.settings.path)).toEqual(wanted(tenant))
+}
+
+test('a first export is one commit with the claim, by the configured author', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1', b: '2' } })
+  await world.idle()
+  await converged(world, shop)
+  expect((await world.repository.readFile('main', 'shop/.gitsync')).equals(claimFile(shop.settings.claim))).toBe(true)
+  const [commit, ...others] = await world.log()
+  expect(others).toEqual([])
+  expect(commit).toMatchObject({ author: 'Bot', committer: 'Bot' })
+  expect(commit?.body).toContain('Gitsync-Compared: first-export')
+  expect(shop.member.status).toMatchObject({ files: 2, pending: 0, orphans: 0, observedCommit: await world.repository.resolve('main') })
+  expect(shop.member.status.lastCommit?.sha).toBe(await world.repository.resolve('main'))
+})
+
+test('nothing to write makes no commit and no claim', async () => {
+  const world = await begin()
+  world.tenant('shop')
+  await world.idle()
+  expect(await world.repository.resolve('main')).toBeNull()
+})
+
+test('nothing is written before everything is listed', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop')
+  shop.listed = false
+  await world.idle()
+  shop.set('a', '1')
+  await world.pass(SILENCE * 2)
+  expect(await world.log()).toEqual([])
+  shop.listed = true
+  world.writer.kick()
+  await world.idle()
+  await converged(world, shop)
+})
+
+test('edits of a window are one commit for each person, one request in all', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1', b: '1', c: '1' } })
+  await world.idle()
+  remote.reset()
+  shop.set('a', '2', ANN)
+  await world.pass(1_000)
+  shop.set('b', '2', BEN)
+  shop.set('c', '2', ANN)
+  await world.pass(SILENCE - 1)
+  expect(remote.requests).toHaveLength(0)
+  await world.pass(1)
+  await world.idle()
+  await converged(world, shop)
+  expect(remote.requests).toHaveLength(1)
+  const [second, first, ...rest] = await world.log()
+  expect(rest).toHaveLength(1)
+  expect([first, second].map((commit) => commit?.author).sort()).toEqual(['Ann', 'Ben'])
+  expect([first, second].map((commit) => commit?.committer)).toEqual(['Bot', 'Bot'])
+})
+
+test('when a path changes hands, each hand signs its own edit', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1' } })
+  await world.idle()
+  shop.set('a', '2', ANN)
+  shop.set('a', '3', BEN)
+  await world.pass(SILENCE)
+  await world.idle()
+  await converged(world, shop)
+  expect(await authors(world)).toEqual(['Ben', 'Ann', 'Bot'])
+  expect((await world.repository.readFile('main~1', 'shop/shop/a.yaml')).toString()).toBe(content('a', '2'))
+})
+
+test('a comparison does not sign what a person has just edited', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1' } })
+  await world.idle()
+  shop.set('a', '2', ANN)
+  shop.member.requireCompare('relist')
+  await world.pass(SILENCE)
+  await world.idle()
+  await converged(world, shop)
+  expect(await authors(world)).toEqual(['Ann', 'Bot'])
+})
+
+test('a deletion that was seen and is true removes the file', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1', b: '1' }, settings: { prune: 'Observed' } })
+  await world.idle()
+  shop.remove('a')
+  await world.pass(SILENCE)
+  await world.idle()
+  await converged(world, shop)
+  expect((await world.log())[0]?.subject).toBe('Delete ConfigMap shop/a')
+})
+
+test('a deletion that cannot be proved keeps its file', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
+  await world.idle()
+  shop.served = false
+  shop.remove('a')
+  await world.pass(SILENCE * 4)
+  await world.idle()
+  expect(Object.keys(await world.folder('shop'))).toEqual([pathOf('a'), pathOf('b')])
+  expect(shop.member.status.orphans).toBe(1)
+})
+
+test('Never keeps every file, and counts it', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1', b: '1' }, settings: { prune: 'Never' } })
+  await world.idle()
+  shop.remove('a')
+  await world.pass(SILENCE * 2)
+  await world.restart()
+  await world.pass(SILENCE * 2)
+  expect(Object.keys(await world.folder('shop'))).toEqual([pathOf('a'), pathOf('b')])
+  expect(shop.member.status.orphans).toBe(1)
+})
+
+test('after a restart, Owned removes what vanished meanwhile, and only what it wrote', async () => {
+  const world = await begin()
+  await world.repository.commitFiles({ 'shop/shop/theirs.yaml': content('theirs', '1'), 'shop/README.md': 'hello' })
+  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
+  await world.idle()
+  shop.objects.delete('a')
+  await world.restart()
+  await world.idle()
+  expect(Object.keys(await world.folder('shop')).sort()).toEqual(['README.md', pathOf('b'), 'shop/theirs.yaml'])
+  expect((await world.log())[0]?.body).toContain('Gitsync-Compared: restart')
+  expect(shop.member.status.orphans).toBe(0)
+})
+
+test('after a restart, Observed keeps what vanished meanwhile, and counts it', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1', b: '1' }, settings: { prune: 'Observed' } })
+  await world.idle()
+  shop.objects.delete('a')
+  await world.restart()
+  await world.idle()
+  expect(Object.keys(await world.folder('shop'))).toEqual([pathOf('a'), pathOf('b')])
+  expect(shop.member.status.orphans).toBe(1)
+})
+
+test('an object that is only no longer selected keeps its file', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
+  await world.idle()
+  shop.member.dropped(rendered('a', '1').file.key)
+  await world.pass(SILENCE)
+  await world.idle()
+  expect(Object.keys(await world.folder('shop'))).toEqual([pathOf('a'), pathOf('b')])
+  expect(shop.member.status.orphans).toBe(1)
+})
+
+test('an object deleted before the first push is never seen in Git', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1' } })
+  await world.idle()
+  for (const name of names(20, 'job')) shop.set(name, '1')
+  for (const name of names(20, 'job')) shop.remove(name)
+  await world.pass(SILENCE)
+  await world.idle()
+  await converged(world, shop)
+  expect(await world.log()).toHaveLength(1)
+  expect(shop.member.status.massDeletion).toBeUndefined()
+})
+
+test('a mass deletion waits for just its confirmation, while writes go on', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: objects(20) })
+  await world.idle()
+  for (const name of names(12)) shop.remove(name)
+  await world.pass(SILENCE)
+  await world.idle()
+  expect(Object.keys(await world.folder('shop'))).toHaveLength(20)
+  const held = shop.member.status.massDeletion
+  expect(held?.count).toBe(12)
+  shop.set('o15', '2', ANN)
+  await world.pass(SILENCE)
+  await world.idle()
+  expect((await world.folder('shop'))[pathOf('o15')]).toBe(content('o15', '2'))
+  expect(shop.member.status.massDeletion).toEqual(held)
+
+  // One more goes: what was shown does not count for it.
+  shop.remove('o12')
+  await world.pass(SILENCE)
+  await world.idle()
+  shop.change({ confirmDeletion: held?.token })
+  await world.pass(1_000)
+  await world.idle()
+  expect(Object.keys(await world.folder('shop'))).toHaveLength(20)
+  const now = shop.member.status.massDeletion
+  expect(now?.count).toBe(13)
+  expect(now?.token).not.toBe(held?.token)
+
+  shop.change({ confirmDeletion: now?.token })
+  await world.pass(1_000)
+  await world.idle()
+  await converged(world, shop)
+  expect(shop.member.status.massDeletion).toBeUndefined()
+})
+
+test('a held deletion stays held, whatever is added to the folder and however long it takes', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: objects(20) })
+  await world.idle()
+  for (const name of names(12)) shop.remove(name)
+  await world.pass(SILENCE)
+  for (const name of names(30, 'new')) shop.set(name, '1')
+  await world.pass(INTERVAL * 3)
+  await world.idle()
+  expect(Object.keys(await world.folder('shop'))).toHaveLength(50)
+  expect(shop.member.status.massDeletion?.count).toBe(12)
+})
+
+test('a held deletion is off when its objects are back, and is checked again when it is confirmed', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: objects(20) })
+  await world.idle()
+  for (const name of names(12)) shop.remove(name)
+  await world.pass(SILENCE)
+  const token = shop.member.status.massDeletion?.token
+  // Back, and the watch has not told yet.
+  shop.objects.set('o00', '1')
+  shop.change({ confirmDeletion: token })
+  await world.pass(1_000)
+  await world.idle()
+  expect((await world.folder('shop'))[pathOf('o00')]).toBe(content('o00', '1'))
+  shop.tell('o00')
+  await world.pass(SILENCE * 2)
+  await world.idle()
+  await converged(world, shop)
+})
+
+test('a mass deletion found after a restart asks for the same confirmation', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: objects(20) })
+  await world.idle()
+  for (const name of names(12)) shop.remove(name)
+  await world.pass(SILENCE)
+  const held = shop.member.status.massDeletion
+  await world.restart()
+  await world.idle()
+  expect(shop.member.status.massDeletion).toEqual(held)
+  expect(Object.keys(await world.folder('shop'))).toHaveLength(20)
+  shop.change({ confirmDeletion: held?.token })
+  await world.pass(1_000)
+  await world.idle()
+  await converged(world, shop)
+})
+
+test("another's folder is refused until it is taken over", async () => {
+  const world = await begin()
+  const theirs = claimFile({ cluster: 'c2', gitsync: 'x' })
+  await world.repository.commitFiles({ 'shop/.gitsync': theirs, 'shop/shop/theirs.yaml': 'x: 1\n' })
+  const shop = world.tenant('shop', { objects: { a: '1' } })
+  await world.idle()
+  expect(shop.member.status.failure).toMatchObject({ reason: 'FolderClaimed' })
+  expect(shop.member.status.failure?.message).toContain(`take-over=${claimId(theirs)}`)
+  expect(await world.log()).toHaveLength(1)
+  shop.change({ takeOver: 'wrong' })
+  await world.idle()
+  expect(await world.log()).toHaveLength(1)
+  shop.change({ takeOver: claimId(theirs) })
+  await world.idle()
+  expect(await world.folder('shop')).toEqual({ ...wanted(shop), 'shop/theirs.yaml': 'x: 1\n' })
+  expect((await world.repository.readFile('main', 'shop/.gitsync')).equals(claimFile(shop.settings.claim))).toBe(true)
+})
+
+test('a folder that another takes over while we write is not written any more', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1' } })
+  await world.idle()
+  await world.repository.commitFiles({ 'shop/.gitsync': claimFile({ cluster: 'c2', gitsync: 'x' }) })
+  const tip = await world.repository.resolve('main')
+  shop.set('a', '2', ANN)
+  await world.pass(SILENCE)
+  await world.idle()
+  expect(shop.member.status.failure?.reason).toBe('FolderClaimed')
+  expect(await world.repository.resolve('main')).toBe(tip)
+})
+
+test('foreign pushes elsewhere are left as they are, and ours go on top', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1' } })
+  await world.idle()
+  await world.repository.commitFiles({ 'README.md': 'hello', 'other/x.yaml': 'x' })
+  shop.set('a', '2', ANN)
+  await world.pass(SILENCE)
+  await world.idle()
+  await converged(world, shop)
+  expect((await world.repository.readFile('main', 'other/x.yaml')).toString()).toBe('x')
+  expect(await authors(world)).toEqual(['Ann', 'Foreign Writer', 'Bot'])
+})
+
+test('drift in the folder is written over, and what is nobody’s stays', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
+  await world.idle()
+  await world.repository.commitFiles({
+    'shop/shop/a.yaml': 'changed by hand',
+    'shop/shop/b.yaml': null,
+    'shop/.gitsync': null,
+    'shop/notes.md': 'note',
+  })
+  await world.pass(INTERVAL)
+  await world.idle()
+  expect(await world.folder('shop')).toEqual({ ...wanted(shop), 'notes.md': 'note' })
+  const [newest] = await world.log()
+  expect(newest).toMatchObject({ author: 'Bot' })
+  expect(newest?.body).toContain('Gitsync-Compared: drift')
+  expect((await world.repository.readFile('main', 'shop/.gitsync')).equals(claimFile(shop.settings.claim))).toBe(true)
+})
+
+test('races with other writers are run again until they are won', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1' } })
+  await world.idle()
+  let races = 0
+  remote.faults.beforeReceivePack(
+    async () => {
+      races++
+      await world.repository.commitFiles({ [`other/${races}`]: 'x', ...(races === 2 ? { 'shop/shop/a.yaml': 'theirs' } : {}) })
+    },
+    { times: 3 },
+  )
+  shop.set('a', '2', ANN)
+  await world.pass(SILENCE)
+  await world.idle()
+  await converged(world, shop)
+  expect(races).toBe(3)
+  expect((await authors(world)).filter((author) => author === 'Ann')).toHaveLength(1)
+})
+
+test('an answer lost after success makes no second commit', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1' } })
+  await world.idle()
+  remote.faults.loseAnswer()
+  shop.set('a', '2', ANN)
+  await world.pass(SILENCE)
+  await world.idle()
+  await converged(world, shop)
+  expect(await authors(world)).toEqual(['Ann', 'Bot'])
+  expect(shop.member.status.lastCommit?.sha).toBe(await world.repository.resolve('main'))
+})
+
+test('an answer lost for good makes no second commit, however many were pushed at once', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
+  const other = world.tenant('other', { objects: { a: '1' } })
+  await world.idle()
+  remote.faults.loseAnswer()
+  remote.faults.status(503, { times: 4, when: ({ service }) => service === 'upload-pack' })
+  shop.set('a', '2', ANN)
+  shop.set('a', '3', BEN)
+  shop.set('a', '4', ANN)
+  other.set('a', '2', BEN)
+  shop.remove('b')
+  await world.pass(SILENCE)
+  await world.idle()
+  const pushed = await world.log()
+  shop.set('a', '5', BEN)
+  await world.pass(120_000)
+  await world.idle()
+  await converged(world, shop)
+  await converged(world, other)
+  // What was pushed stands, and only the edit after it is new.
+  expect((await world.log()).length).toBe(pushed.length + 1)
+  expect(shop.member.status.failure).toBeUndefined()
+  expect(shop.member.status.pending).toBe(0)
+  const shas = await world.repository.log('main')
+  expect(shas).toContain(other.member.status.lastCommit?.sha)
+})
+
+test('a burst of server errors is waited out with growing pauses', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1' } })
+  await world.idle()
+  remote.reset()
+  remote.faults.status(503, { times: 12 })
+  shop.set('a', '2', ANN)
+  await world.pass(SILENCE)
+  await world.idle()
+  expect(shop.member.status.failure).toMatchObject({ reason: 'Unreachable' })
+  expect(shop.member.status.pending).toBe(1)
+  const pauses: number[] = []
+  for (let retryAt = shop.member.status.retryAt; retryAt !== undefined; retryAt = shop.member.status.retryAt) {
+    pauses.push(retryAt - world.clock.now())
+    await world.pass(retryAt - world.clock.now())
+    await world.idle()
+  }
+  expect(pauses.length).toBeGreaterThan(2)
+  expect(pauses).toEqual([...pauses].sort((a, b) => a - b))
+  await converged(world, shop)
+  expect(await authors(world)).toEqual(['Ann', 'Bot'])
+})
+
+test('the host says how long to wait', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1' } })
+  remote.faults.status(429, { retryAfter: 90 })
+  await world.idle()
+  expect(shop.member.status.failure).toMatchObject({ reason: 'RateLimited' })
+  await world.pass(89_000)
+  expect(await world.log()).toEqual([])
+  await world.pass(1_000)
+  await world.idle()
+  await converged(world, shop)
+})
+
+test('a login page is no Git server', async () => {
+  const world = await begin()
+  remote.faults.html({ times: Number.POSITIVE_INFINITY })
+  const shop = world.tenant('shop', { objects: { a: '1' } })
+  await world.idle()
+  expect(shop.member.status.failure).toMatchObject({ reason: 'NotGit' })
+  remote.faults.clear()
+  await world.pass(60_000)
+  await world.idle()
+  await converged(world, shop)
+})
+
+test('several GitSyncs on a branch share a request and have a commit each', async () => {
+  const world = await begin()
+  const tenants = ['a', 'b', 'c'].map((name) => world.tenant(name, { objects: { x: '1' } }))
+  await world.idle()
+  remote.reset()
+  for (const tenant of tenants) tenant.set('x', '2', ANN)
+  await world.pass(SILENCE)
+  await world.idle()
+  for (const tenant of tenants) await converged(world, tenant)
+  expect(remote.requests).toHaveLength(1)
+  const shas = new Set(tenants.map(({ member }) => member.status.lastCommit?.sha))
+  expect(shas.size).toBe(3)
+})
+
+/** A host that refuses pushes with changes below a path. */
+async function refuse(world: World, path: string): Promise<void> {
+  const script = `#!/bin/sh\nwhile read old new ref; do\n  git diff-tree -r --name-only $old $new | grep -q '^${path}' && { echo "no writing to ${path}" >&2; exit 1; }\ndone\nexit 0\n`
+  const { writeFile, mkdir } = await import('node:fs/promises')
+  await mkdir(`${world.repository.dir}/hooks`, { recursive: true })
+  await writeFile(`${world.repository.dir}/hooks/pre-receive`, script, { mode: 0o755 })
+}
+
+test('one GitSync that the host refuses does not block the others', async () => {
+  const world = await begin()
+  const [good, bad, fine] = ['a', 'b', 'c'].map((name) => world.tenant(name, { objects: { x: '1' } })) as [Tenant, Tenant, Tenant]
+  await world.idle()
+  await refuse(world, 'b/')
+  for (const tenant of [good, bad, fine]) tenant.set('x', '2', ANN)
+  await world.pass(SILENCE)
+  await world.idle()
+  await converged(world, good)
+  await converged(world, fine)
+  expect(bad.member.status.failure).toMatchObject({ reason: 'PushRejected' })
+  expect(bad.member.status.failure?.message).toContain('no writing to b/')
+  expect((await world.folder('b'))[pathOf('x')]).toBe(content('x', '1'))
+})
+
+test('one GitSync that cannot be planned does not block the others', async () => {
+  const world = await begin()
+  const [good, bad] = ['a', 'b'].map((name) => world.tenant(name, { objects: { x: '1' } })) as [Tenant, Tenant]
+  await world.idle()
+  await world.repository.commitFiles({ b: null })
+  await world.repository.commitFiles({ b: 'a file now' })
+  for (const tenant of [good, bad]) tenant.set('x', '2', ANN)
+  await world.pass(SILENCE)
+  await world.idle()
+  await converged(world, good)
+  expect(bad.member.status.failure).toMatchObject({ reason: 'PathConflict' })
+})
+
+test('an inventory that cannot be saved stops only its own GitSync, and is saved later', async () => {
+  const world = await begin()
+  const [good, bad] = ['a', 'b'].map((name) => world.tenant(name, { objects: { x: '1' } })) as [Tenant, Tenant]
+  await world.idle()
+  let failures = 0
+  bad.beforeSave = () => {
+    if (failures++ === 0) throw new Error('the API server is away')
+  }
+  for (const tenant of [good, bad]) tenant.set('y', '1', ANN)
+  await world.pass(SILENCE)
+  await world.idle()
+  await converged(world, good)
+  await world.pass(60_000)
+  await world.idle()
+  await converged(world, bad)
+  // What the inventory is for: the file is known as ours after a restart.
+  bad.objects.delete('y')
+  await world.restart()
+  await world.idle()
+  await converged(world, bad)
+})
+
+test('an inventory that cannot be saved after a push makes nobody push again', async () => {
+  const world = await begin()
+  const [bad, good] = ['a', 'b'].map((name) => world.tenant(name, { objects: { x: '1', y: '1' } })) as [Tenant, Tenant]
+  await world.idle()
+  bad.beforeSave = () => {
+    throw new Error('the API server is away')
+  }
+  bad.remove('y')
+  good.set('x', '2', ANN)
+  await world.pass(SILENCE)
+  await world.idle()
+  await converged(world, good)
+  await converged(world, bad)
+  expect(good.member.status.failure).toBeUndefined()
+  expect(good.member.status.pending).toBe(0)
+})
+
+test('what does not fit the spool is read again, and nothing is lost', async () => {
+  const world = await begin({ budget: new SpoolBudget(400) })
+  const shop = world.tenant('shop', { objects: objects(8) })
+  await world.idle()
+  await converged(world, shop)
+  remote.faults.status(503, { times: 3 })
+  for (const name of names(8)) shop.set(name, '2', ANN)
+  await world.pass(60_000)
+  await world.idle()
+  expect(shop.rereads).toBeGreaterThan(0)
+  await converged(world, shop)
+  expect(shop.member.status.pending).toBe(0)
+})
+
+test('what overflows while a comparison is being pushed is compared again', async () => {
+  const world = await begin({ budget: new SpoolBudget(300) })
+  const shop = world.tenant('shop', { objects: objects(2) })
+  await world.idle()
+  await world.repository.commitFiles({ 'shop/shop/o00.yaml': 'drift' })
+  const hold = remote.faults.hold({ when: ({ method, service }) => method === 'POST' && service === 'receive-pack' })
+  await Promise.all([
+    world.pass(INTERVAL),
+    (async () => {
+      await hold.reached
+      for (const name of names(6, 'late')) shop.set(name, '1', ANN)
+      hold.release()
+    })(),
+  ])
+  await world.pass(SILENCE * 3)
+  await world.idle()
+  await converged(world, shop)
+})
+
+test('contents that are in Git give their room back, also while new ones arrive', async () => {
+  const budget = new SpoolBudget()
+  const world = await begin({ budget })
+  const shop = world.tenant('shop', { objects: objects(10) })
+  await world.idle()
+  expect(budget.used).toBe(0)
+  shop.set('o00', '2', ANN)
+  const hold = remote.faults.hold({ when: ({ service }) => service === 'receive-pack' })
+  await Promise.all([
+    world.pass(SILENCE),
+    (async () => {
+      await hold.reached
+      shop.set('o01', '2', ANN)
+      hold.release()
+    })(),
+  ])
+  await world.idle()
+  expect(budget.used).toBe(content('o01', '2').length)
+})
+
+test('an object deleted while it is read again stays deleted', async () => {
+  const world = await begin({ budget: new SpoolBudget(0) })
+  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
+  const key = rendered('a', '1').file.key
+  let once = true
+  shop.beforeReread = () => Promise.resolve()
+  const { port } = shop.member
+  const { reread } = port
+  port.reread = async (files) => {
+    const found = await reread(files)
+    if (once) {
+      once = false
+      shop.objects.delete('a')
+      shop.member.deleted(key)
+    }
+    return found
+  }
+  await world.idle()
+  await world.pass(SILENCE * 4)
+  await world.idle()
+  expect(shop.member.desired.ofObject(key)).toBeUndefined()
+  await converged(world, shop)
+})
+
+test('an edit found by reading again is still signed by who made it', async () => {
+  const world = await begin({ budget: new SpoolBudget(200) })
+  const shop = world.tenant('shop', { objects: { a: '1', b: '1', c: '1' } })
+  let once = true
+  shop.beforeReread = () => {
+    // The edit is in the cluster before the watch tells of it.
+    if (once) shop.objects.set('b', '2')
+    return Promise.resolve()
+  }
+  await world.idle()
+  once = false
+  shop.tell('b', ANN)
+  await world.pass(SILENCE * 2)
+  await world.idle()
+  await converged(world, shop)
+  expect(await authors(world)).toContain('Ann')
+})
+
+test('a branch that was deleted is written whole again', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
+  await world.idle()
+  await world.repository.git('update-ref', '-d', 'refs/heads/main')
+  shop.set('a', '2', ANN)
+  await world.pass(SILENCE * 2)
+  await world.idle()
+  await converged(world, shop)
+  expect(await world.repository.readFile('main', 'shop/.gitsync')).toEqual(claimFile(shop.settings.claim))
+})
+
+test('a history that was rewritten is compared and built upon', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
+  await world.idle()
+  await world.repository.git('update-ref', '-d', 'refs/heads/main')
+  await world.repository.commitFiles({ README: 'new beginning' })
+  shop.set('a', '2', ANN)
+  await world.pass(SILENCE * 2)
+  await world.idle()
+  await converged(world, shop)
+  expect((await world.repository.readFile('main', 'README')).toString()).toBe('new beginning')
+})
+
+test('two objects that want one path change nothing in Git until one lets go', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
+  await world.idle()
+  const { file, bytes } = rendered('b', '1')
+  shop.member.set({ ...file, path: pathOf('a') }, bytes, {})
+  await world.pass(SILENCE * 2)
+  await world.idle()
+  expect((await world.folder('shop'))[pathOf('a')]).toBe(content('a', '1'))
+  shop.member.set(file, bytes, {})
+  await world.pass(SILENCE * 2)
+  await world.idle()
+  await converged(world, shop)
+})
+
+test('stop pushes what is pending, once, also while a push is running', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
+  await world.idle()
+  const hold = remote.faults.hold({ when: ({ service }) => service === 'receive-pack' })
+  shop.set('a', '2', ANN)
+  const passing = world.pass(SILENCE)
+  await hold.reached
+  shop.set('b', '2', ANN)
+  const stopped = world.writer.stop(true)
+  hold.release()
+  await Promise.all([passing, stopped])
+  await converged(world, shop)
+  expect(await authors(world)).toEqual(['Ann', 'Ann', 'Bot'])
+  shop.set('a', '3', ANN)
+  await world.pass(INTERVAL)
+  expect(await world.log()).toHaveLength(3)
+})

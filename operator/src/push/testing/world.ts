@@ -1,0 +1,239 @@
+import { openRepository } from '@gitsync/protocol'
+import type { Remote, TestRepository } from '../../../../test/kit/remote/index.ts'
+import { identityKey } from '../../objects/object.ts'
+import type { ObjectIdentity } from '../../objects/object.ts'
+import { Inventory } from '../../plan/inventory.ts'
+import type { Person } from '../../plan/person.ts'
+import { BranchWriter } from '../branch-writer.ts'
+import type { Connection, PushedCommits } from '../branch-writer.ts'
+import { contentId, Member } from '../member.ts'
+import type { ClusterPort, MemberSettings, RenderedFile } from '../member.ts'
+import { SpoolBudget } from '../spool.ts'
+import { ScriptedClock } from './scripted-clock.ts'
+
+export const BOT: Person = { name: 'Bot', email: 'bot@example.com' }
+export const ANN: Person = { name: 'Ann', email: 'ann@example.com' }
+export const BEN: Person = { name: 'Ben', email: 'ben@example.com' }
+
+export const SILENCE = 5_000
+export const INTERVAL = 600_000
+
+/** One GitSync: a cluster that answers as told, and the member that is new after each restart. */
+export interface Tenant {
+  readonly name: string
+  /** Objects that exist, by name: their value. */
+  readonly objects: Map<string, string>
+  settings: MemberSettings
+  member: Member
+  /** What the cluster says of a kind: false where it is not served, or its definition goes away. */
+  served: boolean
+  listed: boolean
+  /** The inventory as it was saved last: all that survives a restart. */
+  saved: Buffer
+  /** Runs before objects are read again. */
+  beforeReread: () => Promise<void>
+  beforeSave: () => void
+  rereads: number
+  set(name: string, value: string, author?: Person): void
+  /** The object goes, and the watch says so. */
+  remove(name: string): void
+  /** The watch tells of an object as it is. */
+  tell(name: string, author?: Person): void
+  change(settings: Partial<MemberSettings>): void
+}
+
+export interface World {
+  readonly clock: ScriptedClock
+  readonly repository: TestRepository
+  writer: BranchWriter
+  readonly pushes: PushedCommits[]
+  readonly tenants: Map<string, Tenant>
+  tenant(name: string, options?: { readonly settings?: Partial<MemberSettings>; readonly objects?: Readonly<Record<string, string>> }): Tenant
+  /** Everything in memory is gone but the inventories. */
+  restart(): Promise<void>
+  idle(): Promise<void>
+  pass(ms: number): Promise<void>
+  /** The folder in Git, claim left out: path and content. */
+  folder(path: string): Promise<Record<string, string>>
+  /** Newest first: author, committer, subject, tree. */
+  log(): Promise<{ readonly author: string; readonly committer: string; readonly subject: string; readonly body: string; readonly tree: string; readonly parents: string[] }[]>
+}
+
+export const identity = (name: string): ObjectIdentity => ({ group: '', kind: 'ConfigMap', namespace: 'shop', name })
+
+export const content = (name: string, value: string): string =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n  namespace: shop\ndata:\n  value: "${value}"\n`
+
+export function rendered(name: string, value: string): RenderedFile {
+  const bytes = Buffer.from(content(name, value))
+  const id = identity(name)
+  return { file: { key: identityKey(id), identity: id, path: pathOf(name), oid: contentId(bytes) }, bytes }
+}
+
+export const pathOf = (name: string): string => `shop/${name}.yaml`
+
+const SETTINGS: Omit<MemberSettings, 'path' | 'claim'> = {
+  prune: 'Owned',
+  author: BOT,
+  committer: BOT,
+  window: { silence: SILENCE, maxLatency: 60_000 },
+  interval: INTERVAL,
+}
+
+/** A repository on a real remote, with a writer for its branch `main`. */
+export async function createWorld(
+  remote: Remote,
+  name: string,
+  options: { readonly budget?: SpoolBudget } = {},
+): Promise<World> {
+  const repository = await remote.createRepository(name)
+  const budget = options.budget ?? new SpoolBudget()
+  const clock = new ScriptedClock()
+  const pushes: PushedCommits[] = []
+  const tenants = new Map<string, Tenant>()
+  const running = new Set<Promise<void>>()
+
+  const schedule = async (work: () => Promise<void>): Promise<void> => {
+    const promise = work()
+    running.add(promise)
+    try {
+      await promise
+    } finally {
+      running.delete(promise)
+    }
+  }
+  const newWriter = (): BranchWriter =>
+    new BranchWriter({ branch: 'main', clock, random: () => 0.5, schedule, onPush: (pushed) => pushes.push(pushed) })
+  const connect = (): Connection => ({ key: 'same', repository: openRepository(repository.url) })
+
+  const idle = async (): Promise<void> => {
+    // What has ended may start the next at once.
+    for (let quiet = 0; quiet < 5; ) {
+      await Promise.all(running)
+      await new Promise((resolve) => setImmediate(resolve))
+      quiet = running.size === 0 ? quiet + 1 : 0
+    }
+  }
+
+  const newMember = (tenant: Tenant): Member => {
+    const port: ClusterPort = {
+      listed: () => tenant.listed,
+      knows: () => tenant.served,
+      isGone: (id) => Promise.resolve(tenant.served && !tenant.objects.has(id.name)),
+      reread: async (files) => {
+        tenant.rereads++
+        await tenant.beforeReread()
+        const found = files.flatMap(({ identity, key }) => {
+          const value = tenant.objects.get(identity.name)
+          return value === undefined ? [] : [[key, rendered(identity.name, value)] as const]
+        })
+        return new Map(found)
+      },
+      saveInventory: (inventory) => {
+        tenant.beforeSave()
+        tenant.saved = inventory.encode()
+        return Promise.resolve()
+      },
+    }
+    const member: Member = new Member({
+      name: tenant.name,
+      settings: tenant.settings,
+      port,
+      inventory: Inventory.decode(tenant.saved),
+      budget,
+      clock,
+      onWork: () => {
+        if (tenant.member === member) world.writer.kick()
+      },
+      onReport: () => undefined,
+    })
+    return member
+  }
+
+  const begin = (tenant: Tenant): void => {
+    tenant.member = newMember(tenant)
+    for (const name of tenant.objects.keys()) tenant.tell(name)
+    world.writer.attach(tenant.member, connections.get(tenant.name) ?? connect())
+  }
+  const connections = new Map<string, Connection>()
+
+  const world: World = {
+    clock,
+    repository,
+    writer: newWriter(),
+    pushes,
+    tenants,
+    tenant(name, { settings = {}, objects = {} } = {}) {
+      const tenant: Tenant = {
+        name,
+        objects: new Map(Object.entries(objects)),
+        settings: { path: name, claim: { cluster: 'c1', gitsync: name }, ...SETTINGS, ...settings },
+        member: undefined as unknown as Member,
+        served: true,
+        listed: true,
+        saved: Buffer.alloc(0),
+        beforeReread: () => Promise.resolve(),
+        beforeSave: () => undefined,
+        rereads: 0,
+        set(object, value, author) {
+          tenant.objects.set(object, value)
+          tenant.tell(object, author)
+        },
+        remove(object) {
+          tenant.objects.delete(object)
+          tenant.member.deleted(identityKey(identity(object)))
+        },
+        tell(object, author) {
+          const { file, bytes } = rendered(object, tenant.objects.get(object) ?? '')
+          tenant.member.set(file, bytes, { author, time: clock.now() })
+        },
+        change(more) {
+          tenant.settings = { ...tenant.settings, ...more }
+          tenant.member.settings = tenant.settings
+        },
+      }
+      tenants.set(name, tenant)
+      connections.set(name, connect())
+      begin(tenant)
+      return tenant
+    },
+    async restart() {
+      const { writer } = world
+      world.writer = newWriter()
+      await writer.stop(false)
+      await idle()
+      for (const [name, tenant] of tenants) {
+        tenant.member.close()
+        connections.set(name, connect())
+        begin(tenant)
+      }
+    },
+    idle,
+    pass: (ms) => clock.pass(ms, idle),
+    async folder(path) {
+      const files: Record<string, string> = {}
+      if ((await repository.resolve('main')) === null) return files
+      for (const { path: full } of await repository.lsTree('main', path === '.' ? '' : path)) {
+        const below = path === '.' ? full : full.slice(path.length + 1)
+        if (below !== '.gitsync') files[below] = (await repository.readFile('main', full)).toString()
+      }
+      return files
+    },
+    async log() {
+      if ((await repository.resolve('main')) === null) return []
+      const printed = await repository.git('log', '--format=%an%x01%cn%x01%s%x01%B%x01%T%x01%P%x02', 'main')
+      return printed
+        .split('\x02')
+        .filter((entry) => entry.trim() !== '')
+        .map((entry) => {
+          const [author = '', committer = '', subject = '', body = '', tree = '', parents = ''] = entry.trim().split('\x01')
+          return { author, committer, subject, body, tree, parents: parents.split(' ').filter((oid) => oid !== '') }
+        })
+    },
+  }
+  return world
+}
+
+/** The folder that a tenant wants. */
+export const wanted = ({ objects }: Tenant): Record<string, string> =>
+  Object.fromEntries([...objects].map(([name, value]) => [pathOf(name), content(name, value)]))
