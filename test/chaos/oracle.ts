@@ -70,7 +70,6 @@ export async function readBlobs(store: TestRepository, oids: readonly string[]):
   const wanted = [...new Set(oids)]
   const contents = new Map<string, string>()
   if (wanted.length === 0) return contents
-  // Sizes are bytes: latin1 keeps a character for each.
   const text = Buffer.from(await store.gitWith({ input: `${wanted.join('\n')}\n` }, 'cat-file', '--batch'))
   let at = 0
   for (const oid of wanted) {

@@ -92,14 +92,9 @@ export const REASONS = {
     meaning: 'The branch does not exist and could not be created.',
     remedy: 'Create the branch or allow the account to do so.',
   },
-  BranchForbidden: {
-    outcome: 'retry',
-    meaning: 'The host does not let this account push to the branch (branch protection).',
-    remedy: 'Let the account push to it or choose another branch.',
-  },
   PushRejected: {
     outcome: 'retry',
-    meaning: 'The host refused the push; the message has its words.',
+    meaning: 'The host refused the push (branch protection, a hook, a quota); the message has its words.',
     remedy: 'Correct what the host names (hooks, quotas, file sizes).',
   },
   NotGit: {

@@ -4,6 +4,7 @@ import type { GitProvider } from '../api/parse.ts'
 import type { Environment } from '../controllers/environment.ts'
 import { GitSyncController } from '../controllers/gitsync-controller.ts'
 import { GITPROVIDERS, GITSYNCS, NAMESPACES } from '../controllers/known-resources.ts'
+import { watchPermissions } from '../controllers/permission-changes.ts'
 import { createKubeClient } from '../kube/client.ts'
 import { loadConnection } from '../kube/connection.ts'
 import { createDiscovery } from '../kube/discovery.ts'
@@ -97,6 +98,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
     },
   })
   followProviders(environment, providers, () => controller.enqueueAll())
+  watchPermissions(pool, clock, options.namespaces, () => controller.enqueueAll())
   const running = controller.run()
   logger.info({ server: connection.server.host, metrics: admin.address }, 'gitsync-operator started')
   return {

@@ -20,7 +20,7 @@ export interface JsonObject {
 }
 
 // ECMAScript 2026, in V8 since 13.6; not yet in TypeScript's library files.
-const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown }
+const { rawJSON } = JSON as unknown as { rawJSON(this: void, text: string): unknown }
 type SourceReviver = (this: unknown, key: string, value: unknown, context: { readonly source?: string }) => unknown
 const parseWithSource = JSON.parse as (text: string, reviver: SourceReviver) => unknown
 

@@ -161,6 +161,7 @@ export class BranchWriter {
     } else if (tip !== known.tip) await this.#moveTo(group, repository, tip)
     this.#uncertain = false
     for (const { member } of group) if (member.wantsLook()) member.requireCompare('drift')
+    for (const { member } of this.#members.values()) member.looked()
   }
 
   /** Somebody pushed. Folders that they changed are compared; in the others our changes just go on top. */

@@ -55,6 +55,7 @@ export function toFailure(error: unknown): PushFailure {
 }
 
 function reasonOf(error: GitError): Reason {
+  if (error.code === 'Rejected' && error.details.actual === 'nothing') return 'BranchNotFound'
   if (error.code === 'Network') {
     const { cause } = error.details
     const inner = cause instanceof Error && isPushFailure(cause.cause) ? cause.cause : cause

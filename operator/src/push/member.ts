@@ -174,7 +174,10 @@ export class Member {
   save(request: string, options: { readonly message?: string | undefined; readonly compare: boolean }): void {
     this.#request = request
     this.window.seal(options.message)
-    if (options.compare) this.#compare ??= 'requested'
+    if (options.compare) {
+      this.#compare ??= 'requested'
+      this.#verifyAt = 0
+    }
     this.unblock()
   }
 
@@ -254,15 +257,22 @@ export class Member {
   /** When the writer has to come back, milliseconds since the epoch; undefined while there is nothing to wait for. */
   dueAt(): number | undefined {
     const now = this.clock.now()
-    const wishes = [this.window.dueAt(), this.taken.length > 0 || this.#request !== undefined ? 0 : undefined]
-    if (this.port.listed()) wishes.push(this.#compare === undefined ? this.#verifyAt : now)
+    const wishes = [this.window.dueAt(), this.taken.length > 0 ? 0 : undefined]
+    if (this.port.listed()) {
+      wishes.push(this.#compare === undefined ? this.#verifyAt : now, this.#request === undefined ? undefined : now)
+    }
     const first = Math.min(...wishes.filter((time) => time !== undefined))
     return Number.isFinite(first) ? Math.max(first, this.#blockedUntil) : undefined
   }
 
   /** Whether the branch has to be looked at before anything is believed. */
   wantsLook(): boolean {
-    return this.#compare === 'requested' || this.#verifyAt <= this.clock.now()
+    return this.#verifyAt <= this.clock.now()
+  }
+
+  /** The branch was looked at for another member, and this one's folder is as it was. */
+  looked(): void {
+    if (!this.wantsLook()) this.#verifyAt = this.clock.now() + this.#settings.interval
   }
 
   /** Called when a comparison is made from here on: changes are collected again. */

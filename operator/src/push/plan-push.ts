@@ -47,7 +47,8 @@ const MAX_COMMIT_BYTES = 16 << 20
 export async function planPush(member: Member, folder: FolderView): Promise<PushPlan> {
   const { claim, takeOver } = member.settings
   const { request } = member
-  const remote = member.compareReason === undefined ? undefined : folder.files()
+  const comparing = member.compareReason !== undefined && member.port.listed()
+  const remote = comparing ? folder.files() : undefined
   const claimed = await checkClaim(member, folder, remote)
   member.taken.push(...member.window.take(member.clock.now()))
   const batches = await confirmDeletions(member)

@@ -11,7 +11,7 @@ import { proveComplete } from './prove-complete.ts'
 import { pushRef } from './push.ts'
 import { readTrees } from './read-trees.ts'
 import type { Session } from './session.ts'
-import { Snapshot } from './snapshot.ts'
+import type { Snapshot } from './snapshot.ts'
 import { Stage, writeStage } from './stage.ts'
 import type { NewObjects } from './stage.ts'
 
@@ -129,7 +129,7 @@ export class Edit {
     }
     proveComplete(this.#objects, this.#base)
     const { tip: old, commit } = snapshot
-    const after = new Snapshot({ ...snapshot, tip: commit }, snapshot.trees).pruned()
+    const after = snapshot.at({ tip: commit }).pruned()
     const outcome = { status: 'pushed', ref, old, commit, snapshot: after } as const
     if (options.dryRun === true) return { ...outcome, messages: [] }
     const pushed = await pushRef(this.#session, { ref, old, new: commit }, packContents(this.#objects))
@@ -153,7 +153,7 @@ export class Edit {
     const bytes = serializeCommit(commit)
     const oid = objectId(this.#session.format, 'commit', bytes)
     this.#objects.set(oid, { entry: { type: 'commit', bytes } })
-    this.#current = new Snapshot({ ...this.#current, commit: oid, root: commit.tree }, trees)
+    this.#current = this.#current.withTrees(trees).at({ commit: oid, root: commit.tree })
     return oid
   }
 }

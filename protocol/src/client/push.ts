@@ -91,6 +91,7 @@ function explain(update: RefUpdate, tip: ObjectId | null, reason: string, report
   const words = [reason, ...report.messages]
   return new GitError('Rejected', `the server refuses to update ${update.ref}: ${words.join('; ')}`, {
     ref: update.ref,
+    actual: tip ?? 'nothing',
     remote: words,
   })
 }

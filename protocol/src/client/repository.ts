@@ -257,7 +257,7 @@ export class Repository {
   async #start(ref: string, from: Revision | undefined): Promise<Snapshot> {
     if (from === undefined) return Snapshot.empty(ref, this.#session.format)
     const start = await this.#at(from, [])
-    return new Snapshot({ ...start, ref, tip: null }, start.trees)
+    return start.at({ ref, tip: null })
   }
 
   async #at(revision: Revision, folders: readonly (readonly string[])[], recursive = false): Promise<Snapshot> {

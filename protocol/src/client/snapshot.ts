@@ -122,6 +122,12 @@ export class Snapshot implements SnapshotPlace {
     return new Snapshot(this, trees)
   }
 
+  /** The same trees, another place. */
+  at(place: Partial<SnapshotPlace>): Snapshot {
+    const { ref, tip, commit, root, format } = this
+    return new Snapshot({ ref, tip, commit, root, format, ...place }, this.trees)
+  }
+
   /** Without the trees that this commit no longer refers to. */
   pruned(): Snapshot {
     const kept = new Map<ObjectId, Buffer>()

@@ -15,7 +15,7 @@ const MAX_BYTES = 32 << 10
  * @throws GitError as every request
  */
 export async function advance(session: Session, snapshot: Snapshot, tip: ObjectId): Promise<Snapshot> {
-  if (tip === snapshot.commit) return new Snapshot({ ...snapshot, tip }, snapshot.trees)
+  if (tip === snapshot.commit) return snapshot.at({ tip })
   if (snapshot.commit === null) return readCommit(session, snapshot.ref, tip)
   try {
     return await difference(session, snapshot, snapshot.commit, tip)

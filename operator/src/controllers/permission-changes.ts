@@ -1,0 +1,50 @@
+import type { ReflectorPool } from '../kube/reflector-pool.ts'
+import type { ApiResource } from '../kube/discovery.ts'
+import type { Clock } from '../time/clock.ts'
+
+const rbac = (kind: string, plural: string, namespaced: boolean): ApiResource => ({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind,
+  plural,
+  namespaced,
+  verbs: ['get', 'list', 'watch'],
+  hasStatus: false,
+})
+
+const KINDS = [
+  rbac('Role', 'roles', true),
+  rbac('RoleBinding', 'rolebindings', true),
+  rbac('ClusterRole', 'clusterroles', false),
+  rbac('ClusterRoleBinding', 'clusterrolebindings', false),
+]
+
+/** Grants are often changed several at a time, and the authorizer learns of them a moment later. */
+const SETTLE_MS = 1_000
+
+/** Tells when permissions may have changed, some time after they did. An operator that may not watch them relies on the regular recheck. */
+export function watchPermissions(
+  pool: ReflectorPool,
+  clock: Clock,
+  namespaces: readonly string[] | undefined,
+  changed: () => void,
+): void {
+  let cancel: (() => void) | undefined
+  const later = (): void => {
+    cancel?.()
+    cancel = clock.after(SETTLE_MS, changed)
+  }
+  for (const resource of KINDS) {
+    for (const namespace of resource.namespaced ? (namespaces ?? [undefined]) : [undefined]) {
+      pool.subscribe(resource, namespace, {
+        onObject: (_object, phase) => {
+          if (phase === 'live') later()
+        },
+        onDelete: later,
+        onSynced: ({ vanished }) => {
+          if (vanished.size > 0) later()
+        },
+      })
+    }
+  }
+}
