@@ -5,7 +5,7 @@ import { folderOf, KINDS, NAMESPACES } from './tenants.ts'
 
 export const MANAGERS = ['kubectl-edit', 'argocd-controller', 'helm', 'dashboard'] as const
 
-/** One state that a file was supposed to have, and who made it. */
+/** One state that a file was supposed to have, and who made it; content null where it was to go. */
 export interface Version {
   readonly manager: string
   readonly content: unknown
@@ -25,10 +25,10 @@ export function createEditor(api: EmbeddedApiServer, random: Random, objects: nu
   const versions = new Map<string, Version[]>()
   let count = 0
 
-  const remember = (object: KubeObject, namespace: string, type: string, manager: string): void => {
+  const remember = (object: KubeObject, namespace: string, type: string, manager: string, gone = false): void => {
     const path = `${folderOf(namespace)}/${namespace}/${type}/${object.metadata.name}.yaml`
     const list = versions.get(path) ?? []
-    list.push({ manager, content: withoutServerFields(object) })
+    list.push({ manager, content: gone ? null : withoutServerFields(object) })
     versions.set(path, list)
   }
   const create = (namespace: string, { apiVersion, kind, type }: (typeof KINDS)[number]): void => {
@@ -37,7 +37,14 @@ export function createEditor(api: EmbeddedApiServer, random: Random, objects: nu
     const body = kind === 'ConfigMap' ? { data: data(random, count) } : { spec: deployment(random, count) }
     remember(api.objects.create({ apiVersion, kind, metadata, ...body }, { manager }), namespace, type, manager)
   }
-  for (const namespace of NAMESPACES) for (let i = 0; i < objects; i++) create(namespace, random.pick(KINDS))
+  // What controllers put into every namespace is selected as well.
+  api.settle()
+  for (const namespace of NAMESPACES) {
+    for (const { apiVersion, kind, type } of KINDS) {
+      for (const object of api.objects.list({ apiVersion, kind, namespace })) remember(object, namespace, type, '')
+    }
+    for (let i = 0; i < objects; i++) create(namespace, random.pick(KINDS))
+  }
 
   const change = (object: KubeObject, namespace: string, { apiVersion, kind, type }: (typeof KINDS)[number]): void => {
     const manager = random.pick(MANAGERS)
@@ -70,6 +77,7 @@ export function createEditor(api: EmbeddedApiServer, random: Random, objects: nu
       if (chance < 0.85) return change(object, namespace, selected)
       count++
       api.objects.delete({ apiVersion, kind, namespace, name: object.metadata.name })
+      remember(object, namespace, selected.type, random.pick(MANAGERS), true)
     },
   }
 }

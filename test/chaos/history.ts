@@ -46,10 +46,11 @@ export async function faultsOfHistory(
     if (parent !== undefined && trees.get(parent) === tree) found.push(`${oid} changes nothing: ${message}`)
     if (foreign.includes(author)) continue
     for (const { status, oid: blob, path } of changes.get(oid) ?? []) {
-      if (status === 'D' || path.endsWith('/.gitsync')) continue
-      const said: unknown = parse(contents.get(blob) ?? '')
+      if (path.endsWith('/.gitsync')) continue
+      const said: unknown = status === 'D' ? null : parse(contents.get(blob) ?? '')
       const candidates = (versions.get(path) ?? []).filter(({ content }) => isDeepStrictEqual(content, said))
-      if (candidates.length === 0) found.push(`${oid} writes a state to ${path} that the object never had`)
+      if (candidates.length === 0) found.push(`${oid} gives ${path} a state (${status}) that the object never had`)
+      else if (status === 'D') continue
       else if (author !== BOT && !candidates.some(({ manager }) => manager === author)) {
         found.push(`${oid} of ${author} writes what ${candidates.map(({ manager }) => manager).join()} made in ${path}`)
       } else if (author === BOT && !message.includes(COMPARED)) {

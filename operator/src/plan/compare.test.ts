@@ -3,14 +3,14 @@ import { expect, test } from 'vitest'
 import { CLAIM_FILE, compare } from './compare.ts'
 import { DesiredFiles } from './desired-files.ts'
 
-const path = fc.constantFrom('a.yaml', 'b.yaml', 'shop/c.yaml', 'shop/d.yaml', 'e.yaml')
+const path: fc.Arbitrary<string> = fc.constantFrom('a.yaml', 'b.yaml', 'shop/c.yaml', 'shop/d.yaml', 'e.yaml')
 const oid = fc.constantFrom('1', '2', '3')
 
 test('writing what differs and removing the extras gives what is wanted; conflicts and the claim stay as they are', () => {
   fc.assert(
     fc.property(
       fc.array(fc.record({ name: fc.constantFrom('k', 'l', 'm', 'n'), path, oid })),
-      fc.uniqueArray(fc.record({ path: fc.oneof(path, fc.constant(CLAIM_FILE)), oid }), {
+      fc.uniqueArray(fc.record({ path: fc.oneof(path, fc.constant<string>(CLAIM_FILE)), oid }), {
         selector: (file) => file.path,
       }),
       (wishes, remote) => {

@@ -57,6 +57,11 @@ export class ChangeWindow {
     return this.#open.size + this.#sealed.reduce((sum, { changes }) => sum + changes.length, 0)
   }
 
+  /** Content ids of the changes not yet taken. */
+  *oids(): Generator<string> {
+    for (const { oid } of [...this.#sealed.flatMap(({ changes }) => changes), ...this.#open.values()]) if (oid !== null) yield oid
+  }
+
   add(change: Change, now: number): void {
     const before = this.#open.get(change.path)
     if (before !== undefined && !samePerson(before.author, change.author)) this.seal()

@@ -65,9 +65,9 @@ test('nothing to write makes no commit and no claim', async () => {
 
 test('nothing is written before everything is listed', async () => {
   const world = await begin()
-  const shop = world.tenant('shop')
-  shop.listed = false
+  const shop = world.tenant('shop', { listed: false })
   await world.idle()
+  shop.member.save('now', { compare: true })
   shop.set('a', '1')
   await world.pass(SILENCE * 2)
   expect(await world.log()).toEqual([])
@@ -180,6 +180,18 @@ test('after a restart, Observed keeps what vanished meanwhile, and counts it', a
   await world.idle()
   expect(Object.keys(await world.folder('shop'))).toEqual([pathOf('a'), pathOf('b')])
   expect(shop.member.status.orphans).toBe(1)
+})
+
+test('a deletion seen before the first comparison counts as seen', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1', b: '1' }, settings: { prune: 'Observed' } })
+  await world.idle()
+  remote.faults.status(503, { times: 3 })
+  await world.restart()
+  shop.remove('a')
+  await world.pass(60_000)
+  await world.idle()
+  await converged(world, shop)
 })
 
 test('an object that is only no longer selected keeps its file', async () => {

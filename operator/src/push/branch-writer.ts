@@ -1,5 +1,5 @@
 import { buildTrees, GitError, isGitError, SHA1 } from '@gitsync/protocol'
-import type { Edit, Repository, Snapshot } from '@gitsync/protocol'
+import type { Edit, GitErrorCode, PushOutcome, Repository, Snapshot } from '@gitsync/protocol'
 import { claimFile } from '../plan/claim.ts'
 import { CLAIM_FILE } from '../plan/compare.ts'
 import type { Clock } from '../time/clock.ts'
@@ -33,6 +33,9 @@ export interface BranchWriterOptions {
 
 /** A lost race is run again at once this often; after that with backoff. */
 const MAX_RACES = 8
+
+/** After these a push may have happened. */
+const OUTCOME_UNKNOWN: readonly GitErrorCode[] = ['Network', 'Timeout', 'ServerError', 'Malformed', 'Aborted']
 
 interface Attached {
   readonly member: Member
@@ -93,9 +96,9 @@ export class BranchWriter {
 
   /** Writes what is pending, whether or not it is due, and then nothing any more. */
   async stop(flush: boolean): Promise<void> {
+    this.#stopped = true
     this.#cancelTimer?.()
     await this.#running
-    this.#stopped = true
     if (!flush) return
     for (const { member } of this.#members.values()) member.window.seal()
     await this.#round()
@@ -157,7 +160,7 @@ export class BranchWriter {
     const tip = known === undefined ? undefined : await repository.tip(branch)
     if (known === undefined || tip === null || tip === undefined) {
       this.#snapshot = await repository.snapshot(branch, { depth, orFrom: 'HEAD' })
-      for (const { member } of this.#members.values()) if (known !== undefined) member.requireCompare('drift')
+      for (const { member } of this.#members.values()) member.requireCompare('drift')
     } else if (tip !== known.tip) await this.#moveTo(group, repository, tip)
     this.#uncertain = false
     for (const { member } of group) if (member.wantsLook()) member.requireCompare('drift')
@@ -185,6 +188,7 @@ export class BranchWriter {
 
   async #attempt(group: readonly Attached[], repository: Repository): Promise<void> {
     const snapshot = await this.#readFolders(group, repository)
+    for (const { member } of group) await this.#recognise(member, snapshot)
     const edit = await repository.edit(this.#options.branch, { base: snapshot })
     const staged: Staged[] = []
     for (const attached of group) {
@@ -203,7 +207,7 @@ export class BranchWriter {
         throw error
       }
     }
-    const outcome = await edit.push()
+    const outcome = await this.#send(edit, snapshot, staged)
     this.#snapshot = outcome.snapshot
     for (const { member, plan, commits, time } of staged) {
       await settle(member, plan)
@@ -217,6 +221,32 @@ export class BranchWriter {
       })
       if (sha !== undefined) this.#options.onPush?.({ member: member.name, commits })
     }
+  }
+
+  async #send(edit: Edit, before: Snapshot, staged: readonly Staged[]): Promise<PushOutcome> {
+    try {
+      return await edit.push()
+    } catch (error) {
+      if (isGitError(error, ...OUTCOME_UNKNOWN)) {
+        const { snapshot } = await edit.push({ dryRun: true })
+        for (const { member, plan, commits, time } of staged) {
+          const folder = folderId(snapshot, member.settings.path)
+          member.sent.push({ tip: before.tip, folder, batches: member.taken.length, plan, commits, time })
+        }
+      }
+      throw error
+    }
+  }
+
+  /** A push whose outcome nobody knew has happened when the folder is as it would have left it: then it is not repeated. */
+  async #recognise(member: Member, snapshot: Snapshot): Promise<void> {
+    const folder = folderId(snapshot, member.settings.path)
+    const landed = member.sent.find((sent) => sent.folder === folder && sent.tip !== snapshot.tip)
+    if (folder === undefined || landed === undefined) return
+    member.landed(landed)
+    await settle(member, landed.plan)
+    const { commits } = landed
+    if (commits.length > 0) this.#options.onPush?.({ member: member.name, commits })
   }
 
   /** Folders to be compared are read once, and remembered with the branch. */
@@ -267,7 +297,17 @@ function folderId(snapshot: Snapshot, path: string): string | null | undefined {
 
 function viewOf(member: Member, repository: Repository, snapshot: Snapshot): FolderView {
   const { path } = member.settings
+  let paths: ReadonlySet<string> | undefined
   return {
+    has(below) {
+      try {
+        paths ??= new Set(this.files().map((file) => file.path))
+      } catch (error) {
+        if (isGitError(error, 'ObjectMissing')) return true
+        throw error
+      }
+      return paths.has(below)
+    },
     files() {
       const start = path === '.' ? 0 : path.length + 1
       try {

@@ -52,7 +52,10 @@ export function guardedLookup(policy: HostPolicy): LookupFunction {
 function isPublic(address: string): boolean {
   if (!ipaddr.isValid(address)) return false
   // An IPv4 address in IPv6 clothes is judged as what it is.
-  return ipaddr.process(address).range() === 'unicast'
+  const parsed = ipaddr.process(address)
+  // Of IPv6 only 2000::/3 is routed publicly (RFC 4291, 2.4); ::127.0.0.1 is one of the others.
+  if (parsed instanceof ipaddr.IPv6 && ((parsed.parts[0] ?? 0) & 0xe000) !== 0x2000) return false
+  return parsed.range() === 'unicast'
 }
 
 function privateAddress(host: string, address: string): PushFailure {

@@ -11,6 +11,7 @@ import type { Batch, Change, WindowOptions } from '../plan/window.ts'
 import type { Clock } from '../time/clock.ts'
 import { backoffMs } from '../time/backoff.ts'
 import type { PushFailure } from './failure.ts'
+import type { PushPlan } from './plan-push.ts'
 import { Spool } from './spool.ts'
 import type { SpoolBudget } from './spool.ts'
 
@@ -71,6 +72,19 @@ export interface MemberStatus {
   readonly handledRequest?: string
 }
 
+/** What a push would have made of a member's folder. */
+export interface SentPush {
+  /** Where the branch was before. */
+  readonly tip: string | null
+  /** Id of the folder's tree afterwards. */
+  readonly folder: string | null | undefined
+  /** How many of the taken batches it held. */
+  readonly batches: number
+  readonly plan: PushPlan
+  readonly commits: readonly string[]
+  readonly time: number
+}
+
 const BACKOFF = { baseMs: 1_000, maxMs: 60_000 }
 
 /**
@@ -89,6 +103,10 @@ export class Member {
   inventory: Inventory
   /** Taken from the window, not acknowledged by the remote. */
   taken: Batch[] = []
+  /** Pushes of which nobody knows whether they happened. */
+  sent: SentPush[] = []
+  /** The inventory is not as it was saved last. */
+  isInventoryUnsaved = false
   /** Deletions that wait for a confirmation, by path. */
   readonly held = new Map<string, Change>()
   /** Id of the folder's tree when this member last wrote or compared it. */
@@ -102,6 +120,8 @@ export class Member {
 
   #settings: MemberSettings
   #compare: CompareReason | undefined
+  /** Asked for since the last comparison began: that one does not answer it. */
+  #compareAgain: CompareReason | undefined
   /** A comparison has begun: from here on changes are collected. */
   #compared = false
   /** A comparison has ended well. */
@@ -175,8 +195,8 @@ export class Member {
     this.#request = request
     this.window.seal(options.message)
     if (options.compare) {
-      this.#compare ??= 'requested'
       this.#verifyAt = 0
+      this.requireCompare('requested')
     }
     this.unblock()
   }
@@ -188,6 +208,7 @@ export class Member {
   /** Asks for a comparison of the whole folder; the first reason counts. */
   requireCompare(reason: CompareReason): void {
     this.#compare ??= reason
+    this.#compareAgain ??= reason
     this.#onWork()
   }
 
@@ -249,15 +270,16 @@ export class Member {
   }
 
   #changed(change: Change): void {
-    // The first comparison finds everything that happened before it.
-    if (this.#compared) this.window.add(change, this.clock.now())
+    // The first comparison finds everything that happened before it, but not that a deletion was seen.
+    if (this.#compared || change.oid === null) this.window.add(change, this.clock.now())
     this.#onWork()
   }
 
   /** When the writer has to come back, milliseconds since the epoch; undefined while there is nothing to wait for. */
   dueAt(): number | undefined {
     const now = this.clock.now()
-    const wishes = [this.window.dueAt(), this.taken.length > 0 ? 0 : undefined]
+    const isConfirmed = this.massDeletion !== undefined && this.massDeletion.token === this.#settings.confirmDeletion
+    const wishes = [this.window.dueAt(), this.taken.length > 0 || isConfirmed ? 0 : undefined]
     if (this.port.listed()) {
       wishes.push(this.#compare === undefined ? this.#verifyAt : now, this.#request === undefined ? undefined : now)
     }
@@ -278,6 +300,7 @@ export class Member {
   /** Called when a comparison is made from here on: changes are collected again. */
   beginComparison(): void {
     this.#compared = true
+    this.#compareAgain = undefined
   }
 
   acknowledge(done: {
@@ -288,9 +311,10 @@ export class Member {
     readonly request: string | undefined
   }): void {
     this.taken = []
+    this.sent = []
     this.folder = done.folder
     if (done.compared) {
-      this.#compare = undefined
+      this.#compare = this.#compareAgain
       this.#reached = true
     }
     if (done.request !== undefined) this.#handledRequest = done.request
@@ -304,8 +328,16 @@ export class Member {
     this.#failure = undefined
     this.#failures = 0
     this.#blockedUntil = stuck ? this.clock.now() + BACKOFF.baseMs : 0
-    if (this.window.size === 0) this.spool.keepOnly(new Set())
+    this.spool.keepOnly(new Set(this.window.oids()))
     this.#onReport()
+  }
+
+  /** A push that was given up has happened all the same. */
+  landed({ batches, commits, time }: SentPush): void {
+    this.taken.splice(0, batches)
+    this.sent = []
+    const sha = commits.at(-1)
+    if (sha !== undefined) this.#lastCommit = { sha, time }
   }
 
   fail(failure: PushFailure, random: () => number): void {

@@ -14,6 +14,8 @@ import type { CompareReason, Member } from './member.ts'
 export interface FolderView {
   /** Every file below the folder. */
   files(): readonly RemoteFile[]
+  /** Whether there is, or may be, a file. */
+  has(path: string): boolean
   blobs(oids: readonly string[]): Promise<ReadonlyMap<string, Buffer>>
 }
 
@@ -50,12 +52,14 @@ export async function planPush(member: Member, folder: FolderView): Promise<Push
   const comparing = member.compareReason !== undefined && member.port.listed()
   const remote = comparing ? folder.files() : undefined
   const claimed = await checkClaim(member, folder, remote)
+  // A comparison finds every change: those who made them sign first.
+  if (remote !== undefined) member.window.seal()
   member.taken.push(...member.window.take(member.clock.now()))
-  const batches = await confirmDeletions(member)
+  const batches = await confirmDeletions(member, folder)
   const contents: Contents = new Map()
   const compared =
-    remote === undefined ? undefined : await compareFolder(member, folder, overlay(remote, batches), contents)
-  const all = guardDeletions(member, [...batches, ...(compared?.batches ?? [])], remote?.length)
+    remote === undefined ? undefined : await compareFolder(member, folder, overlay(member, remote, batches), contents)
+  const all = await guardDeletions(member, folder, [...batches, ...(compared?.batches ?? [])], remote?.length)
   const commits = all.batches.map((batch) => toCommit(member, batch, contents)).filter((commit) => commit !== undefined)
   const needsClaim = claimed === 'missing' && (commits.length > 0 || (remote !== undefined && member.desired.size > 0))
   if (needsClaim || claimed === 'taken')
@@ -74,14 +78,22 @@ export async function recordPaths(member: Member, plan: PushPlan): Promise<void>
   const paths = plan.commits
     .flatMap(({ writes }) => writes.map(({ path }) => path))
     .filter((path) => path !== CLAIM_FILE)
-  if (member.inventory.add(paths)) await member.port.saveInventory(member.inventory)
+  await saveInventory(member, member.inventory.add(paths))
 }
 
 /** After the push: what was deleted is nobody's. */
 export async function settle(member: Member, plan: PushPlan): Promise<void> {
   member.guard.record(plan.deleted.length, member.clock.now(), plan.deletionConfirmed)
   for (const path of plan.deleted) member.held.delete(path)
-  if (member.inventory.delete(plan.deleted)) await member.port.saveInventory(member.inventory)
+  // The push has happened, whatever comes now; an inventory that names too much is saved with the next one.
+  await saveInventory(member, member.inventory.delete(plan.commits.flatMap(({ deletes }) => deletes))).catch(() => undefined)
+}
+
+async function saveInventory(member: Member, changed: boolean): Promise<void> {
+  member.isInventoryUnsaved ||= changed
+  if (!member.isInventoryUnsaved) return
+  await member.port.saveInventory(member.inventory)
+  member.isInventoryUnsaved = false
 }
 
 /** What a comparison had to read, by content id. */
@@ -109,13 +121,16 @@ async function checkClaim(
 }
 
 /** Asks the cluster about each deletion that was seen; one that cannot be proved keeps its file. */
-async function confirmDeletions(member: Member): Promise<Batch[]> {
+async function confirmDeletions(member: Member, folder: FolderView): Promise<Batch[]> {
   const confirmed: Batch[] = []
+  const written = new Set<string>()
   for (const batch of member.taken) {
     const changes: Change[] = []
     for (const change of batch.changes) {
-      if (change.oid !== null) changes.push(change)
-      else if (member.desired.isWanted(change.path)) continue
+      if (change.oid !== null) {
+        changes.push(change)
+        written.add(change.path)
+      } else if (member.desired.isWanted(change.path) || !(written.has(change.path) || folder.has(change.path))) continue
       else if (await member.port.isGone(change.identity)) changes.push(change)
       else member.requireCompare('relist')
     }
@@ -124,13 +139,13 @@ async function confirmDeletions(member: Member): Promise<Batch[]> {
   return confirmed
 }
 
-/** The folder as it will be after the batches. */
-function overlay(remote: readonly RemoteFile[], batches: readonly Batch[]): RemoteFile[] {
+/** The folder as it will be after the batches. A content that is not at hand is not written by them. */
+function overlay(member: Member, remote: readonly RemoteFile[], batches: readonly Batch[]): RemoteFile[] {
   const files = new Map(remote.map((file) => [file.path, file]))
   for (const { changes } of batches) {
     for (const { path, oid } of changes) {
       if (oid === null) files.delete(path)
-      else files.set(path, { path, oid })
+      else if (member.spool.get(oid) !== undefined) files.set(path, { path, oid })
     }
   }
   return [...files.values()]
@@ -149,7 +164,7 @@ async function compareFolder(
   const deletes = await judgeExtras(member, folder, extras)
   const all = [...changes, ...deletes]
   if (all.length === 0) return { batches: [], complete }
-  const time = Math.max(...all.map((change) => change.time))
+  const time = all.reduce((latest, change) => Math.max(latest, change.time), 0)
   const batch = { author: member.settings.author, changes: all, time }
   return { batches: [{ ...batch, message: comparisonMessage(member, all, reason) }], complete }
 }
@@ -187,12 +202,10 @@ async function rereadWithinLimit(member: Member, files: readonly DesiredFile[]):
   for (let start = 0; start < files.length && bytes <= MAX_COMMIT_BYTES; start += REREAD_STEP) {
     const step = files.slice(start, start + REREAD_STEP)
     for (const [key, { file, bytes: content }] of await member.port.reread(step)) {
-      // Changed meanwhile: the watch tells it as well, with its author.
-      if (member.desired.ofObject(key)?.oid !== file.oid) member.set(file, content, {})
-      else {
-        found.set(key, content)
-        bytes += content.length
-      }
+      // Changed meanwhile: the watch tells what, and who made it, and until then this comparison is not complete.
+      if (member.desired.ofObject(key)?.oid !== file.oid) continue
+      found.set(key, content)
+      bytes += content.length
     }
   }
   return found
@@ -224,34 +237,56 @@ async function learnIdentities(member: Member, folder: FolderView, files: readon
   for (const [oid, bytes] of await folder.blobs(unknown)) member.identities.set(oid, readIdentity(bytes) ?? null)
 }
 
-function guardDeletions(
+async function guardDeletions(
   member: Member,
+  folder: FolderView,
   batches: readonly Batch[],
   files = member.desired.size,
-): { readonly batches: readonly Batch[]; readonly deleted: readonly string[]; readonly confirmed: boolean } {
-  for (const path of member.held.keys()) if (member.desired.isWanted(path)) member.held.delete(path)
-  const fresh = batches.flatMap(({ changes }) => changes.filter(({ oid }) => oid === null))
+): Promise<{ readonly batches: readonly Batch[]; readonly deleted: readonly string[]; readonly confirmed: boolean }> {
+  for (const path of member.held.keys()) {
+    if (member.desired.isWanted(path) || member.settings.prune === 'Never') member.held.delete(path)
+  }
+  // What comes and goes within this push is in nobody's folder yet.
+  const isGuarded = ({ path, oid }: Change): boolean => oid === null && folder.has(path)
+  const fresh = batches.flatMap(({ changes }) => changes.filter(isGuarded))
   const deletes = new Map([...member.held, ...fresh.map((change) => [change.path, change] as const)])
   const paths = [...deletes.keys()]
   const { confirmDeletion } = member.settings
-  const token = member.guard.check(
+  const isConfirmed = paths.length > 0 && confirmDeletion === deletionToken(paths)
+  const refused = member.guard.check(
     paths,
     Math.max(files, member.desired.size + paths.length),
     member.clock.now(),
     confirmDeletion,
   )
+  // What was refused once waits for its confirmation, also when the folder grows meanwhile.
+  const token = refused ?? (member.held.size > 0 && !isConfirmed ? deletionToken(paths) : undefined)
   if (token !== undefined) {
     for (const [path, change] of deletes) member.held.set(path, change)
     member.massDeletion = { token, count: paths.length }
-    const kept = batches.map((batch) => ({ ...batch, changes: batch.changes.filter(({ oid }) => oid !== null) }))
+    const kept = batches.map((batch) => ({ ...batch, changes: batch.changes.filter((change) => !isGuarded(change)) }))
     return { batches: kept, deleted: [], confirmed: false }
   }
   member.massDeletion = undefined
-  const waiting = [...member.held.values()].filter(({ path }) => !fresh.some((change) => change.path === path))
-  const released =
-    waiting.length === 0 ? [] : [{ author: member.settings.author, changes: waiting, time: member.clock.now() }]
-  const confirmed = paths.length > 0 && confirmDeletion === deletionToken(paths)
-  return { batches: [...batches, ...released], deleted: paths, confirmed }
+  const waiting = await stillGone(member, fresh)
+  const released = waiting.length === 0 ? [] : [{ author: member.settings.author, changes: waiting, time: member.clock.now() }]
+  const deleted = [...fresh, ...waiting].map(({ path }) => path)
+  return { batches: [...batches, ...released], deleted, confirmed: isConfirmed }
+}
+
+/** Deletions that were held, without those that cannot be proved any more: it may be long since they were. */
+async function stillGone(member: Member, fresh: readonly Change[]): Promise<Change[]> {
+  const asked = new Set(fresh.map(({ path }) => path))
+  const gone: Change[] = []
+  for (const change of member.held.values()) {
+    if (asked.has(change.path)) continue
+    if (await member.port.isGone(change.identity)) gone.push(change)
+    else {
+      member.held.delete(change.path)
+      member.requireCompare('relist')
+    }
+  }
+  return gone
 }
 
 function toCommit(member: Member, batch: Batch, contents: Contents): PlannedCommit | undefined {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { access, constants, realpath, stat } from 'node:fs/promises'
 import { constants as os } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
@@ -40,18 +41,21 @@ async function isExecutable(file: string): Promise<boolean> {
 export async function runExternal(file: string, args: readonly string[], io: Io): Promise<number> {
   // The verb is to run on the same Node, and to find the other executables of the same installation.
   const path = [dirname(file), dirname(process.execPath), io.env['PATH'] ?? ''].join(delimiter)
-  const child = spawn(file, args, { stdio: 'inherit', env: { ...io.env, PATH: path } })
+  let child: ChildProcess | undefined
   const forward = (signal: NodeJS.Signals): void => {
-    child.kill(signal)
+    child?.kill(signal)
   }
+  // First the handlers: a signal between start and handlers would end this process and leave the verb behind.
   for (const signal of FORWARDED) process.on(signal, forward)
   try {
+    const started = spawn(file, args, { stdio: 'inherit', env: { ...io.env, PATH: path } })
+    child = started
     return await new Promise<number>((resolve) => {
-      child.once('error', (error) => {
+      started.once('error', (error) => {
         writeError(io, `${file} cannot be run: ${error.message}`)
         resolve(ExitCode.other)
       })
-      child.once('close', (code, signal) => {
+      started.once('close', (code, signal) => {
         resolve(code ?? 128 + (signal === null ? 0 : os.signals[signal]))
       })
     })

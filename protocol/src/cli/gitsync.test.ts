@@ -146,8 +146,9 @@ describe('verbs of other packages', () => {
   test('get the signals that are sent to the command', async () => {
     const bin = join(scratch, 'signals')
     await mkdir(bin)
-    const script =
-      '#!/bin/sh\ntrap "echo stopped; exit 5" TERM\necho ready\nwhile :; do read line <&3 || sleep 0.05; done 3</dev/null\n'
+    // It ends by itself, should the signal never come.
+    const loop = 'for i in $(seq 300); do sleep 0.05; done'
+    const script = `#!/bin/sh\ntrap "echo stopped; exit 5" TERM\necho ready\n${loop}\n`
     await writeFile(join(bin, 'gitsync-waits'), script, { mode: 0o755 })
     const child = spawn(NODE, [COMMAND, 'waits'], { env: { PATH: `${bin}:${process.env['PATH']}` } })
     let out = ''

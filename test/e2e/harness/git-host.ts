@@ -15,6 +15,8 @@ export interface GitHost {
   /** Keys of the Secret. */
   readonly credentials: Readonly<Record<string, string>>
   createRepository(name: string, options?: RepositoryOptions): Promise<Repository>
+  /** HTTP requests that the host has seen; undefined where it does not count them. */
+  requestCount(): number | undefined
   stop(): Promise<void>
 }
 
@@ -26,7 +28,7 @@ export interface HttpBackendHost extends GitHost {
 /** `git http-backend` with a login; what it refuses is what Git refuses, histories that are rewritten too. */
 export async function httpBackendHost(): Promise<HttpBackendHost> {
   const credentials = { username: 'audit-bot', password: 'correct horse battery staple' }
-  const remote = await startRemote({ auth: { user: credentials.username, password: credentials.password } })
+  const remote = await startRemote({ auth: { user: credentials.username, password: credentials.password }, recordBodies: process.env['RB']==='1' })
   return {
     remote,
     host: new URL(remote.url).host,
@@ -36,6 +38,7 @@ export async function httpBackendHost(): Promise<HttpBackendHost> {
         ...options,
         config: { 'receive.denyNonFastForwards': 'true', 'receive.fsckObjects': 'true', ...options.config },
       }),
+    requestCount: () => remote.requests.length,
     stop: () => remote.stop(),
   }
 }
@@ -62,6 +65,7 @@ export async function giteaHost(): Promise<GitHost> {
         },
       }
     },
+    requestCount: () => undefined,
     async stop() {
       await gitea.stop()
       await rm(scratch, { recursive: true, force: true })

@@ -48,7 +48,7 @@ export interface World {
   writer: BranchWriter
   readonly pushes: PushedCommits[]
   readonly tenants: Map<string, Tenant>
-  tenant(name: string, options?: { readonly settings?: Partial<MemberSettings>; readonly objects?: Readonly<Record<string, string>> }): Tenant
+  tenant(name: string, options?: { readonly settings?: Partial<MemberSettings>; readonly objects?: Readonly<Record<string, string>>; readonly listed?: boolean }): Tenant
   /** Everything in memory is gone but the inventories. */
   restart(): Promise<void>
   idle(): Promise<void>
@@ -163,14 +163,14 @@ export async function createWorld(
     writer: newWriter(),
     pushes,
     tenants,
-    tenant(name, { settings = {}, objects = {} } = {}) {
+    tenant(name, { settings = {}, objects = {}, listed = true } = {}) {
       const tenant: Tenant = {
         name,
         objects: new Map(Object.entries(objects)),
         settings: { path: name, claim: { cluster: 'c1', gitsync: name }, ...SETTINGS, ...settings },
         member: undefined as unknown as Member,
         served: true,
-        listed: true,
+        listed,
         saved: Buffer.alloc(0),
         beforeReread: () => Promise.resolve(),
         beforeSave: () => undefined,
