@@ -45,11 +45,9 @@ describe.each(WORLDS)('what people ask for: %s', (plane) => {
     await api.create(configMap(namespace, 'settings', { banner: 'none' }))
     await tenant.sync({ commit: NEVER })
     await tenant.ready()
+    await nextSecond()
     await api.patch(configMapRef(namespace, 'settings'), { data: { banner: 'winter' } }, { manager: 'alice' })
-    await waitFor(
-      'the change is pending',
-      async () => (await api.get(syncRef(namespace)))['status'].pending === 1 || undefined,
-    ).catch(() => undefined)
+    await waitFor('the change is pending', async () => (await world.operator.metric('gitsync_pending_changes')) === 1)
     await annotate(namespace, { 'gitsync.dev/commit-message': 'Winter sale, approved by Bob' })
     await tenant.committed(/^Winter sale, approved by Bob$/m)
     await handled(namespace, 'Winter sale')
@@ -95,10 +93,13 @@ describe.each(WORLDS)('what people ask for: %s', (plane) => {
     const { api } = world
     await api.create(configMap(namespace, 'settings', { owner: 'nobody' }))
     await tenant.sync({
-      commit: { window: '1s', maxLatency: '5s', committer: { name: 'Bot', email: 'bot@example.com' } },
+      commit: { window: '3s', maxLatency: '5s', committer: { name: 'Bot', email: 'bot@example.com' } },
     })
     await tenant.ready()
+    // API servers record who wrote by the second.
+    await nextSecond()
     await api.patch(configMapRef(namespace, 'settings'), { data: { owner: 'alice' } }, { manager: 'alice' })
+    await nextSecond()
     await api.patch(configMapRef(namespace, 'settings'), { data: { owner: 'bob' } }, { manager: 'bob' })
     const path = 'authors/sync/authors/configmap/settings.yaml'
     await waitFor('both edits are in Git', async () => (await repository.readFile('main', path)).includes('owner: bob'))
@@ -159,3 +160,8 @@ describe.each(WORLDS)('what people ask for: %s', (plane) => {
     expect(file.toString()).toContain('before the end')
   })
 })
+
+async function nextSecond(): Promise<void> {
+  const now = Math.floor(Date.now() / 1000)
+  await waitFor('the next second', () => Math.floor(Date.now() / 1000) > now)
+}

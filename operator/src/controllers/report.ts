@@ -55,15 +55,20 @@ export function toConditions(problems: readonly Problem[], member: MemberStatus 
   const { reason } = first
   const states: ConditionState[] = [{ type: 'Ready', status: 'False', reason, message }]
   const stalled = problems.find((problem) => REASONS[problem.reason].outcome === 'stall')
-  if (stalled !== undefined) states.push({ type: 'Stalled', status: 'True', ...stalled })
+  if (stalled !== undefined) states.push(conditionState('Stalled', stalled))
   const retried = problems.find((problem) => REASONS[problem.reason].outcome === 'retry')
-  if (retried !== undefined) states.push({ type: 'Reconciling', status: 'True', ...retried })
+  if (retried !== undefined) states.push(conditionState('Reconciling', retried))
   const limited = problems.find((problem) => problem.reason === 'RateLimited')
   if (limited !== undefined) {
     const until = member?.retryAt === undefined ? '' : ` until ${new Date(member.retryAt).toISOString()}`
     states.push({ type: 'RateLimited', status: 'True', reason: 'RateLimited', message: `${limited.message}${until}` })
   }
   return states.map(({ type, status, reason, message }) => ({ type, status, reason, message }))
+}
+
+/** Field by field: a problem may be an error, whose message does not come along when it is spread. */
+function conditionState(type: ConditionState['type'], { reason, message }: Problem): ConditionState {
+  return { type, status: 'True', reason, message }
 }
 
 /** The status of a GitSync. Fields that nothing is known of now keep what was said of them before. */

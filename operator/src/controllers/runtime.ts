@@ -42,6 +42,8 @@ export class Runtime {
   connection: Connection | undefined
   /** The last request of a person that was taken on. */
   acceptedRequest: string | undefined
+  /** The commit message in it. */
+  acceptedMessage: string | undefined
   readonly #environment: Environment
   readonly #name: string
   readonly #sources = new Map<string, Source>()
@@ -66,6 +68,8 @@ export class Runtime {
     this.#layout = gitsync.spec.layout
     this.#template = parseTemplate(gitsync.spec.layout.template)
     this.acceptedRequest = gitsync.status?.lastHandledRequest
+    const message = gitsync.metadata.annotations?.['gitsync.dev/commit-message']?.trim()
+    if (message !== undefined && this.acceptedRequest?.endsWith(message) === true) this.acceptedMessage = message
     const { clock, budget, writers, report } = environment
     const last = gitsync.status?.lastCommit
     this.member = new Member({

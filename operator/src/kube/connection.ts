@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { systemClock, type Clock } from '../time/clock.ts'
-import { pem, tokenFileCredentials, userCredentials, type CredentialSource } from './credentials.ts'
+import type { CredentialSource } from './credential.ts'
+import { pem, tokenFileCredentials, userCredentials } from './credentials.ts'
 import { KubeError } from './errors.ts'
 import { readText } from './file-content.ts'
 import { readKubeconfig, type KubeconfigCluster } from './kubeconfig.ts'

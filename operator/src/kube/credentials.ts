@@ -1,24 +1,10 @@
 import type { RequestOptions } from 'node:https'
 import type { Clock } from '../time/clock.ts'
+import type { Credential, CredentialSource } from './credential.ts'
 import { KubeError } from './errors.ts'
 import { execCredential } from './exec-credential.ts'
 import { fileContent, type FileContent } from './file-content.ts'
 import type { KubeconfigContext, KubeconfigUser } from './kubeconfig.ts'
-
-/** What one request carries. */
-export interface Credential {
-  readonly headers: Readonly<Record<string, string | readonly string[]>>
-  /** Client certificate chain and key, PEM. */
-  readonly cert?: string
-  readonly key?: string
-}
-
-export interface CredentialSource {
-  /** @throws KubeError `Unauthorized`, `Configuration` */
-  get(): Promise<Credential>
-  /** Tells that the server refused the credential (401). @returns whether asking again may give another one */
-  invalidate(): boolean
-}
 
 /** The credentials of a kubeconfig user, in kubectl's order: exec, auth-provider, token file, token, name and password. */
 export function userCredentials(

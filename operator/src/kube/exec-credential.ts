@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { z } from 'zod'
 import type { Clock } from '../time/clock.ts'
-import type { Credential, CredentialSource } from './credentials.ts'
+import type { Credential, CredentialSource } from './credential.ts'
 import { KubeError } from './errors.ts'
 import type { KubeconfigCluster, KubeconfigExec } from './kubeconfig.ts'
 

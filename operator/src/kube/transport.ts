@@ -1,6 +1,6 @@
 import { Agent, ProxyAgent, Socks5ProxyAgent, type Dispatcher } from 'undici'
 import type { KubeConnection } from './connection.ts'
-import type { Credential } from './credentials.ts'
+import type { Credential } from './credential.ts'
 
 export interface TransportRequest {
   readonly method: string

@@ -4,7 +4,7 @@ import { CLAIM_FILE, compare } from './compare.ts'
 import { DesiredFiles } from './desired-files.ts'
 
 const path: fc.Arbitrary<string> = fc.constantFrom('a.yaml', 'b.yaml', 'shop/c.yaml', 'shop/d.yaml', 'e.yaml')
-const oid = fc.constantFrom('1', '2', '3')
+const oid: fc.Arbitrary<string> = fc.constantFrom('1', '2', '3')
 
 test('writing what differs and removing the extras gives what is wanted; conflicts and the claim stay as they are', () => {
   fc.assert(

@@ -59,7 +59,8 @@ export class ChangeWindow {
 
   /** Content ids of the changes not yet taken. */
   *oids(): Generator<string> {
-    for (const { oid } of [...this.#sealed.flatMap(({ changes }) => changes), ...this.#open.values()]) if (oid !== null) yield oid
+    for (const { oid } of [...this.#sealed.flatMap(({ changes }) => changes), ...this.#open.values()])
+      if (oid !== null) yield oid
   }
 
   add(change: Change, now: number): void {

@@ -186,7 +186,9 @@ export class BranchWriter {
     }
   }
 
-  async #attempt(group: readonly Attached[], repository: Repository): Promise<void> {
+  async #attempt(all: readonly Attached[], repository: Repository): Promise<void> {
+    // Who has been taken off meanwhile does not take part in what is run again.
+    const group = all.filter(({ member }) => this.#members.get(member.name)?.member === member)
     const snapshot = await this.#readFolders(group, repository)
     for (const { member } of group) await this.#recognise(member, snapshot)
     const edit = await repository.edit(this.#options.branch, { base: snapshot })

@@ -31,7 +31,10 @@ export function credentialsFor(url: string, secret: KubernetesObject): SecretCre
   if (labels[CREDENTIAL_LABEL] !== 'true') {
     throw new PushFailure('SecretNotConsenting', `Secret ${name} lacks the label ${CREDENTIAL_LABEL}: "true"`)
   }
-  const hosts = (annotations[HOSTS_ANNOTATION] ?? '').split(',').map((entry) => entry.trim().toLowerCase()).filter((entry) => entry !== '')
+  const hosts = (annotations[HOSTS_ANNOTATION] ?? '')
+    .split(',')
+    .map((entry) => entry.trim().toLowerCase())
+    .filter((entry) => entry !== '')
   const withPort = port === '' ? `${host}:${protocol === 'https:' ? 443 : 80}` : host
   if (!hosts.includes(hostname) && !hosts.includes(withPort)) {
     throw new PushFailure(

@@ -233,7 +233,10 @@ export class Member {
       if (this.desired.isWanted(path)) this.#freed(path)
       else if (this.#settings.prune !== 'Never')
         this.#changed({ ...this.#byDefault(file), action: 'Delete', oid: null })
-      else this.orphans++
+      else {
+        this.orphans++
+        this.#onReport()
+      }
     }
   }
 

@@ -86,7 +86,9 @@ export async function settle(member: Member, plan: PushPlan): Promise<void> {
   member.guard.record(plan.deleted.length, member.clock.now(), plan.deletionConfirmed)
   for (const path of plan.deleted) member.held.delete(path)
   // The push has happened, whatever comes now; an inventory that names too much is saved with the next one.
-  await saveInventory(member, member.inventory.delete(plan.commits.flatMap(({ deletes }) => deletes))).catch(() => undefined)
+  await saveInventory(member, member.inventory.delete(plan.commits.flatMap(({ deletes }) => deletes))).catch(
+    () => undefined,
+  )
 }
 
 async function saveInventory(member: Member, changed: boolean): Promise<void> {
@@ -130,7 +132,8 @@ async function confirmDeletions(member: Member, folder: FolderView): Promise<Bat
       if (change.oid !== null) {
         changes.push(change)
         written.add(change.path)
-      } else if (member.desired.isWanted(change.path) || !(written.has(change.path) || folder.has(change.path))) continue
+      } else if (member.desired.isWanted(change.path) || !(written.has(change.path) || folder.has(change.path)))
+        continue
       else if (await member.port.isGone(change.identity)) changes.push(change)
       else member.requireCompare('relist')
     }
@@ -269,7 +272,8 @@ async function guardDeletions(
   }
   member.massDeletion = undefined
   const waiting = await stillGone(member, fresh)
-  const released = waiting.length === 0 ? [] : [{ author: member.settings.author, changes: waiting, time: member.clock.now() }]
+  const released =
+    waiting.length === 0 ? [] : [{ author: member.settings.author, changes: waiting, time: member.clock.now() }]
   const deleted = [...fresh, ...waiting].map(({ path }) => path)
   return { batches: [...batches, ...released], deleted, confirmed: isConfirmed }
 }

@@ -71,12 +71,24 @@ export class Edit {
   /**
    * Writes a file. An executable stays one unless `mode` says otherwise; a symlink becomes a file.
    * @param options.mode see {@link Mode}: file, executable or symlink
+   * @param options.replace a folder at the path, or a file where the path needs a folder, makes way; otherwise it fails
+   *   the commit
    * @throws GitError `InvalidInput` for an impossible path
    */
-  put(path: string, content: Uint8Array | string, options: { readonly mode?: number } = {}): void {
+  put(
+    path: string,
+    content: Uint8Array | string,
+    options: { readonly mode?: number; readonly replace?: boolean } = {},
+  ): void {
     const bytes = typeof content === 'string' ? Buffer.from(content) : content
     const oid = objectId(this.#session.format, 'blob', bytes)
-    this.#stage.set(filePath(path), { deleted: false, oid, bytes, mode: options.mode })
+    this.#stage.set(filePath(path), {
+      deleted: false,
+      oid,
+      bytes,
+      mode: options.mode,
+      replace: options.replace ?? false,
+    })
   }
 
   /**

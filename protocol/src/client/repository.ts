@@ -176,15 +176,21 @@ export class Repository {
    * @param branch a branch name, short or full
    * @param options.base the branch as an earlier push or {@link Repository.snapshot} left it
    * @param options.create the branch must not exist; it starts from `from`, or empty without it
+   * @param options.depth folders below the root that will be changed, when that is known: fewer requests, more bytes
    * @throws GitError `RefNotFound`, `RefExists`
    */
   async edit(
     branch: string,
-    options: { readonly base?: Snapshot; readonly create?: true; readonly from?: Revision } = {},
+    options: {
+      readonly base?: Snapshot
+      readonly create?: true
+      readonly from?: Revision
+      readonly depth?: number
+    } = {},
   ): Promise<Edit> {
-    const { base, create, from } = options
+    const { base, create, from, depth = 0 } = options
     if (base !== undefined) return new Edit(this.#session, base)
-    if (create === undefined) return new Edit(this.#session, await this.snapshot(branch))
+    if (create === undefined) return new Edit(this.#session, await this.snapshot(branch, { depth }))
     const ref = fullBranchName(branch)
     if ((await currentTip(this.#session, ref)) !== null) {
       throw new GitError('RefExists', `${ref} exists already`, { ref })

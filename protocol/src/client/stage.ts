@@ -10,7 +10,13 @@ import type { Snapshot } from './snapshot.ts'
 
 /** What was put at a path: content with, when asked for, a mode; or its deletion. */
 export type StagedFile =
-  | { readonly deleted: false; readonly oid: ObjectId; readonly bytes: Uint8Array; readonly mode: number | undefined }
+  | {
+      readonly deleted: false
+      readonly oid: ObjectId
+      readonly bytes: Uint8Array
+      readonly mode: number | undefined
+      readonly replace: boolean
+    }
   | { readonly deleted: true; readonly ifExists: boolean }
 
 const REPLACED: StagedFile = { deleted: true, ifExists: true }
@@ -31,7 +37,8 @@ export class Stage {
     }
     let folder = this.folders.get(name)
     if (folder === undefined) this.folders.set(name, (folder = new Stage()))
-    if (!file.deleted && this.files.get(name)?.deleted === false) this.files.set(name, REPLACED)
+    const makesWay = !file.deleted && (file.replace || this.files.get(name)?.deleted === false)
+    if (makesWay) this.files.set(name, REPLACED)
     folder.set(rest, file)
   }
 
@@ -122,7 +129,8 @@ function changeFile(
   path: string,
   { objects }: Writing,
 ): TreeChange | undefined {
-  if (existing?.mode === Mode.tree) throw wrongType(path, 'blob', 'tree')
+  const replaces = !file.deleted && file.replace
+  if (existing?.mode === Mode.tree && !replaces) throw wrongType(path, 'blob', 'tree')
   if (file.deleted) {
     if (existing === undefined && file.ifExists) return undefined
     if (existing === undefined) throw new GitError('PathNotFound', `${JSON.stringify(path)} does not exist`, { path })

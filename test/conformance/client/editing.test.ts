@@ -38,7 +38,13 @@ describe.each(['sha1', 'sha256'] as const)('in a %s repository', (objectFormat) 
 
   test('what git wrote is read back: modes, symlinks, submodules, odd names', async () => {
     const store = await fresh({ objectFormat })
-    await store.commitFiles({ 'dir/file': 'x', 'dir-a': 'y', 'dir.b': 'z', 'ünïcode/ñ': 'w', run: { content: '#!', mode: '100755' } as never })
+    await store.commitFiles({
+      'dir/file': 'x',
+      'dir-a': 'y',
+      'dir.b': 'z',
+      'ünïcode/ñ': 'w',
+      run: { content: '#!', mode: '100755' } as never,
+    })
     const repo = openRepository(store.url)
     const listed = await repo.tree('main', { recursive: true })
     const expected = (await store.lsTree('main')).map(({ path, oid, type }) => ({ path, oid, type }))
@@ -59,7 +65,9 @@ test('an empty repository needs two requests', async () => {
 
 test('an edit with the tip known is one request, below 1.5 kB up in a folder of 5,000 files', async () => {
   const store = await fresh()
-  await store.commitFiles(Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`data/file-${i}.yaml`, `value: ${i}\n`])))
+  await store.commitFiles(
+    Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`data/file-${i}.yaml`, `value: ${i}\n`])),
+  )
   const repo = openRepository(store.url)
   const first = await repo.edit('main')
   first.put('data/file-7.yaml', 'value: changed\n')
@@ -131,7 +139,12 @@ test('after a foreign push: stale, two requests more, and nothing of theirs is l
   edit.put('mine/a', '3')
   await edit.commit({ message: 'ours', author })
   await edit.push()
-  expect(sent()).toEqual(['POST git-receive-pack', 'POST git-upload-pack', 'POST git-upload-pack', 'POST git-receive-pack'])
+  expect(sent()).toEqual([
+    'POST git-receive-pack',
+    'POST git-upload-pack',
+    'POST git-upload-pack',
+    'POST git-receive-pack',
+  ])
   expect(remote.requests.slice(1, 3).reduce((sum, { bytesOut }) => sum + bytesOut, 0)).toBeLessThan(10_000)
   await store.fsck()
   expect((await store.readFile('main', 'theirs/9')).toString()).toBe('x')
@@ -154,7 +167,11 @@ test('several commits go in one push, a new branch with its first commit as well
   await edit.push()
   expect(sent()).toEqual(['POST git-receive-pack'])
   await store.fsck()
-  expect((await store.git('log', '--format=%s', 'feature')).split('\n').slice(0, 3)).toEqual(['third', 'second', 'first'])
+  expect((await store.git('log', '--format=%s', 'feature')).split('\n').slice(0, 3)).toEqual([
+    'third',
+    'second',
+    'first',
+  ])
   expect((await store.lsTree('feature')).map(({ path, mode }) => `${mode} ${path}`)).toEqual([
     '100755 a/1',
     '100644 a/2',
@@ -207,6 +224,22 @@ test('an executable stays one, a file becomes a folder and a folder a file', asy
   expect((await store.readFile('main', 'thing/now/deep')).toString()).toBe('1')
 })
 
+test('with replace, a folder at the path and a file on the way make way', async () => {
+  const store = await fresh()
+  await store.commitFiles({ 'a/b': '1', 'a/c': '2', d: 'file', keep: 'k' })
+  const repo = openRepository(store.url)
+  const strict = await repo.edit('main')
+  strict.put('a', 'x')
+  await expect(strict.commit({ message: 'm', author })).rejects.toMatchObject({ code: 'UnexpectedType' })
+  const edit = await repo.edit('main')
+  edit.put('a', 'now a file', { replace: true })
+  edit.put('d/e/f', 'now deep', { replace: true })
+  await edit.commit({ message: 'm', author })
+  await edit.push()
+  await store.fsck()
+  expect((await store.lsTree('main')).map(({ path }) => path)).toEqual(['a', 'd/e/f', 'keep'])
+})
+
 test.each(['../x', '/abs', 'a//b', 'a/', '.git/config', 'a/.GIT/x', './c', 'a/\0b', 'git~1/x', '.g\u200cit/x'])(
   'the path %j is refused before anything is sent',
   async (path) => {
@@ -246,7 +279,9 @@ describe('faults', () => {
   })
 
   test('a hook that refuses speaks through the error', async () => {
-    const store = await fresh({ config: { 'receive.denyNonFastForwards': 'true', 'transfer.hideRefs': 'refs/heads/locked' } })
+    const store = await fresh({
+      config: { 'receive.denyNonFastForwards': 'true', 'transfer.hideRefs': 'refs/heads/locked' },
+    })
     await store.commitFiles({ a: '1' })
     const edit = await openRepository(store.url).edit('locked', { create: true, from: 'main' })
     edit.put('a', '2')
@@ -265,7 +300,9 @@ describe('faults', () => {
     const store = await fresh()
     if (fault === 'html') remote.faults.html({ times: Infinity })
     else remote.faults.status(fault, { times: Infinity, retryAfter: 7 })
-    const error = await openRepository(store.url).head().catch((e: unknown) => e)
+    const error = await openRepository(store.url)
+      .head()
+      .catch((e: unknown) => e)
     expect(error).toMatchObject({ code })
     if (fault === 429) expect(error).toMatchObject({ advice: 'wait', details: { waitMs: 7000 } })
   })
@@ -274,7 +311,10 @@ describe('faults', () => {
     const store = await fresh()
     remote.faults.redirect('https://elsewhere.example/new.git/git-upload-pack')
     const repo = openRepository(store.url, { auth: { bearer: 'secret' } })
-    await expect(repo.head()).rejects.toMatchObject({ code: 'Redirected', details: { actual: 'https://elsewhere.example/new.git/git-upload-pack' } })
+    await expect(repo.head()).rejects.toMatchObject({
+      code: 'Redirected',
+      details: { actual: 'https://elsewhere.example/new.git/git-upload-pack' },
+    })
   })
 
   test('a server without filters is asked in plainer forms, once', async () => {
@@ -307,6 +347,9 @@ describe('faults', () => {
     const store = await fresh()
     await store.commitFiles({ a: 'x'.repeat(100_000) })
     const small = openRepository(store.url, { limits: { maxObjectBytes: 50_000 } })
-    await expect(small.file('main', 'a')).rejects.toMatchObject({ code: 'LimitExceeded', details: { limit: 'maxObjectBytes' } })
+    await expect(small.file('main', 'a')).rejects.toMatchObject({
+      code: 'LimitExceeded',
+      details: { limit: 'maxObjectBytes' },
+    })
   })
 })

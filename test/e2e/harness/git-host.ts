@@ -28,7 +28,7 @@ export interface HttpBackendHost extends GitHost {
 /** `git http-backend` with a login; what it refuses is what Git refuses, histories that are rewritten too. */
 export async function httpBackendHost(): Promise<HttpBackendHost> {
   const credentials = { username: 'audit-bot', password: 'correct horse battery staple' }
-  const remote = await startRemote({ auth: { user: credentials.username, password: credentials.password }, recordBodies: process.env['RB']==='1' })
+  const remote = await startRemote({ auth: { user: credentials.username, password: credentials.password } })
   return {
     remote,
     host: new URL(remote.url).host,

@@ -16,8 +16,11 @@ export function handleRequests(run: Reconciliation): Problem | undefined {
     .slice(0, 1024)
   const runtime = run.runtimes.get(run.name)
   if (runtime === undefined || request === '' || request === runtime.acceptedRequest) return undefined
+  // The annotation stays where it is; another request does not use its message again.
+  const isConsumed = message === '' || message === runtime.acceptedMessage
   runtime.acceptedRequest = request
-  const options = { message: message === '' ? undefined : message, compare: requestedAt !== undefined }
+  runtime.acceptedMessage = message
+  const options = { message: isConsumed ? undefined : message, compare: requestedAt !== undefined }
   run.environment.clock.after(CATCH_UP_MS, () => runtime.member.save(request, options))
   return undefined
 }

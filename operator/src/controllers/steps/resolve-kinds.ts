@@ -1,6 +1,9 @@
 import { groupKindKey } from '../../objects/object.ts'
 import type { Problem, Reconciliation, SelectedKind } from '../step.ts'
 
+/** Discovery that is older does not say that a kind is not served, in milliseconds. */
+const FRESH_MS = 500
+
 /** Finds each selected kind at the API server. One that is not served stops nothing else. */
 export async function resolveKinds(run: Reconciliation): Promise<Problem | undefined> {
   const selected: SelectedKind[] = []
@@ -12,7 +15,12 @@ export async function resolveKinds(run: Reconciliation): Promise<Problem | undef
       run.problems.push({ reason: 'InvalidSpec', message: 'resources: kind Secret is not written to Git' })
       continue
     }
-    const resolution = await run.environment.discovery.resolve({ group, kind, version })
+    const known = await run.environment.discovery.resolve({ group, kind, version })
+    // Its definition may have been installed a moment ago, together with this GitSync.
+    const isMissing = known.state === 'NotServed'
+    const resolution = isMissing
+      ? await run.environment.discovery.resolve({ group, kind, version }, { maxAgeMs: FRESH_MS })
+      : known
     if (resolution.state === 'Unknown') {
       run.problems.push({
         reason: 'ClusterUnavailable',

@@ -30,8 +30,10 @@ export interface Tenant {
   listed: boolean
   /** The inventory as it was saved last: all that survives a restart. */
   saved: Buffer
-  /** Runs before objects are read again. */
-  beforeReread: () => Promise<void>
+  /** Runs before objects are read again … */
+  beforeReread: () => void
+  /** … and after, before the answer has come. */
+  afterReread: () => void
   beforeSave: () => void
   rereads: number
   set(name: string, value: string, author?: Person): void
@@ -48,15 +50,31 @@ export interface World {
   writer: BranchWriter
   readonly pushes: PushedCommits[]
   readonly tenants: Map<string, Tenant>
-  tenant(name: string, options?: { readonly settings?: Partial<MemberSettings>; readonly objects?: Readonly<Record<string, string>>; readonly listed?: boolean }): Tenant
+  tenant(
+    name: string,
+    options?: {
+      readonly settings?: Partial<MemberSettings>
+      readonly objects?: Readonly<Record<string, string>>
+      readonly listed?: boolean
+    },
+  ): Tenant
   /** Everything in memory is gone but the inventories. */
-  restart(): Promise<void>
+  restart(): void
   idle(): Promise<void>
   pass(ms: number): Promise<void>
   /** The folder in Git, claim left out: path and content. */
   folder(path: string): Promise<Record<string, string>>
   /** Newest first: author, committer, subject, tree. */
-  log(): Promise<{ readonly author: string; readonly committer: string; readonly subject: string; readonly body: string; readonly tree: string; readonly parents: string[] }[]>
+  log(): Promise<
+    {
+      readonly author: string
+      readonly committer: string
+      readonly subject: string
+      readonly body: string
+      readonly tree: string
+      readonly parents: string[]
+    }[]
+  >
 }
 
 export const identity = (name: string): ObjectIdentity => ({ group: '', kind: 'ConfigMap', namespace: 'shop', name })
@@ -108,7 +126,7 @@ export async function createWorld(
 
   const idle = async (): Promise<void> => {
     // What has ended may start the next at once.
-    for (let quiet = 0; quiet < 5; ) {
+    for (let quiet = 0; quiet < 5;) {
       await Promise.all(running)
       await new Promise((resolve) => setImmediate(resolve))
       quiet = running.size === 0 ? quiet + 1 : 0
@@ -120,16 +138,18 @@ export async function createWorld(
       listed: () => tenant.listed,
       knows: () => tenant.served,
       isGone: (id) => Promise.resolve(tenant.served && !tenant.objects.has(id.name)),
-      reread: async (files) => {
+      reread: (files) => {
         tenant.rereads++
-        await tenant.beforeReread()
+        tenant.beforeReread()
         const found = files.flatMap(({ identity, key }) => {
           const value = tenant.objects.get(identity.name)
           return value === undefined ? [] : [[key, rendered(identity.name, value)] as const]
         })
-        return new Map(found)
+        tenant.afterReread()
+        return Promise.resolve(new Map(found))
       },
       saveInventory: (inventory) => {
+        if (tenant.member !== member) throw new Error('this process is gone')
         tenant.beforeSave()
         tenant.saved = inventory.encode()
         return Promise.resolve()
@@ -172,7 +192,8 @@ export async function createWorld(
         served: true,
         listed,
         saved: Buffer.alloc(0),
-        beforeReread: () => Promise.resolve(),
+        beforeReread: () => undefined,
+        afterReread: () => undefined,
         beforeSave: () => undefined,
         rereads: 0,
         set(object, value, author) {
@@ -197,11 +218,10 @@ export async function createWorld(
       begin(tenant)
       return tenant
     },
-    async restart() {
-      const { writer } = world
+    restart() {
+      // As when a process is killed: what is on its way may still arrive.
+      void world.writer.stop(false)
       world.writer = newWriter()
-      await writer.stop(false)
-      await idle()
       for (const [name, tenant] of tenants) {
         tenant.member.close()
         connections.set(name, connect())
@@ -226,7 +246,9 @@ export async function createWorld(
         .split('\x02')
         .filter((entry) => entry.trim() !== '')
         .map((entry) => {
-          const [author = '', committer = '', subject = '', body = '', tree = '', parents = ''] = entry.trim().split('\x01')
+          const [author = '', committer = '', subject = '', body = '', tree = '', parents = ''] = entry
+            .trim()
+            .split('\x01')
           return { author, committer, subject, body, tree, parents: parents.split(' ').filter((oid) => oid !== '') }
         })
     },

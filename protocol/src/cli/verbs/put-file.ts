@@ -74,7 +74,8 @@ interface Change {
 /** @throws GitError `StaleRef` when the race was lost each time */
 async function put(repo: Repository, { branch, path, content, commit, from }: Change): Promise<PushOutcome> {
   for (let left = RETRIES; ; left--) {
-    const edit = await repo.edit(branch, from === undefined ? {} : { create: true, from })
+    const depth = path.split('/').length - 1
+    const edit = await repo.edit(branch, from === undefined ? { depth } : { create: true, from })
     edit.put(path, content)
     await edit.commit(commit)
     try {
