@@ -80,6 +80,8 @@ export const API_ACCIDENTS: readonly Accident[] = [
   { name: 'writes conflict (409)', tick: often(({ rig }) => rig.api.faults.conflict(2)) },
   {
     name: 'permission is lost for a while',
+    // Who is refused asks again only every half minute.
+    slow: true,
     begin({ rig }) {
       rig.api.faults.forbid(isWatched)
       rig.api.faults.dropWatches()

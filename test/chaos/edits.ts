@@ -5,6 +5,10 @@ import { folderOf, KINDS, NAMESPACES } from './tenants.ts'
 
 export const MANAGERS = ['kubectl-edit', 'argocd-controller', 'helm', 'dashboard'] as const
 
+/** The operator lets so many deletions of a folder pass in ten minutes; a minute more for those that it writes late. */
+const UNGUARDED_DELETIONS = 10
+const GUARDED_MS = 11 * 60_000
+
 /** One state that a file was supposed to have, and who made it; content null where it was to go. */
 export interface Version {
   readonly manager: string
@@ -24,7 +28,15 @@ export interface Editor {
 export function createEditor(api: EmbeddedApiServer, random: Random, objects: number): Editor {
   const versions = new Map<string, Version[]>()
   let count = 0
+  const deletions = new Map<string, number[]>()
 
+  /** More deletions would be stopped as a mass deletion, which is another test. */
+  const mayDelete = (namespace: string): boolean => {
+    const recent = (deletions.get(namespace) ?? []).filter((time) => performance.now() - time < GUARDED_MS)
+    if (recent.length >= UNGUARDED_DELETIONS) return false
+    deletions.set(namespace, [...recent, performance.now()])
+    return true
+  }
   const remember = (object: KubeObject, namespace: string, type: string, manager: string, gone = false): void => {
     const path = `${folderOf(namespace)}/${namespace}/${type}/${object.metadata.name}.yaml`
     const list = versions.get(path) ?? []
@@ -74,7 +86,7 @@ export function createEditor(api: EmbeddedApiServer, random: Random, objects: nu
       const chance = random.next()
       if (list.length === 0 || chance < 0.25) return create(namespace, selected)
       const object = random.pick(list)
-      if (chance < 0.85) return change(object, namespace, selected)
+      if (chance < 0.85 || !mayDelete(namespace)) return change(object, namespace, selected)
       count++
       api.objects.delete({ apiVersion, kind, namespace, name: object.metadata.name })
       remember(object, namespace, selected.type, random.pick(MANAGERS), true)

@@ -12,6 +12,8 @@ import { NAMESPACES } from './tenants.ts'
 /** Something that goes wrong while people edit. */
 export interface Accident {
   readonly name: string
+  /** Recovery takes longer than the short form of the tests has. */
+  readonly slow?: boolean
   /** Before the first edit. */
   begin?(run: Run): void | Promise<void>
   /** After each edit. */
@@ -37,7 +39,7 @@ export interface Run {
 const LONGEST_PAUSE = 60
 const POLL = 50
 /** Until Git has to equal the cluster, in milliseconds: a few rounds of the operator's longest backoff. */
-const PATIENCE = 150_000
+const PATIENCE = 90_000
 
 export async function startRun(seed: number, objects = 12): Promise<Run> {
   const random = seeded(seed)

@@ -25,20 +25,24 @@ export function inventoryStore(
   const { name, namespace, uid = '' } = metadata
   const configMap = `gitsync-inventory-${uid}`
   const owner = { apiVersion, kind, name, uid }
-  const data = { place: createHash('sha256').update(place).digest('hex') }
+  const placeHash = createHash('sha256').update(place).digest('hex')
   return {
     async load() {
       try {
         const found = await client.get(CONFIGMAPS, namespace, configMap)
-        if ((found['data'] as Record<string, unknown> | undefined)?.['place'] !== data.place) return new Inventory()
+        const data = (found['data'] ?? {}) as Record<string, unknown>
+        if (data['place'] !== placeHash) return new Inventory()
         const encoded = (found['binaryData'] as Record<string, unknown> | undefined)?.[KEY]
-        return Inventory.decode(Buffer.from(typeof encoded === 'string' ? encoded : '', 'base64'))
+        const inventory = Inventory.decode(Buffer.from(typeof encoded === 'string' ? encoded : '', 'base64'))
+        inventory.confirmed = typeof data['confirmed'] === 'string' ? data['confirmed'] : ''
+        return inventory
       } catch (error) {
         if (isKubeError(error, 'NotFound')) return new Inventory()
         throw error
       }
     },
     async save(inventory) {
+      const data = { place: placeHash, confirmed: inventory.confirmed }
       const binaryData = { [KEY]: inventory.encode().toString('base64') }
       try {
         await client.mergePatch(CONFIGMAPS, namespace, configMap, { data, binaryData })

@@ -139,15 +139,19 @@ export class Runtime {
         const identity = this.member.desired.ofObject(key)?.identity
         if (identity !== undefined && source.covers(identity) && !present.has(key)) this.member.dropped(key)
       }
+      this.member.listedMore()
+    },
+    stateChanged: () => {
+      this.member.judgeAgain()
       this.#environment.writers.kick(this.#name)
     },
-    stateChanged: () => this.#environment.writers.kick(this.#name),
   }
 
   #selected(object: KubernetesObject, source: Source): void {
     const { file, bytes } = this.#render(object, source)
     const { author, time } = attribute(object)
-    this.member.set(file, bytes, { author, time: time === undefined ? undefined : Date.parse(time) })
+    const made = Date.parse(time ?? '')
+    this.member.set(file, bytes, { author, time: made > 0 ? made : undefined })
   }
 
   #render(object: KubernetesObject, source: Source): RenderedFile {

@@ -1,6 +1,6 @@
 import type { RequestOptions } from 'node:https'
 import type { Clock } from '../time/clock.ts'
-import type { Credential, CredentialSource } from './credential.ts'
+import type { CredentialSource } from './credential.ts'
 import { KubeError } from './errors.ts'
 import { execCredential } from './exec-credential.ts'
 import { fileContent, type FileContent } from './file-content.ts'

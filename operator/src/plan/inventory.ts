@@ -8,6 +8,8 @@ const HASH_BYTES = 8
  */
 export class Inventory {
   readonly #hashes: Set<string>
+  /** Token of the mass deletion that was confirmed last; see `deletionToken`. */
+  confirmed = ''
 
   constructor(hashes: Iterable<string> = []) {
     this.#hashes = new Set(hashes)

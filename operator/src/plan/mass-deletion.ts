@@ -14,16 +14,21 @@ export class MassDeletionGuard {
   /**
    * @param paths files about to be deleted
    * @param files files in the folder now
+   * @param token what confirms just this deletion; see {@link deletionToken}
    * @param confirmation what a person answered to an earlier refusal
-   * @returns the token to confirm with when the deletion is refused
+   * @returns whether somebody has to confirm
    */
-  check(paths: readonly string[], files: number, now: number, confirmation: string | undefined): string | undefined {
+  refuses(
+    paths: readonly string[],
+    files: number,
+    now: number,
+    { token, confirmation }: { readonly token: string; readonly confirmation: string | undefined },
+  ): boolean {
     const recent = this.#recent(now)
     const total = recent + paths.length
     const before = recent + files
-    if (paths.length === 0 || total <= MORE_THAN || total * 2 <= before) return undefined
-    const token = deletionToken(paths)
-    return confirmation === token ? undefined : token
+    if (paths.length === 0 || total <= MORE_THAN || total * 2 <= before) return false
+    return confirmation !== token
   }
 
   /** Counts deletions that were pushed. A confirmed one does not count: it says nothing of the next. */
@@ -37,10 +42,14 @@ export class MassDeletionGuard {
   }
 }
 
-/** The same for the same files, also after a restart. */
-export function deletionToken(paths: readonly string[]): string {
+/**
+ * The same for the same files, also after a restart; another one once it has been used, so that a forgotten answer does not
+ * confirm the next deletion of the same files.
+ * @param used the token that was confirmed last
+ */
+export function deletionToken(paths: readonly string[], used = ''): string {
   return createHash('sha256')
-    .update([...paths].sort().join('\0'))
+    .update([used, ...[...paths].sort()].join('\0'))
     .digest('hex')
     .slice(0, 12)
 }

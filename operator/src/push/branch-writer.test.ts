@@ -201,6 +201,21 @@ test('a deletion seen before the first comparison counts as seen', async () => {
   await converged(world, shop)
 })
 
+test('a deletion seen while other kinds are still being listed waits for them', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
+  await world.idle()
+  shop.listed = false
+  world.restart()
+  shop.remove('a')
+  await world.pass(SILENCE * 2)
+  expect(shop.member.status.healthy).toBe(false)
+  shop.listed = true
+  world.writer.kick()
+  await world.idle()
+  await converged(world, shop)
+})
+
 test('an object that is only no longer selected keeps its file', async () => {
   const world = await begin()
   const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
@@ -210,6 +225,18 @@ test('an object that is only no longer selected keeps its file', async () => {
   await world.idle()
   expect(Object.keys(await world.folder('shop'))).toEqual([pathOf('a'), pathOf('b')])
   expect(shop.member.status.orphans).toBe(1)
+})
+
+test('an object that vanishes while its edit is pending leaves no file', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1' } })
+  await world.idle()
+  shop.set('b', '1', ANN)
+  shop.objects.delete('b')
+  shop.member.dropped(rendered('b', '1').file.key)
+  await world.pass(SILENCE * 2)
+  await world.idle()
+  await converged(world, shop)
 })
 
 test('an object deleted before the first push is never seen in Git', async () => {
@@ -303,8 +330,10 @@ test('a mass deletion found after a restart asks for the same confirmation', asy
   await world.idle()
   expect(shop.member.status.massDeletion).toEqual(held)
   expect(Object.keys(await world.folder('shop'))).toHaveLength(20)
+  // Confirmed while the host is away: nothing is to be waited for but the host.
+  remote.faults.status(503, { times: 5 })
   shop.change({ confirmDeletion: held?.token })
-  await world.pass(1_000)
+  await world.pass(120_000)
   await world.idle()
   await converged(world, shop)
 })
@@ -333,6 +362,20 @@ test('a folder that another takes over while we write is not written any more', 
   await world.idle()
   await world.repository.commitFiles({ 'shop/.gitsync': claimFile({ cluster: 'c2', gitsync: 'x' }) })
   const tip = await world.repository.resolve('main')
+  shop.set('a', '2', ANN)
+  await world.pass(SILENCE)
+  await world.idle()
+  expect(shop.member.status.failure?.reason).toBe('FolderClaimed')
+  expect(await world.repository.resolve('main')).toBe(tip)
+})
+
+test('nor is it while a kind is being listed again', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1' } })
+  await world.idle()
+  await world.repository.commitFiles({ 'shop/.gitsync': claimFile({ cluster: 'c2', gitsync: 'x' }) })
+  const tip = await world.repository.resolve('main')
+  shop.listed = false
   shop.set('a', '2', ANN)
   await world.pass(SILENCE)
   await world.idle()

@@ -271,7 +271,7 @@ export class BranchWriter {
     const commits: string[] = []
     let time = 0
     for (const commit of plan.commits) {
-      for (const { path: below, bytes } of commit.writes) edit.put(prefix + below, bytes)
+      for (const { path: below, bytes } of commit.writes) edit.put(prefix + below, bytes, { replace: true })
       for (const below of commit.deletes) edit.delete(prefix + below, { ifExists: true })
       const date = new Date(commit.time)
       const made = await edit.commit({
@@ -313,7 +313,8 @@ function viewOf(member: Member, repository: Repository, snapshot: Snapshot): Fol
     files() {
       const start = path === '.' ? 0 : path.length + 1
       try {
-        return [...snapshot.list(path, true)].map(({ path: full, oid }) => ({ path: full.slice(start), oid }))
+        const files = [...snapshot.list(path, true)].filter(({ type }) => type === 'blob')
+        return files.map(({ path: full, oid }) => ({ path: full.slice(start), oid }))
       } catch (error) {
         if (error instanceof GitError && error.code === 'UnexpectedType') {
           throw new PushFailure(

@@ -86,6 +86,10 @@ export interface SentPush {
 }
 
 const BACKOFF = { baseMs: 1_000, maxMs: 60_000 }
+/** A host that asks for a longer pause is asked again after this, in milliseconds. */
+const MAX_ASKED_WAIT_MS = 60 * 60_000
+/** Changes that wait beyond this, as while a host is down for long, are written as one comparison instead. */
+const MAX_WAITING = 20_000
 
 /**
  * One GitSync as the writer of its branch sees it: what it wants in its folder, what changed and is not in Git yet, and
@@ -114,6 +118,8 @@ export class Member {
   /** Which object the file with this content holds; null for none. Spares reading left-over files again and again. */
   readonly identities = new Map<string, ObjectIdentity | null>()
   orphans = 0
+  /** Objects of left-over files about which nothing could be said, because their kind was not being watched just then. */
+  readonly unjudged: ObjectIdentity[] = []
   massDeletion: MemberStatus['massDeletion']
   /** The last commit that was sent, whether or not an answer came. */
   attempted: { readonly sha: string; readonly time: number } | undefined
@@ -247,6 +253,17 @@ export class Member {
     if (this.desired.delete(key).length > 0) this.requireCompare('relist')
   }
 
+  /** A kind has been read completely: the folder is as wanted only when it has been compared with that too. */
+  listedMore(): void {
+    this.#reached = false
+    this.requireCompare('relist')
+  }
+
+  /** What is known of the cluster has become current again: left-over files that could not be judged are judged now. */
+  judgeAgain(): void {
+    if (this.unjudged.some((identity) => this.port.knows(identity))) this.requireCompare('relist')
+  }
+
   /** A path that several objects wanted belongs to one again. */
   #freed(path: string): void {
     if (this.desired.at(path) !== undefined) this.requireCompare('conflict')
@@ -275,14 +292,24 @@ export class Member {
   #changed(change: Change): void {
     // The first comparison finds everything that happened before it, but not that a deletion was seen.
     if (this.#compared || change.oid === null) this.window.add(change, this.clock.now())
+    if (this.window.size > MAX_WAITING) {
+      this.window.clear()
+      this.spool.keepOnly(new Set())
+      this.requireCompare('spool')
+    }
     this.#onWork()
   }
 
   /** When the writer has to come back, milliseconds since the epoch; undefined while there is nothing to wait for. */
   dueAt(): number | undefined {
     const now = this.clock.now()
-    const isConfirmed = this.massDeletion !== undefined && this.massDeletion.token === this.#settings.confirmDeletion
-    const wishes = [this.window.dueAt(), this.taken.length > 0 || isConfirmed ? 0 : undefined]
+    // Held deletions that are confirmed, or were on their way when a push failed.
+    const isReleased =
+      this.held.size > 0 &&
+      (this.massDeletion?.token ?? this.#settings.confirmDeletion) === this.#settings.confirmDeletion
+    const wishes: (number | undefined)[] = []
+    // Before the first comparison nothing is written, and that one waits until everything is listed.
+    if (this.#compared) wishes.push(this.window.dueAt(), this.taken.length > 0 || isReleased ? 0 : undefined)
     if (this.port.listed()) {
       wishes.push(this.#compare === undefined ? this.#verifyAt : now, this.#request === undefined ? undefined : now)
     }
@@ -297,7 +324,7 @@ export class Member {
 
   /** The branch was looked at for another member, and this one's folder is as it was. */
   looked(): void {
-    if (!this.wantsLook()) this.#verifyAt = this.clock.now() + this.#settings.interval
+    if (!this.wantsLook() && this.#failure === undefined) this.#verifyAt = this.clock.now() + this.#settings.interval
   }
 
   /** Called when a comparison is made from here on: changes are collected again. */
@@ -318,7 +345,7 @@ export class Member {
     this.folder = done.folder
     if (done.compared) {
       this.#compare = this.#compareAgain
-      this.#reached = true
+      if (this.#compareAgain === undefined) this.#reached = true
     }
     if (done.request !== undefined) this.#handledRequest = done.request
     if (done.request === this.#request) this.#request = undefined
@@ -346,7 +373,8 @@ export class Member {
   fail(failure: PushFailure, random: () => number): void {
     this.#failures++
     this.#failure = failure
-    const wait = Math.max(failure.waitMs ?? 0, backoffMs(this.#failures, BACKOFF, random))
+    const asked = Math.min(failure.waitMs ?? 0, MAX_ASKED_WAIT_MS)
+    const wait = Math.max(asked, backoffMs(this.#failures, BACKOFF, random))
     this.#blockedUntil = this.clock.now() + wait
     this.#onReport()
   }
@@ -362,7 +390,7 @@ export class Member {
       files: this.desired.size,
       pending,
       orphans: this.orphans,
-      healthy: this.#reached && this.#failure === undefined,
+      healthy: this.#reached && this.#failure === undefined && this.port.listed(),
       ...(this.#handledRequest === undefined ? {} : { handledRequest: this.#handledRequest }),
       ...(this.#lastCommit === undefined ? {} : { lastCommit: this.#lastCommit }),
       ...(this.#observedCommit === undefined ? {} : { observedCommit: this.#observedCommit }),

@@ -31,7 +31,8 @@ export interface PlannedCommit {
 export interface PushPlan {
   readonly commits: readonly PlannedCommit[]
   readonly deleted: readonly string[]
-  readonly deletionConfirmed: boolean
+  /** The token with which a person has confirmed the deletions. */
+  readonly deletionConfirmed: string | undefined
   /** A comparison was made, and everything it found is in this plan. */
   readonly compared: boolean
   /** The request of a person that this plan carries out. */
@@ -49,13 +50,16 @@ const MAX_COMMIT_BYTES = 16 << 20
 export async function planPush(member: Member, folder: FolderView): Promise<PushPlan> {
   const { claim, takeOver } = member.settings
   const { request } = member
-  const comparing = member.compareReason !== undefined && member.port.listed()
-  const remote = comparing ? folder.files() : undefined
-  const claimed = await checkClaim(member, folder, remote)
+  const files = member.compareReason === undefined ? undefined : folder.files()
+  const claimed = await checkClaim(member, folder, files)
+  const remote = member.port.listed() ? files : undefined
   // A comparison finds every change: those who made them sign first.
   if (remote !== undefined) member.window.seal()
   member.taken.push(...member.window.take(member.clock.now()))
   const batches = await confirmDeletions(member, folder)
+  // What was seen to change is ours from here on, also where its object is no longer wanted.
+  const written = batches.flatMap(({ changes }) => changes.filter(({ oid }) => oid !== null).map(({ path }) => path))
+  if (member.inventory.add(written)) member.isInventoryUnsaved = true
   const contents: Contents = new Map()
   const compared =
     remote === undefined ? undefined : await compareFolder(member, folder, overlay(member, remote, batches), contents)
@@ -83,12 +87,12 @@ export async function recordPaths(member: Member, plan: PushPlan): Promise<void>
 
 /** After the push: what was deleted is nobody's. */
 export async function settle(member: Member, plan: PushPlan): Promise<void> {
-  member.guard.record(plan.deleted.length, member.clock.now(), plan.deletionConfirmed)
+  member.guard.record(plan.deleted.length, member.clock.now(), plan.deletionConfirmed !== undefined)
+  if (plan.deletionConfirmed !== undefined) member.inventory.confirmed = plan.deletionConfirmed
   for (const path of plan.deleted) member.held.delete(path)
   // The push has happened, whatever comes now; an inventory that names too much is saved with the next one.
-  await saveInventory(member, member.inventory.delete(plan.commits.flatMap(({ deletes }) => deletes))).catch(
-    () => undefined,
-  )
+  const forgotten = member.inventory.delete(plan.commits.flatMap(({ deletes }) => deletes))
+  await saveInventory(member, forgotten || plan.deletionConfirmed !== undefined).catch(() => undefined)
 }
 
 async function saveInventory(member: Member, changed: boolean): Promise<void> {
@@ -165,6 +169,9 @@ async function compareFolder(
   const reason = member.compareReason ?? 'drift'
   const { changes, complete } = await provideContents(member, writes, contents)
   const deletes = await judgeExtras(member, folder, extras)
+  // An inventory that was lost is made anew from what is there as it should be.
+  const paths = [...member.desired.files()].map(({ path }) => path)
+  if (complete && member.inventory.size < paths.length && member.inventory.add(paths)) member.isInventoryUnsaved = true
   const all = [...changes, ...deletes]
   if (all.length === 0) return { batches: [], complete }
   const time = all.reduce((latest, change) => Math.max(latest, change.time), 0)
@@ -220,17 +227,24 @@ const REREAD_STEP = 200
 async function judgeExtras(member: Member, folder: FolderView, extras: readonly RemoteFile[]): Promise<Change[]> {
   const own = extras.filter(({ path }) => member.inventory.has(path) && !member.held.has(path))
   const deletes: Change[] = []
+  member.unjudged.length = 0
   if (member.settings.prune === 'Owned') {
     await learnIdentities(member, folder, own)
     for (const { path, oid } of own) {
       const identity = member.identities.get(oid)
-      if (identity === undefined || identity === null || !member.port.knows(identity)) continue
+      if (identity === undefined || identity === null) continue
+      if (!member.port.knows(identity)) {
+        member.unjudged.push(identity)
+        continue
+      }
       if (!(await member.port.isGone(identity))) continue
       const { author } = member.settings
       deletes.push({ path, identity, action: 'Delete', oid: null, author, time: member.clock.now() })
     }
   }
   member.orphans = own.length - deletes.length
+  const left = new Set(own.map(({ oid }) => oid))
+  for (const oid of member.identities.keys()) if (!left.has(oid)) member.identities.delete(oid)
   return deletes
 }
 
@@ -245,7 +259,12 @@ async function guardDeletions(
   folder: FolderView,
   batches: readonly Batch[],
   files = member.desired.size,
-): Promise<{ readonly batches: readonly Batch[]; readonly deleted: readonly string[]; readonly confirmed: boolean }> {
+): Promise<{
+  readonly batches: readonly Batch[]
+  readonly deleted: readonly string[]
+  /** The token that a person answered, when it was needed. */
+  readonly confirmed: string | undefined
+}> {
   for (const path of member.held.keys()) {
     if (member.desired.isWanted(path) || member.settings.prune === 'Never') member.held.delete(path)
   }
@@ -254,28 +273,24 @@ async function guardDeletions(
   const fresh = batches.flatMap(({ changes }) => changes.filter(isGuarded))
   const deletes = new Map([...member.held, ...fresh.map((change) => [change.path, change] as const)])
   const paths = [...deletes.keys()]
-  const { confirmDeletion } = member.settings
-  const isConfirmed = paths.length > 0 && confirmDeletion === deletionToken(paths)
-  const refused = member.guard.check(
-    paths,
-    Math.max(files, member.desired.size + paths.length),
-    member.clock.now(),
-    confirmDeletion,
-  )
+  const token = deletionToken(paths, member.inventory.confirmed)
+  const confirmation = member.settings.confirmDeletion
+  const isConfirmed = paths.length > 0 && confirmation === token
+  const before = Math.max(files, member.desired.size + paths.length)
+  const refused = member.guard.refuses(paths, before, member.clock.now(), { token, confirmation })
   // What was refused once waits for its confirmation, also when the folder grows meanwhile.
-  const token = refused ?? (member.held.size > 0 && !isConfirmed ? deletionToken(paths) : undefined)
-  if (token !== undefined) {
+  if (refused || (member.held.size > 0 && !isConfirmed)) {
     for (const [path, change] of deletes) member.held.set(path, change)
     member.massDeletion = { token, count: paths.length }
     const kept = batches.map((batch) => ({ ...batch, changes: batch.changes.filter((change) => !isGuarded(change)) }))
-    return { batches: kept, deleted: [], confirmed: false }
+    return { batches: kept, deleted: [], confirmed: undefined }
   }
   member.massDeletion = undefined
   const waiting = await stillGone(member, fresh)
   const released =
     waiting.length === 0 ? [] : [{ author: member.settings.author, changes: waiting, time: member.clock.now() }]
   const deleted = [...fresh, ...waiting].map(({ path }) => path)
-  return { batches: [...batches, ...released], deleted, confirmed: isConfirmed }
+  return { batches: [...batches, ...released], deleted, confirmed: isConfirmed ? token : undefined }
 }
 
 /** Deletions that were held, without those that cannot be proved any more: it may be long since they were. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { getCACertificates } from 'node:tls'
 import { openRepository, undiciTransport } from '@gitsync/protocol'
 import type { Credentials, RequestRecord, Transport } from '@gitsync/protocol'
 import { Agent } from 'undici'
@@ -58,7 +59,11 @@ export class RepositoryPool {
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
         connections: 8,
-        connect: { timeout: timeoutMs, lookup: guardedLookup(policy), ...(ca === undefined ? {} : { ca }) },
+        connect: {
+          timeout: timeoutMs,
+          lookup: guardedLookup(policy),
+          ...(ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }),
+        },
       })
       entry = { agent, transport: undiciTransport({ dispatcher: agent }) }
       this.#transports.set(key, entry)

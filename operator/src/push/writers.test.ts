@@ -55,6 +55,9 @@ async function begin(options: Partial<WritersOptions> = {}) {
   return { repository, writers, member, attach }
 }
 
+/** Git processes take their time on a busy machine. */
+const eventually = (check: () => unknown): Promise<unknown> => vi.waitFor(check, { timeout: 15_000 })
+
 const read = async (repository: TestRepository, branch: string, folder: string): Promise<string> =>
   (await repository.readFile(branch, `${folder}/${pathOf('x')}`)).toString()
 
@@ -63,7 +66,7 @@ test('each branch is written by its own writer', async () => {
   attach('main', member('a', '1'))
   attach('main', member('b', '2'))
   attach('other', member('c', '3'))
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     expect(await read(repository, 'main', 'a')).toBe(content('x', '1'))
     expect(await read(repository, 'main', 'b')).toBe(content('x', '2'))
     expect(await read(repository, 'other', 'c')).toBe(content('x', '3'))
@@ -76,7 +79,7 @@ test('stop pushes what its window still holds, if asked to', async () => {
     const { repository, writers, member, attach } = await begin()
     const one = member('a', '1')
     attach('main', one)
-    await vi.waitFor(() => expect(one.status.healthy).toBe(true))
+    await eventually(() => expect(one.status.healthy).toBe(true))
     const { file, bytes } = rendered('x', '2')
     one.set(file, bytes, {})
     await writers.stop(flush)
@@ -88,7 +91,7 @@ test('one that is taken off while it pushes does not push again', async () => {
   const { repository, writers, member, attach } = await begin()
   const [gone, stays] = [member('a', '1'), member('b', '1')]
   attach('main', stays)
-  await vi.waitFor(() => expect(stays.status.healthy).toBe(true))
+  await eventually(() => expect(stays.status.healthy).toBe(true))
   // The race is lost while it is taken off.
   remote.faults.beforeReceivePack(async () => {
     writers.detach('a')
@@ -97,7 +100,7 @@ test('one that is taken off while it pushes does not push again', async () => {
   attach('main', gone)
   const { file, bytes } = rendered('x', '2')
   stays.set(file, bytes, {})
-  await vi.waitFor(async () => expect(await repository.resolve('main:elsewhere')).not.toBeNull())
+  await eventually(async () => expect(await repository.resolve('main:elsewhere')).not.toBeNull())
   await writers.stop(true)
   expect(await read(repository, 'main', 'b')).toBe(content('x', '2'))
   expect(await repository.resolve('main:a')).toBeNull()
@@ -106,9 +109,9 @@ test('one that is taken off while it pushes does not push again', async () => {
 test('one that moves to another branch is written there', async () => {
   const { repository, writers, member, attach } = await begin()
   attach('main', member('a', '1'))
-  await vi.waitFor(async () => expect(await read(repository, 'main', 'a')).toBe(content('x', '1')))
+  await eventually(async () => expect(await read(repository, 'main', 'a')).toBe(content('x', '1')))
   attach('other', member('a', '2'))
-  await vi.waitFor(async () => expect(await read(repository, 'other', 'a')).toBe(content('x', '2')))
+  await eventually(async () => expect(await read(repository, 'other', 'a')).toBe(content('x', '2')))
   expect(await read(repository, 'main', 'a')).toBe(content('x', '1'))
   await writers.stop(false)
 })

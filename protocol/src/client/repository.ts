@@ -215,9 +215,8 @@ export class Repository {
     const head = refs.find(({ name }) => name === 'HEAD')
     // Without `unborn`, a server is silent about a HEAD that leads nowhere, whether there are branches or not.
     const empty =
-      head === undefined
-        ? (await lsRefs(this.#session, ['refs/heads/'])).length === 0
-        : head.oid === null && head.symref === ref
+      (head === undefined || head.oid === null) &&
+      (head?.symref === ref || (await lsRefs(this.#session, ['refs/heads/'])).length === 0)
     if (empty) return Snapshot.empty(ref, this.#session.format)
     if (options.orFrom !== undefined) return this.#start(ref, options.orFrom)
     throw new GitError('RefNotFound', `${ref} does not exist in ${this.url}`, { ref })

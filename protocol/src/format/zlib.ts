@@ -36,5 +36,6 @@ function damaged(how: string): GitError {
 }
 
 export function deflateObject(bytes: Uint8Array): Buffer {
-  return deflateSync(bytes)
+  // The result keeps its whole chunk alive: the default of 16 KiB would make small objects many times as large.
+  return deflateSync(bytes, { chunkSize: Math.min(Math.max(bytes.length, 64), 1 << 16) })
 }

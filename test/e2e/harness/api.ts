@@ -95,7 +95,7 @@ export function connectApi(url: string, login: { readonly ca?: string; readonly 
   }
 }
 
-export const pathOf = (ref: Ref): string => `${collection(ref)}/${encodeURIComponent(ref.name)}`
+const pathOf = (ref: Ref): string => `${collection(ref)}/${encodeURIComponent(ref.name)}`
 
 function collection({ apiVersion, kind, namespace }: Omit<Ref, 'name'>): string {
   const base = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
@@ -103,7 +103,7 @@ function collection({ apiVersion, kind, namespace }: Omit<Ref, 'name'>): string 
 }
 
 /** Right for every kind that the tests use. */
-function pluralOf(kind: string): string {
+export function pluralOf(kind: string): string {
   const singular = kind.toLowerCase()
   if (singular.endsWith('y')) return `${singular.slice(0, -1)}ies`
   return singular.endsWith('s') ? `${singular}es` : `${singular}s`

@@ -1,6 +1,7 @@
 import { waitFor } from './wait-for.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { WRITTEN } from './gitsync.ts'
+import { pluralOf } from './api.ts'
 import type { KubeObject } from './api.ts'
 
 const GROUP = 'e2e.example.com'
@@ -15,7 +16,7 @@ export interface OddKind {
 
 /** Installs a kind that takes any field, at the top level too, and has no status subresource. */
 export async function oddKind({ api }: ControlPlane, kind: string): Promise<OddKind> {
-  const plural = `${kind.toLowerCase()}s`
+  const plural = pluralOf(kind)
   const definition = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' }
   const path = `/apis/${GROUP}/v1/${plural}`
   await api.create({

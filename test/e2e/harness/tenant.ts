@@ -77,7 +77,7 @@ export async function createTenant<R extends Repository>(
       waitFor(`a commit ${String(message)} on ${branch}`, async () => {
         const log = await repository.git('log', '--format=%H%x1f%B%x1e', branch)
         const found = log.split('\x1e').find((entry) => message.test(entry.split('\x1f')[1] ?? ''))
-        if (found === undefined) throw new Error(log.replaceAll(/[\x1e\x1f]/g, ' '))
+        if (found === undefined) throw new Error(log.replaceAll('\x1e', ' ').replaceAll('\x1f', ' '))
         return found.trim().split('\x1f')[0]
       }),
   }

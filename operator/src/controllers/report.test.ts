@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest'
+import type { MemberStatus } from '../push/member.ts'
+import { toConditions, toStatus } from './report.ts'
+import type { Problem } from './step.ts'
+
+const healthy: MemberStatus = { files: 3, pending: 0, orphans: 0, healthy: true }
+const object = {
+  apiVersion: 'gitsync.dev/v1alpha1',
+  kind: 'GitSync',
+  metadata: { name: 'shop', namespace: 'shop', generation: 4 },
+}
+const types = (problems: readonly Problem[], member: MemberStatus | undefined = healthy): string[] =>
+  toConditions(problems, member).map(({ type, status, reason }) => `${type}=${status} ${reason}`)
+
+describe('conditions', () => {
+  test('nothing in the way is Ready, and stays so while an edit waits for its window', () => {
+    expect(types([])).toEqual(['Ready=True Succeeded'])
+    expect(types([], { ...healthy, pending: 1 })).toEqual(['Ready=True Succeeded'])
+  })
+
+  test('before the first comparison Ready is Unknown and Reconciling', () => {
+    expect(types([], { ...healthy, healthy: false })).toEqual([
+      'Ready=Unknown Progressing',
+      'Reconciling=True Progressing',
+    ])
+  })
+
+  test('what needs a person is Stalled, what is tried again is Reconciling, and both can be', () => {
+    const stall: Problem = { reason: 'PathConflict', message: 'two' }
+    const retry: Problem = { reason: 'Forbidden', message: 'no' }
+    expect(types([stall])).toEqual(['Ready=False PathConflict', 'Stalled=True PathConflict'])
+    expect(types([retry])).toEqual(['Ready=False Forbidden', 'Reconciling=True Forbidden'])
+    expect(types([retry, stall])).toEqual([
+      'Ready=False Forbidden',
+      'Stalled=True PathConflict',
+      'Reconciling=True Forbidden',
+    ])
+  })
+
+  test('Ready names every problem, the worst first', () => {
+    const [ready] = toConditions(
+      [
+        { reason: 'PushRejected', message: 'a hook said no' },
+        { reason: 'UnknownKind', message: 'no Foo here' },
+      ],
+      healthy,
+    )
+    expect(ready).toMatchObject({ reason: 'PushRejected', message: 'a hook said no; no Foo here' })
+  })
+
+  test('RateLimited says until when', () => {
+    const states = toConditions([{ reason: 'RateLimited', message: 'slow down' }], { ...healthy, retryAt: 60_000 })
+    expect(states.find(({ type }) => type === 'RateLimited')?.message).toBe('slow down until 1970-01-01T00:01:00.000Z')
+  })
+})
+
+describe('status', () => {
+  test('what is not known now keeps what was said before', () => {
+    const before = { ...object, status: { files: 7, lastCommit: { sha: 'abc' }, branch: 'main' } }
+    const known = { branch: undefined, runtime: undefined, url: undefined }
+    const status = toStatus(before, toConditions([{ reason: 'Suspended', message: 'off' }], undefined), known, 1000)
+    expect(status).toMatchObject({ files: 7, lastCommit: { sha: 'abc' }, branch: 'main', observedGeneration: 4 })
+  })
+
+  test('an unchanged condition keeps its time, so that nothing is written', () => {
+    const known = { branch: undefined, runtime: undefined, url: undefined }
+    const states = toConditions([], healthy)
+    const first = toStatus(object, states, known, 1000)
+    const second = toStatus({ ...object, status: first }, states, known, 99_000)
+    expect(second).toEqual(first)
+  })
+})
