@@ -67,14 +67,17 @@ export async function answer(
   await copy(head.rest, backend, response, seen, end?.kind === 'cut' ? end.after : null)
 }
 
-/** Passes the body to Git. Git may stop reading early (the rest is drained), and a client may go away (Git sees the end). */
+/**
+ * Passes the body to Git. Git may stop reading early (the rest is drained), and a client may go away: then Git is ended, since
+ * it would wait busily for the rest of a body whose length it was told.
+ */
 function feed(request: IncomingMessage, body: Transform, backend: Backend): void {
   request.pipe(body).pipe(backend.stdin)
   backend.stdin.once('close', () => {
     body.unpipe(backend.stdin).resume()
   })
   request.once('close', () => {
-    if (!request.complete) backend.stdin.end()
+    if (!request.complete) backend.kill()
   })
 }
 

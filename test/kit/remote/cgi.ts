@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcessByStdio } from 'node:child_process'
 import type { IncomingMessage } from 'node:http'
+import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { tail } from '../process/tail.ts'
 import { gitEnvironment } from './git.ts'
@@ -27,13 +28,21 @@ export interface BackendOptions {
   readonly user: string | null
 }
 
+let program: string | undefined
+
+/** The program itself: killing the `git` command would leave it running. */
+function httpBackend(): string {
+  program ??= join(execFileSync('git', ['--exec-path'], { encoding: 'utf8' }).trim(), 'git-http-backend')
+  return program
+}
+
 /**
  * Starts `git http-backend` for one request.
  *
  * Source: RFC 3875 (CGI/1.1), git-http-backend(1).
  */
 export function startBackend(request: IncomingMessage, seen: RecordedRequest, options: BackendOptions): Backend {
-  const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn('git', ['http-backend'], {
+  const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn(httpBackend(), [], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...gitEnvironment(options.home), ...environment(request, seen, options) },
   })
