@@ -12,6 +12,7 @@ import { deflateSync } from 'node:zlib'
 import { bundle } from '../scripts/bundle.ts'
 import { startOperatorProcess } from '../test/chaos/operator-process.ts'
 import { seeded } from '../test/chaos/random.ts'
+import type { Random } from '../test/chaos/random.ts'
 import { readCrds } from '../test/chaos/rig.ts'
 import { tenantObjects } from '../test/chaos/tenants.ts'
 import { startApiServer } from '../test/kit/apiserver/index.ts'
@@ -30,6 +31,8 @@ export interface ExportResult {
   /** From the creation of the GitSync until the branch has its commit. */
   readonly seconds: number
   readonly cpuSeconds: number
+  /** Peak before there was a GitSync. */
+  readonly startRss: number
   readonly peakRss: number
   readonly traffic: Traffic
   readonly pushes: number
@@ -48,7 +51,10 @@ export async function benchExport(objects: number): Promise<ExportResult> {
   const kubeconfig = join(scratch, 'kubeconfig')
   await api.writeKubeconfig(kubeconfig)
   const profile = process.env['BENCH_PROFILE']
-  const nodeOptions = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`, `--cpu-prof-name=export-${objects}.cpuprofile`]
+  const nodeOptions =
+    profile === undefined
+      ? []
+      : ['--cpu-prof', `--cpu-prof-dir=${profile}`, `--cpu-prof-name=export-${objects}.cpuprofile`]
   const operator = await startOperatorProcess({ kubeconfig, script, nodeOptions })
   try {
     const given = tenantObjects(NAMESPACE, store.url)
@@ -56,7 +62,7 @@ export async function benchExport(objects: number): Promise<ExportResult> {
     gitsync.spec.commit = {}
     for (const object of given) api.objects.create(object)
     const random = seeded(objects)
-    for (let i = 0; i < objects; i++) api.objects.create(configMap(i, random.next), { manager: 'bench' })
+    for (let i = 0; i < objects; i++) api.objects.create(configMap(i, random), { manager: 'bench' })
     api.settle()
 
     const tip = async (): Promise<string> => readFile(join(store.dir, 'refs/heads/main'), 'utf8').catch(() => '')
@@ -81,10 +87,18 @@ export async function benchExport(objects: number): Promise<ExportResult> {
     const pushes = remote.requests.filter(({ path }) => path.endsWith('/git-receive-pack')).length
 
     // What still follows the export, as writing its status, is not the edit's.
-    await ready(() => JSON.stringify(api.objects.get({ apiVersion: 'gitsync.dev/v1alpha1', kind: 'GitSync', namespace: NAMESPACE, name: 'all' })).includes('"observedCommit"'))
+    await ready(() =>
+      JSON.stringify(
+        api.objects.get({ apiVersion: 'gitsync.dev/v1alpha1', kind: 'GitSync', namespace: NAMESPACE, name: 'all' }),
+      ).includes('"observedCommit"'),
+    )
     remote.reset()
     const beforeEdit = usageOf(operator.pid)
-    api.objects.patch({ apiVersion: 'v1', kind: 'ConfigMap', namespace: NAMESPACE, name: 'object-7' }, { data: { banner: 'Winter sale' } }, { manager: 'bench' })
+    api.objects.patch(
+      { apiVersion: 'v1', kind: 'ConfigMap', namespace: NAMESPACE, name: 'object-7' },
+      { data: { banner: 'Winter sale' } },
+      { manager: 'bench' },
+    )
     await moved(first)
     const afterEdit = usageOf(operator.pid)
     const path = files.find((file) => file.path.endsWith('/object-7.yaml'))?.path ?? ''
@@ -93,6 +107,7 @@ export async function benchExport(objects: number): Promise<ExportResult> {
       objects,
       seconds,
       cpuSeconds: after.cpu - before.cpu,
+      startRss: before.peakRss,
       peakRss: after.peakRss,
       traffic,
       pushes,
@@ -119,13 +134,12 @@ function count({ requests }: Remote): Traffic {
 }
 
 /** 1.5 KB as a file. */
-function configMap(i: number, next: () => number): object {
+function configMap(i: number, random: Random): object {
   const data = Object.fromEntries(
-    Array.from({ length: 20 }, (_, line) => [`key-${line}`, `${Math.floor(next() * 2 ** 52).toString(36)} is the setting of ${i}, line ${line}, of this file`]),
+    Array.from({ length: 20 }, (_, line) => [
+      `key-${line}`,
+      `${Math.floor(random.next() * 2 ** 52).toString(36)} is the setting of ${i}, line ${line}, of this file`,
+    ]),
   )
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `object-${i}`, namespace: NAMESPACE }, data }
-}
-
-if (import.meta.main) {
-  for (const objects of [1_000, 5_000]) console.log(await benchExport(objects))
 }

@@ -27,7 +27,11 @@ export function pathOf(file: number): string {
 /** 1.2 KB that compress as manifests do. */
 export function contentOf(file: number, version: number): string {
   const random = seeded(file * 100_003 + version)
-  const lines = Array.from({ length: 16 }, (_, i) => `  key-${i}: "${Math.floor(random.next() * 2 ** 32).toString(36)} setting of object ${file}, number ${i}"`)
+  const lines = Array.from(
+    { length: 16 },
+    (_, i) =>
+      `  key-${i}: "${Math.floor(random.next() * 2 ** 32).toString(36)} setting of object ${file}, number ${i}"`,
+  )
   return `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: object-${file}\n  labels:\n    version: "${version}"\ndata:\n${lines.join('\n')}\n`
 }
 
@@ -43,7 +47,10 @@ export async function fill(repository: TestRepository, { files, commits }: Shape
       script.push(`M 644 inline ${pathOf(file)}\ndata ${content.length}\n${content}\n`)
     }
   }
-  commit(0, Array.from({ length: files }, (_, file) => file))
+  commit(
+    0,
+    Array.from({ length: files }, (_, file) => file),
+  )
   for (let number = 1; number < commits; number++) commit(number, [random.int(files)])
   await repository.gitWith({ input: script.join('') }, 'fast-import', '--quiet', '--date-format=raw')
   await repository.git('repack', '-adq')

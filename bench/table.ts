@@ -1,7 +1,9 @@
 /** A Markdown table; numbers to the right. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const line = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`
-  const rule = head.map((_, column) => (rows.every((row) => typeof row[column] !== 'string' || /^[\d.,<]+/.test(row[column])) ? '---:' : '---'))
+  const rule = head.map((_, column) =>
+    rows.every((row) => typeof row[column] !== 'string' || /^[\d.,<]+/.test(row[column])) ? '---:' : '---',
+  )
   return [line(head), line(rule), ...rows.map(line)].join('\n')
 }
 

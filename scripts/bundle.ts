@@ -22,14 +22,14 @@ const BANNER = `import { createRequire as $createRequire } from 'node:module';co
 /** Of the official client only the credential plugins are used: its models of every kind are 16 MB and half the start time. */
 const credentialPluginsOnly: Plugin = {
   name: 'credential-plugins-only',
-  setup({ onResolve, onLoad, resolve }) {
-    onResolve({ filter: /^@kubernetes\/client-node$/ }, ({ resolveDir, kind }) =>
-      resolve('@kubernetes/client-node/dist/config.js', { resolveDir, kind }),
+  setup(build) {
+    build.onResolve({ filter: /^@kubernetes\/client-node$/ }, ({ resolveDir, kind }) =>
+      build.resolve('@kubernetes/client-node/dist/config.js', { resolveDir, kind }),
     )
-    onResolve({ filter: /^\.\/gen\/index\.js$/ }, ({ importer }) =>
+    build.onResolve({ filter: /^\.\/gen\/index\.js$/ }, ({ importer }) =>
       importer.includes('@kubernetes/client-node/dist') ? { path: 'models', namespace: 'unused' } : undefined,
     )
-    onLoad({ filter: /.*/, namespace: 'unused' }, () => ({
+    build.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({
       contents: 'export const createConfiguration = undefined, ServerConfiguration = undefined',
     }))
   },

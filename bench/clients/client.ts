@@ -16,7 +16,7 @@ export interface Effort {
   readonly milliseconds: number
   /** Processor time of the operation, programs that the client runs included. */
   readonly cpuMilliseconds: number
-  /** Of the process, the engine's start included; of the largest program that it ran where that was more. */
+  /** Bytes: of this process, Node included; where it only runs programs, of the largest of these. */
   readonly peakRss: number
 }
 
@@ -47,7 +47,7 @@ export async function runClient(
   const effort: Effort = {
     milliseconds,
     cpuMilliseconds: (own.user + own.system) / 1000 + (after.childCpu - before.childCpu) * 1000,
-    peakRss: Math.max(after.peakRss, done?.childPeakRss ?? 0),
+    peakRss: done?.childPeakRss ?? after.peakRss,
   }
   process.stdout.write(`${JSON.stringify(effort)}\n`)
   process.exit(0)

@@ -22,7 +22,8 @@ await runClient(async ({ url, path, content, mode }: Job) => {
     return async () => void (await put(repository, await repository.snapshot('main'), path, content))
   }
   if (mode === 'one-fetch') {
-    return async () => void (await put(repository, await repository.snapshot('main', { depth: depthOf(path) }), path, content))
+    return async () =>
+      void (await put(repository, await repository.snapshot('main', { depth: depthOf(path) }), path, content))
   }
   const warm = await put(repository, await repository.snapshot('main'), path, 'before\n')
   if (mode === 'warm') return async () => void (await put(repository, warm, path, content))

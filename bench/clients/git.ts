@@ -9,7 +9,10 @@ const run = promisify(execFile)
 const WHO = { name: 'Bench', email: 'bench@example.com' }
 
 /** Runs git with GNU time in between, which alone tells the peak of a process that has ended. */
-function gitIn(scratch: string): { git: (dir: string, ...args: string[]) => Promise<string>; peak: () => Promise<number> } {
+function gitIn(scratch: string): {
+  git: (dir: string, ...args: string[]) => Promise<string>
+  peak: () => Promise<number>
+} {
   const times = join(scratch, 'times')
   const env = {
     ...process.env,
@@ -24,7 +27,10 @@ function gitIn(scratch: string): { git: (dir: string, ...args: string[]) => Prom
   }
   return {
     async git(dir, ...args) {
-      const { stdout } = await run('/usr/bin/time', ['-a', '-o', times, '-f', '%M', 'git', '-C', dir, ...args], { env, maxBuffer: 1 << 28 })
+      const { stdout } = await run('/usr/bin/time', ['-a', '-o', times, '-f', '%M', 'git', '-C', dir, ...args], {
+        env,
+        maxBuffer: 1 << 28,
+      })
       return stdout.trim()
     },
     async peak() {

@@ -19,7 +19,7 @@ export function memoryFs(): { readonly promises: Readonly<Record<string, unknown
   const get = (path: string): Entry => entries.get(clean(path)) ?? fail('ENOENT', path)
   const add = (path: string, type: Entry['type'], mode: number, bytes: Uint8Array): void => {
     const parent = parentOf(path)
-    const siblings = children.get(parent) ?? (fail('ENOENT', parent) as never)
+    const siblings = children.get(parent) ?? fail('ENOENT', parent)
     siblings.add(path.slice(path.lastIndexOf('/') + 1))
     entries.set(path, { type, mode, bytes, ino: ++ino, mtimeMs: Date.now() })
     if (type === 'dir') children.set(path, new Set())
@@ -33,9 +33,9 @@ export function memoryFs(): { readonly promises: Readonly<Record<string, unknown
   entries.set('/', { type: 'dir', mode: 0o40755, bytes: Buffer.alloc(0), ino: 0, mtimeMs: 0 })
   children.set('/', new Set())
 
-  const stat = (path: string): Promise<object> => {
+  const stat = (path: string): object => {
     const { type, mode, bytes, ino: number, mtimeMs } = get(path)
-    return Promise.resolve({
+    return {
       type,
       mode,
       size: bytes.length,
@@ -48,7 +48,7 @@ export function memoryFs(): { readonly promises: Readonly<Record<string, unknown
       isFile: () => type === 'file',
       isDirectory: () => type === 'dir',
       isSymbolicLink: () => type === 'symlink',
-    })
+    }
   }
   const later =
     <A extends unknown[], T>(work: (...args: A) => T) =>
@@ -72,11 +72,13 @@ export function memoryFs(): { readonly promises: Readonly<Record<string, unknown
         if (entries.has(clean(path))) fail('EEXIST', path)
         add(clean(path), 'dir', 0o40755, Buffer.alloc(0))
       }),
-      readdir: later((path: string) => [...(children.get(clean(path)) ?? fail(entries.has(clean(path)) ? 'ENOTDIR' : 'ENOENT', path))]),
+      readdir: later((path: string) => [
+        ...(children.get(clean(path)) ?? fail(entries.has(clean(path)) ? 'ENOTDIR' : 'ENOENT', path)),
+      ]),
       rmdir: later(remove),
       unlink: later(remove),
-      stat,
-      lstat: stat,
+      stat: later(stat),
+      lstat: later(stat),
       readlink: later((path: string) => Buffer.from(get(path).bytes).toString('utf8')),
       symlink: later((target: string, path: string) => add(clean(path), 'symlink', 0o120000, Buffer.from(target))),
       chmod: later(() => undefined),

@@ -117,9 +117,15 @@ export const REMOTE_ACCIDENTS: readonly Accident[] = [
     name: 'the Git host fails (5xx)',
     tick: often(({ rig, random }) => rig.remote.faults.status(random.pick([500, 502, 503, 504]))),
   },
-  { name: 'the Git host wants fewer requests (429)', tick: often(({ rig }) => rig.remote.faults.status(429, { retryAfter: 1 })) },
+  {
+    name: 'the Git host wants fewer requests (429)',
+    tick: often(({ rig }) => rig.remote.faults.status(429, { retryAfter: 1 })),
+  },
   { name: 'answers are cut', tick: often(({ rig, random }) => rig.remote.faults.cut(random.pick([0, 4, 20, 300]))) },
-  { name: 'a portal answers', tick: often(({ rig, random }) => (random.next() < 0.5 ? rig.remote.faults.html() : rig.remote.faults.empty())) },
+  {
+    name: 'a portal answers',
+    tick: often(({ rig, random }) => (random.next() < 0.5 ? rig.remote.faults.html() : rig.remote.faults.empty())),
+  },
   { name: 'answers to pushes are lost', tick: often(({ rig }) => rig.remote.faults.loseAnswer()) },
   {
     name: 'somebody pushes between look and push',

@@ -3,7 +3,7 @@ import { withoutServerFields } from './oracle.ts'
 import type { Random } from './random.ts'
 import { folderOf, KINDS, NAMESPACES } from './tenants.ts'
 
-export const MANAGERS = ['kubectl-edit', 'argocd-controller', 'helm', 'dashboard'] as const
+const MANAGERS = ['kubectl-edit', 'argocd-controller', 'helm', 'dashboard'] as const
 
 /** The operator lets so many deletions of a folder pass in ten minutes; a minute more for those that it writes late. */
 const UNGUARDED_DELETIONS = 10
@@ -64,12 +64,17 @@ export function createEditor(api: EmbeddedApiServer, random: Random, objects: nu
     count++
     const labels = { edit: String(count) }
     const patch =
-      kind === 'ConfigMap' ? { metadata: { labels }, data: data(random, count) } : { metadata: { labels }, spec: { replicas: count } }
+      kind === 'ConfigMap'
+        ? { metadata: { labels }, data: data(random, count) }
+        : { metadata: { labels }, spec: { replicas: count } }
     remember(api.objects.patch(ref, patch, { manager }), namespace, type, manager)
     // What controllers say in between is nobody's edit.
     if (kind === 'Deployment') {
       const current = api.objects.get(ref) as KubeObject
-      api.objects.updateStatus({ ...current, status: { observedGeneration: count } }, { manager: 'kube-controller-manager' })
+      api.objects.updateStatus(
+        { ...current, status: { observedGeneration: count } },
+        { manager: 'kube-controller-manager' },
+      )
     }
   }
 
@@ -82,7 +87,9 @@ export function createEditor(api: EmbeddedApiServer, random: Random, objects: nu
       const namespace = random.pick(NAMESPACES)
       const selected = random.pick(KINDS)
       const { apiVersion, kind } = selected
-      const list = api.objects.list({ apiVersion, kind, namespace }).filter(({ metadata }) => /^o\d/.test(metadata.name))
+      const list = api.objects
+        .list({ apiVersion, kind, namespace })
+        .filter(({ metadata }) => /^o\d/.test(metadata.name))
       const chance = random.next()
       if (list.length === 0 || chance < 0.25) return create(namespace, selected)
       const object = random.pick(list)
@@ -106,6 +113,9 @@ function deployment(random: Random, count: number): object {
   return {
     replicas: random.int(5),
     selector: { matchLabels: labels },
-    template: { metadata: { labels }, spec: { containers: [{ name: 'main', image: `registry.example/app:${count}`, env }] } },
+    template: {
+      metadata: { labels },
+      spec: { containers: [{ name: 'main', image: `registry.example/app:${count}`, env }] },
+    },
   }
 }

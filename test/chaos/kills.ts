@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { RequestInfo } from '../kit/apiserver/index.ts'
 import type { Accident, Run } from './run.ts'
 
@@ -7,13 +8,7 @@ const MOMENTS: readonly ((run: Run, die: () => void) => void)[] = [
   // Between the look at the branch and the push.
   ({ rig }, die) => void rig.remote.faults.beforeReceivePack(() => (die(), Promise.resolve())),
   // The push is carried out; nobody hears of it.
-  ({ rig }, die) => {
-    const seen = rig.remote.faults.loseAnswer()
-    void rig.store.resolve('main').then(async (before) => {
-      while (seen.fired === 0 && (await rig.store.resolve('main')) === before) await new Promise(setImmediate)
-      die()
-    })
-  },
+  (run, die) => void dieAfterPush(run, die),
   // While the inventory is being written, or anything else.
   ({ rig }, die) => {
     let dead = false
@@ -26,6 +21,18 @@ const MOMENTS: readonly ((run: Run, die: () => void) => void)[] = [
   },
 ]
 
+/** So long a push is waited for, in milliseconds. */
+const PUSH_PATIENCE = 3_000
+
+async function dieAfterPush({ rig }: Run, die: () => void): Promise<void> {
+  const lost = rig.remote.faults.loseAnswer()
+  const before = await rig.store.resolve('main')
+  const deadline = performance.now() + PUSH_PATIENCE
+  while (lost.fired === 0 && performance.now() < deadline && (await rig.store.resolve('main')) === before)
+    await pause(5)
+  die()
+}
+
 /** Kills the operator at random moments, lets people edit on for a while without it, and starts it again. */
 export function kills(times: number, edits: number): Accident & { readonly happened: number } {
   const at = new Set<number>()
@@ -33,6 +40,7 @@ export function kills(times: number, edits: number): Accident & { readonly happe
   let happened = 0
   let dying = Promise.resolve()
   let restartAt = 0
+  let over = false
   return {
     name: `${times} kills`,
     get happened() {
@@ -50,7 +58,7 @@ export function kills(times: number, edits: number): Accident & { readonly happe
       if (!at.has(edit - 1)) return
       let done = false
       const die = (): void => {
-        if (done) return
+        if (done || over) return
         done = true
         happened++
         dying = rig.kill()
@@ -59,6 +67,7 @@ export function kills(times: number, edits: number): Accident & { readonly happe
       random.pick(MOMENTS)(run, die)
     },
     async end({ rig }) {
+      over = true
       await dying
       rig.api.faults.clear()
       rig.remote.faults.clear()

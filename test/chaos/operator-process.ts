@@ -16,7 +16,15 @@ export interface OperatorProcessOptions {
 /** Starts the operator as users do, in a process of its own. */
 export function startOperatorProcess(options: OperatorProcessOptions): Promise<RunningProcess> {
   const { kubeconfig, script = SOURCE, nodeOptions = [], logLevel = 'info' } = options
-  const flags = ['--kubeconfig', kubeconfig, '--allow-private-hosts', '--metrics', '127.0.0.1:0', '--log-level', logLevel]
+  const flags = [
+    '--kubeconfig',
+    kubeconfig,
+    '--allow-private-hosts',
+    '--metrics',
+    '127.0.0.1:0',
+    '--log-level',
+    logLevel,
+  ]
   return startProcess(process.execPath, [...nodeOptions, script, ...flags], {
     name: 'gitsync-operator',
     ready: { line: /gitsync-operator started/ },

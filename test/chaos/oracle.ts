@@ -31,13 +31,16 @@ export function withoutServerFields(object: KubeObject): Fields {
 }
 
 /** Path in the repository, and what the file there must say, of everything that tenants select. */
-export function expectedFiles({ objects }: EmbeddedApiServer, namespaces: readonly string[]): Map<string, Fields> {
+function expectedFiles({ objects }: EmbeddedApiServer, namespaces: readonly string[]): Map<string, Fields> {
   const files = new Map<string, Fields>()
   for (const namespace of namespaces) {
     for (const { apiVersion, kind, type } of KINDS) {
       for (const object of objects.list({ apiVersion, kind, namespace })) {
         if (object.metadata.labels?.['gitsync.dev/internal'] === 'true') continue
-        files.set(`${folderOf(namespace)}/${namespace}/${type}/${object.metadata.name}.yaml`, withoutServerFields(object))
+        files.set(
+          `${folderOf(namespace)}/${namespace}/${type}/${object.metadata.name}.yaml`,
+          withoutServerFields(object),
+        )
       }
     }
   }
@@ -53,13 +56,17 @@ export async function differences(
   const expected = expectedFiles(api, namespaces)
   const found: string[] = []
   const files = (await store.resolve('main')) === null ? [] : await store.lsTree('main', 'tenants')
-  const contents = await readBlobs(store, files.map(({ oid }) => oid))
+  const contents = await readBlobs(
+    store,
+    files.map(({ oid }) => oid),
+  )
   for (const { path, oid } of files) {
     if (path.endsWith('/.gitsync')) continue
     const wanted = expected.get(path)
     expected.delete(path)
     if (wanted === undefined) found.push(`${path} is in Git, but there is no such object`)
-    else if (!isDeepStrictEqual(parse(contents.get(oid) ?? ''), wanted)) found.push(`${path} does not say what the object is`)
+    else if (!isDeepStrictEqual(parse(contents.get(oid) ?? ''), wanted))
+      found.push(`${path} does not say what the object is`)
   }
   for (const path of expected.keys()) found.push(`${path} is missing in Git`)
   return found

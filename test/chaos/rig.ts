@@ -40,7 +40,8 @@ export async function startRig(options: { readonly script?: string } = {}): Prom
   const remote = await startRemote()
   const store = await remote.createRepository('audit.git')
   await api.writeKubeconfig(kubeconfig)
-  for (const namespace of NAMESPACES) for (const object of tenantObjects(namespace, store.url)) api.objects.create(object)
+  for (const namespace of NAMESPACES)
+    for (const object of tenantObjects(namespace, store.url)) api.objects.create(object)
   let operator: RunningProcess | undefined
   const printed: string[] = []
   const finish = async (how: (running: RunningProcess) => Promise<unknown>): Promise<void> => {

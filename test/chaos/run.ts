@@ -47,7 +47,9 @@ export async function startRun(seed: number, objects = 12): Promise<Run> {
   const editor = createEditor(rig.api, random, objects)
   const failed = (what: string, findings: readonly string[]): Error =>
     new Error(
-      [`seed ${seed}, after ${editor.count} edits: ${what}`, ...findings.slice(0, 10), rig.output().slice(-6000)].join('\n'),
+      [`seed ${seed}, after ${editor.count} edits: ${what}`, ...findings.slice(0, 10), rig.output().slice(-6000)].join(
+        '\n',
+      ),
     )
 
   const settled = async (name: string): Promise<void> => {

@@ -50,7 +50,11 @@ describe.each(WORLDS)('wrong input: %s', (plane) => {
     expect((await tenant.reason(reason)).message).toMatch(message)
     const object = await world.api.get(syncRef(tenant.namespace))
     const second = REASONS[reason].outcome === 'stall' ? 'Stalled' : 'Reconciling'
-    expect(conditionOf(object, second)).toMatchObject({ status: 'True', reason })
+    expect(conditionOf(object, second)).toMatchObject({
+      status: 'True',
+      reason,
+      message: expect.stringMatching(message) as string,
+    })
     expect(conditionOf(object, 'Ready')?.status).toBe('False')
     await othersGoOn()
   }

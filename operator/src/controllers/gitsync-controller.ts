@@ -121,7 +121,10 @@ export class GitSyncController {
     }
     await Promise.all([
       this.#queue.run((name) => this.#reconcile(name), { concurrency: 4, onError }),
-      this.#reports.run((name) => this.#writeReport(name), { concurrency: 4, onError: () => undefined }),
+      this.#reports.run((name) => this.#writeReport(name), {
+        concurrency: 4,
+        onError: (gitsync, error) => logger.warn({ gitsync, error: String(error) }, 'cannot report, trying again'),
+      }),
     ])
   }
 
@@ -245,7 +248,6 @@ export class GitSyncController {
     } catch (error) {
       // Gone, or replaced by a namesake: another object's status.
       if (isKubeError(error, 'NotFound', 'Conflict')) return
-      logger.warn({ gitsync: name, error: String(error) }, 'cannot write the status, trying again')
       throw error
     }
   }
