@@ -25,7 +25,10 @@ export function startOperatorProcess(options: OperatorProcessOptions): Promise<R
     '--log-level',
     logLevel,
   ]
-  return startProcess(process.execPath, [...nodeOptions, script, ...flags], {
+  // A bundle brings its own options for Node in its first line.
+  const direct = script !== SOURCE && nodeOptions.length === 0
+  const [program, args] = direct ? [script, flags] : [process.execPath, [...nodeOptions, script, ...flags]]
+  return startProcess(program, args, {
     name: 'gitsync-operator',
     ready: { line: /gitsync-operator started/ },
   })

@@ -44,8 +44,13 @@ export function inventoryStore(
     async save(inventory) {
       const data = { place: placeHash, confirmed: inventory.confirmed }
       const binaryData = { [KEY]: inventory.encode().toString('base64') }
+      const patch = (): Promise<unknown> => client.mergePatch(CONFIGMAPS, namespace, configMap, { data, binaryData })
       try {
-        await client.mergePatch(CONFIGMAPS, namespace, configMap, { data, binaryData })
+        // The patch states no version: a conflict is the server's own haste, and passes.
+        await patch().catch((error: unknown) => {
+          if (isKubeError(error, 'Conflict')) return patch()
+          throw error
+        })
       } catch (error) {
         if (!isKubeError(error, 'NotFound')) throw error
         const labels = { [INTERNAL_LABEL]: 'true', 'app.kubernetes.io/managed-by': 'gitsync-operator' }

@@ -17,9 +17,11 @@ export function findProblems(runtime: Runtime, partial: readonly Problem[]): Pro
   const problems: Problem[] = []
   if (failure !== undefined && failure.reason !== 'Progressing') problems.push(failure)
   if (massDeletion !== undefined) {
+    const { count, recent, token } = massDeletion
+    const before = recent === 0 ? '' : ` after ${recent} within ten minutes`
     problems.push({
       reason: 'MassDeletion',
-      message: `${massDeletion.count} files would be deleted, more than half of the folder; if that is wanted set the annotation gitsync.dev/confirm-deletion (confirm-deletion=${massDeletion.token})`,
+      message: `${count} files would be deleted${before}, more than half of the folder; if that is wanted set the annotation gitsync.dev/confirm-deletion (confirm-deletion=${token})`,
     })
   }
   if (member.desired.hasConflicts) problems.push(conflictProblem(runtime))

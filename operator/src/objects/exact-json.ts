@@ -24,8 +24,11 @@ const { rawJSON } = JSON as unknown as { rawJSON(this: void, text: string): unkn
 type SourceReviver = (this: unknown, key: string, value: unknown, context: { readonly source?: string }) => unknown
 const parseWithSource = JSON.parse as (text: string, reviver: SourceReviver) => unknown
 
-/** Text without any of these holds only numbers that print as they were read; strings may match by chance, harmlessly. */
-const NEEDS_SOURCE = /\d{16}|\d\.\d|\d[eE][+-]?\d|-0/
+/**
+ * Text without any of these holds only numbers that print as they were read: a value that is long, has a fraction or an
+ * exponent, or is -0. Strings may match by chance, harmlessly.
+ */
+const NEEDS_SOURCE = /(?:^|[:[,])\s*(?:-0|-?\d+[.eE]|-?\d{16})/
 
 /**
  * Parses JSON; numbers that would change become {@link ExactNumber}.

@@ -24,7 +24,7 @@ export class MassDeletionGuard {
     now: number,
     { token, confirmation }: { readonly token: string; readonly confirmation: string | undefined },
   ): boolean {
-    const recent = this.#recent(now)
+    const recent = this.recent(now)
     const total = recent + paths.length
     const before = recent + files
     if (paths.length === 0 || total <= MORE_THAN || total * 2 <= before) return false
@@ -36,7 +36,8 @@ export class MassDeletionGuard {
     if (count > 0 && !confirmed) this.#written.push({ time: now, count })
   }
 
-  #recent(now: number): number {
+  /** Deletions written within the last ten minutes. */
+  recent(now: number): number {
     this.#written = this.#written.filter(({ time }) => now - time < WITHIN_MS)
     return this.#written.reduce((sum, { count }) => sum + count, 0)
   }

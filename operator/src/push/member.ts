@@ -65,7 +65,13 @@ export interface MemberStatus {
   /** When the failure is tried again, milliseconds since the epoch. */
   readonly retryAt?: number
   /** A refused deletion: what has to be confirmed. */
-  readonly massDeletion?: { readonly token: string; readonly count: number }
+  readonly massDeletion?: {
+    readonly token: string
+    /** Files that wait. */
+    readonly count: number
+    /** Files deleted within the last ten minutes. */
+    readonly recent: number
+  }
   /** The folder has been compared since the start, and the last attempt did not fail. */
   readonly healthy: boolean
   /** The last request of a person that has been carried out. */

@@ -281,7 +281,7 @@ async function guardDeletions(
   // What was refused once waits for its confirmation, also when the folder grows meanwhile.
   if (refused || (member.held.size > 0 && !isConfirmed)) {
     for (const [path, change] of deletes) member.held.set(path, change)
-    member.massDeletion = { token, count: paths.length }
+    member.massDeletion = { token, count: paths.length, recent: member.guard.recent(member.clock.now()) }
     const kept = batches.map((batch) => ({ ...batch, changes: batch.changes.filter((change) => !isGuarded(change)) }))
     return { batches: kept, deleted: [], confirmed: undefined }
   }

@@ -17,7 +17,7 @@ export interface ReadTreesOptions {
 }
 
 /** A commit with all trees down to a folder in one answer is taken up to this size; beyond, level by level costs less. */
-const ONE_FETCH_BYTES = 256 << 10
+const ONE_FETCH_BYTES = 96 << 10
 /** From this depth on, one larger answer is better than an answer per level. */
 const ONE_FETCH_DEPTH = 2
 
