@@ -4,7 +4,7 @@ import { GitError } from '../format/errors.ts'
 const OFF = new Set(['0', 'false', 'no', 'off'])
 
 /** `--ca-file` → `GITSYNC_CA_FILE`. */
-export function twin(option: Option): string {
+function twin(option: Option): string {
   return `GITSYNC_${(option.long ?? '').slice(2).toUpperCase().replaceAll('-', '_')}`
 }
 

@@ -99,7 +99,7 @@ function usage(field: string, problem: string): GitError {
 /** Timers hold 31 bits of milliseconds. */
 const MAX_SECONDS = 2_147_483
 
-export function parseSeconds(text: string): number {
+function parseSeconds(text: string): number {
   const seconds = Number(text)
   if (!/^\d+(?:\.\d+)?$/.test(text) || seconds < 0.001 || seconds > MAX_SECONDS) {
     throw new InvalidArgumentError(`a number of seconds between 0.001 and ${MAX_SECONDS} is needed, such as 30.`)
@@ -109,7 +109,7 @@ export function parseSeconds(text: string): number {
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1 << 10, m: 1 << 20, g: 1 << 30 }
 
-export function parseByteCount(text: string): number {
+function parseByteCount(text: string): number {
   const [, digits = '', unit = ''] = /^(\d+)([kmg]?)$/i.exec(text) ?? []
   const count = Number(digits) * (UNITS[unit.toLowerCase()] ?? 1)
   if (!Number.isSafeInteger(count) || count <= 0) {

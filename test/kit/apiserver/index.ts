@@ -20,7 +20,6 @@ import type { RequestInfo } from './request.ts'
 
 export type { TokenUser } from './authenticate.ts'
 export type { DirectAccess, ObjectRef } from './direct.ts'
-export { ApiError } from './errors.ts'
 export type { Faults, Match } from './faults.ts'
 export type { KubeconfigUser } from './kubeconfig.ts'
 export type { KubeObject, ManagedFields, Metadata, OwnerReference } from './object.ts'

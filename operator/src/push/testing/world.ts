@@ -77,7 +77,7 @@ export interface World {
   >
 }
 
-export const identity = (name: string): ObjectIdentity => ({ group: '', kind: 'ConfigMap', namespace: 'shop', name })
+const identity = (name: string): ObjectIdentity => ({ group: '', kind: 'ConfigMap', namespace: 'shop', name })
 
 export const content = (name: string, value: string): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n  namespace: shop\ndata:\n  value: "${value}"\n`
