@@ -149,9 +149,9 @@ export class Runtime {
 
   #selected(object: KubernetesObject, source: Source): void {
     const { file, bytes } = this.#render(object, source)
-    const { author, time } = attribute(object)
+    const { author, time, write } = attribute(object, this.member.desired.ofObject(file.key)?.write)
     const made = Date.parse(time ?? '')
-    this.member.set(file, bytes, { author, time: made > 0 ? made : undefined })
+    this.member.set({ ...file, write }, bytes, { author, time: made > 0 ? made : undefined })
   }
 
   #render(object: KubernetesObject, source: Source): RenderedFile {

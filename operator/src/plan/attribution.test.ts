@@ -15,7 +15,7 @@ test('the newest write that was not to a subresource counts', () => {
     { manager: 'helm', time: '2026-01-01T00:00:00Z' },
     { manager: 'kubelet', time: '2026-01-03T00:00:00Z', subresource: 'status' },
   ]
-  expect(attribute(object(fields))).toEqual({
+  expect(attribute(object(fields))).toMatchObject({
     author: { name: 'kubectl-edit', email: 'kubectl-edit@field-manager.invalid' },
     time: '2026-01-02T00:00:00Z',
   })
@@ -26,6 +26,27 @@ test('nobody is credited where nobody is named', () => {
   expect(attribute(object([{ time: '2026-01-01T00:00:00Z' }]))).toEqual({ time: '2026-01-01T00:00:00Z' })
   expect(attribute(object([{ manager: '///' }]))).toEqual({})
   expect(attribute(object([{ manager: 'kubelet', subresource: 'status' }]))).toEqual({})
+})
+
+test('a write through /scale has no time, and is still its own', () => {
+  const created = { manager: 'kubectl-create', time: '2026-01-01T00:00:00Z' }
+  const scaled = { manager: 'hpa', subresource: 'scale' }
+  const first = attribute(object([created]))
+  const second = attribute(object([scaled, created]), first.write)
+  expect(second.author?.name).toBe('hpa')
+  expect(second.time).toBeUndefined()
+  const edited = { manager: 'kubectl-edit', time: '2026-01-02T00:00:00Z' }
+  const third = attribute(object([scaled, created, edited]), second.write)
+  expect(third.author?.name).toBe('kubectl-edit')
+  expect(attribute(object([scaled, created, edited]), third.write).author?.name).toBe('hpa')
+})
+
+test('of two writes in one second the one that was not known before is the newest', () => {
+  const time = '2026-01-01T00:00:00Z'
+  const ann = { manager: 'ann', time }
+  const zoe = { manager: 'zoe', time }
+  const first = attribute(object([zoe]))
+  expect(attribute(object([ann, zoe]), first.write).author?.name).toBe('ann')
 })
 
 test('whatever a program calls itself, the author is one that a commit can state', () => {

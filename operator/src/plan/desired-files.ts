@@ -1,4 +1,5 @@
 import type { ObjectIdentity } from '../objects/object.ts'
+import type { LastWrite } from './attribution.ts'
 
 /** The file that one object makes. */
 export interface DesiredFile {
@@ -9,6 +10,8 @@ export interface DesiredFile {
   readonly path: string
   /** Id of the file's content as a Git blob. */
   readonly oid: string
+  /** The write that the object came from, to tell a later one from it. */
+  readonly write?: LastWrite | undefined
 }
 
 /**
@@ -64,7 +67,13 @@ export class DesiredFiles {
   /** @returns the paths whose content may have changed: none when the object's file is as it was */
   set(file: DesiredFile): string[] {
     const before = this.#byKey.get(file.key)
-    if (before?.path === file.path && before.oid === file.oid) return []
+    if (before?.path === file.path && before.oid === file.oid) {
+      this.#byKey.set(file.key, file)
+      const there = this.#byPath.get(file.path)
+      if (there instanceof Map) there.set(file.key, file)
+      else this.#byPath.set(file.path, file)
+      return []
+    }
     const freed = before !== undefined && before.path !== file.path ? this.#detach(before) : []
     this.#byKey.set(file.key, file)
     this.#attach(file)
