@@ -5,7 +5,7 @@ export npm_config_update_notifier := false
 
 .PHONY: demo test test-long check bundle bench crds reference format components clean
 
-# All in namespaces of this machine: an API server, a Git remote, the operator. KEEP=1 keeps it running; CLUSTER=1 uses your cluster.
+# An API server, a Git remote and the operator on this machine. KEEP=1 keeps it running; CLUSTER=1 uses your cluster.
 demo: node_modules/.ready
 	node demo/demo.ts
 

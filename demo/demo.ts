@@ -24,6 +24,9 @@ const show = (line: string): void => console.log(line)
 const stops: (() => Promise<unknown>)[] = []
 
 async function main(): Promise<void> {
+  if (useCluster && process.env['KUBECONFIG'] === undefined) {
+    throw new Error('CLUSTER=1 needs the cluster: set KUBECONFIG to its kubeconfig file')
+  }
   const scratch = await mkdtemp(join(tmpdir(), 'gitsync-demo-'))
   stops.push(() => rm(scratch, { recursive: true, force: true }))
 
@@ -129,11 +132,19 @@ async function stayOpen(kubeconfig: string | undefined, url: string): Promise<vo
   show(`  kubectl edit configmap settings -n shop`)
   show(`  git clone ${withUser.href} audit && git -C audit log --stat`)
   show('\nPress Ctrl-C to end.')
-  await new Promise<void>((resolve) => process.once('SIGINT', () => resolve()))
+  await new Promise(() => undefined)
 }
 
+async function cleanUp(code: number): Promise<never> {
+  for (const stop of stops.splice(0).reverse()) await stop().catch(() => undefined)
+  process.exit(code)
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void cleanUp(keep ? 0 : 130))
 try {
   await main()
-} finally {
-  for (const stop of stops.reverse()) await stop()
+  await cleanUp(0)
+} catch (error) {
+  console.error(`\ndemo: ${error instanceof Error ? error.message : String(error)}`)
+  await cleanUp(1)
 }

@@ -66,7 +66,8 @@ async function main(): Promise<number> {
     console.error('SKIP is refused where CI=true: a suite that is left out proves nothing')
     return 2
   }
-  const components = run('node', ['test/kit/components/install.ts'])
+  const needsComponents = SUITES.some(({ name, tier }) => tier !== 'quick' && !skip.has(name))
+  const components = needsComponents ? run('node', ['test/kit/components/install.ts']) : Promise.resolve(0)
   const results = [check(), await runSuites('quick')]
   if ((await components) !== 0) {
     console.error(

@@ -3,16 +3,21 @@ export class InvalidSpecError extends Error {
   readonly code = 'InvalidSpec'
   /** Path of the field, as in `spec.resources[0].kind`. */
   readonly field: string
-  /** Its value as JSON, cut at 100 characters; `undefined` when absent. */
+  /** Its value as JSON, cut at 100 characters, without what may be a credential in a URL; `undefined` when absent. */
   readonly value: string
   /** What to write instead. */
   readonly remedy: string
   constructor(field: string, value: unknown, remedy: string) {
-    const shown = (JSON.stringify(value) ?? 'undefined').slice(0, 100)
+    const shown = withoutCredentials(JSON.stringify(value) ?? 'undefined').slice(0, 100)
     super(`${field}: ${shown}: ${remedy}`)
     this.name = 'InvalidSpecError'
     this.field = field
     this.value = shown
     this.remedy = remedy
   }
+}
+
+/** People put passwords and tokens into URLs; a condition is read by many. */
+function withoutCredentials(text: string): string {
+  return text.replace(/(\/\/)[^/@"\s]*@/g, '$1***@').replace(/[?#][^"\s]*/g, '?***')
 }

@@ -56,7 +56,13 @@ async function main(): Promise<void> {
       // A second signal means it.
       if (stopping) process.exit(1)
       stopping = true
-      void operator.stop().then(() => process.exit(0))
+      operator.stop().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          process.stderr.write(`gitsync-operator: cannot stop cleanly: ${String(error)}\n`)
+          process.exit(1)
+        },
+      )
     })
   }
 }

@@ -1,16 +1,14 @@
 import pino from 'pino'
-import { parseGitProvider } from '../api/parse.ts'
-import type { GitProvider } from '../api/parse.ts'
 import type { Environment } from '../controllers/environment.ts'
 import { GitSyncController } from '../controllers/gitsync-controller.ts'
-import { GITPROVIDERS, GITSYNCS, NAMESPACES } from '../controllers/known-resources.ts'
+import { GITSYNCS, NAMESPACES } from '../controllers/known-resources.ts'
+import { followProviders } from '../controllers/providers.ts'
 import { watchPermissions } from '../controllers/permission-changes.ts'
 import { createKubeClient } from '../kube/client.ts'
 import { loadConnection } from '../kube/connection.ts'
 import { createDiscovery } from '../kube/discovery.ts'
 import { createEventRecorder } from '../kube/events.ts'
 import { createReflectorPool } from '../kube/reflector-pool.ts'
-import type { KubernetesObject } from '../objects/object.ts'
 import { RepositoryPool } from '../push/repository-pool.ts'
 import { SpoolBudget } from '../push/spool.ts'
 import { Writers } from '../push/writers.ts'
@@ -59,7 +57,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
     instance: options.env['HOSTNAME'] ?? `gitsync-operator-${process.pid}`,
     logger,
   })
-  const providers = new Map<string, GitProvider>()
+  const providers = followProviders(pool, logger, () => controller.enqueueAll())
   const writers = new Writers({
     clock,
     random,
@@ -82,7 +80,8 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
     clusterId: (await client.get(NAMESPACES, undefined, 'kube-system')).metadata.uid ?? '',
     namespaces: options.namespaces,
     allowPrivateHosts: options.allowPrivateHosts,
-    providers,
+    providers: providers.valid,
+    invalidProviders: providers.invalid,
     places: new Map(),
     enqueue: (name) => controller.enqueue(name),
     report: (name) => controller.report(name),
@@ -91,55 +90,34 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
   const admin = await serveAdmin({
     address: options.metrics,
     registry: metrics.registry,
-    notReady: () => (controller.ready ? undefined : 'GitSyncs have not been listed yet'),
+    notReady: () => {
+      if (providers.state !== 'listed') return `GitProviders cannot be listed yet: ${providers.state}`
+      return controller.ready ? undefined : 'GitSyncs have not been listed yet'
+    },
     collect: () => {
       metrics.spoolBytes.set(environment.budget.used)
       metrics.pending.set([...controller.runtimes.values()].reduce((sum, { member }) => sum + member.status.pending, 0))
     },
   })
-  followProviders(environment, providers, () => controller.enqueueAll())
   watchPermissions(pool, clock, options.namespaces, () => controller.enqueueAll())
-  const running = controller.run()
+  // Before it is known what hosts are allowed to whom, nobody may write anywhere.
+  providers.listed
+    .then(() => controller.run())
+    .catch((error: unknown) => logger.fatal({ error: describe(error) }, 'reconciling has ended'))
   logger.info({ server: connection.server.host, metrics: admin.address }, 'gitsync-operator started')
   return {
     address: admin.address,
     async stop() {
       const deadline = Promise.withResolvers<void>()
       const cancel = clock.after(FLUSH_MS, deadline.resolve)
-      await Promise.race([controller.stop(true).then(() => running), deadline.promise])
+      await Promise.race([controller.stop(true).then(() => events.flush()), deadline.promise])
       cancel()
-      await events.flush()
       await admin.close()
       await client.close()
       await environment.repositories.close()
       logger.info('gitsync-operator stopped')
     },
   }
-}
-
-function followProviders(
-  { pool, logger }: Environment,
-  providers: Map<string, GitProvider>,
-  changed: () => void,
-): void {
-  const forget = (name: string): void => {
-    if (providers.delete(name)) changed()
-  }
-  pool.subscribe(GITPROVIDERS, undefined, {
-    onObject(object: KubernetesObject) {
-      try {
-        providers.set(object.metadata.name, parseGitProvider(object))
-      } catch (error) {
-        logger.warn({ gitprovider: object.metadata.name, error: describe(error) }, 'this GitProvider allows nothing')
-        providers.delete(object.metadata.name)
-      }
-      changed()
-    },
-    onDelete: (object) => forget(object.metadata.name),
-    onSynced: ({ vanished }) => {
-      for (const key of vanished) forget(key.slice(1))
-    },
-  })
 }
 
 function gitMetrics(metrics: Metrics): NonNullable<ConstructorParameters<typeof RepositoryPool>[0]['onRequest']> {

@@ -1,7 +1,8 @@
 import type { KubeClient } from '../kube/client.ts'
 import type { ApiResource, Discovery } from '../kube/discovery.ts'
 import { isKubeError } from '../kube/errors.ts'
-import type { ObjectIdentity } from '../objects/object.ts'
+import { groupKindKey, identityKey } from '../objects/object.ts'
+import type { KubernetesObject, ObjectIdentity } from '../objects/object.ts'
 import { PushFailure } from '../push/failure.ts'
 import type { Clock } from '../time/clock.ts'
 import { CUSTOM_RESOURCE_DEFINITIONS } from './known-resources.ts'
@@ -11,7 +12,8 @@ const KIND_FRESH_MS = 1_000
 
 /**
  * Asks the API server whether an object is truly gone: its kind is served, its definition is not going away with all its
- * objects, and the object itself is not found. Everything else, and every doubt, means no.
+ * objects, and the object itself is not found. The function rejects with a PushFailure `ClusterUnavailable` when that
+ * cannot be told: no answer, or no permission to ask.
  */
 export function deletionProof(
   client: KubeClient,
@@ -21,7 +23,7 @@ export function deletionProof(
   const stable = new Map<string, { readonly until: number; readonly resource: Promise<ApiResource | undefined> }>()
 
   const stableKind = (identity: ObjectIdentity): Promise<ApiResource | undefined> => {
-    const key = `${identity.kind}.${identity.group}`
+    const key = groupKindKey(identity)
     const known = stable.get(key)
     if (known !== undefined && known.until > clock.now()) return known.resource
     const resource = readKind(identity)
@@ -31,14 +33,25 @@ export function deletionProof(
 
   const readKind = async ({ group, kind }: ObjectIdentity): Promise<ApiResource | undefined> => {
     const resolution = await discovery.resolve({ group, kind }, { maxAgeMs: 0 })
-    if (resolution.state !== 'Served') return undefined
+    if (resolution.state === 'Unknown') throw resolution.error
+    if (resolution.state === 'NotServed') return undefined
     const { resource } = resolution
+    // The group of a definition has a dot; the others are built in, and their kinds stay.
+    if (!group.includes('.')) return resource
+    const crd = await find(CUSTOM_RESOURCE_DEFINITIONS, undefined, `${resource.plural}.${group}`)
+    // No such definition: the kind is built in, or comes from an aggregated API.
+    return crd?.metadata.deletionTimestamp === undefined ? resource : undefined
+  }
+
+  const find = async (
+    resource: ApiResource,
+    namespace: string | undefined,
+    name: string,
+  ): Promise<KubernetesObject | undefined> => {
     try {
-      const crd = await client.get(CUSTOM_RESOURCE_DEFINITIONS, undefined, `${resource.plural}.${group}`)
-      return crd.metadata.deletionTimestamp === undefined ? resource : undefined
+      return await client.get(resource, namespace, name)
     } catch (error) {
-      // No such definition: the kind is built in, or comes from an aggregated API.
-      if (isKubeError(error, 'NotFound')) return resource
+      if (isKubeError(error, 'NotFound')) return undefined
       throw error
     }
   }
@@ -47,17 +60,14 @@ export function deletionProof(
     try {
       const resource = await stableKind(identity)
       if (resource === undefined || resource.namespaced !== (identity.namespace !== undefined)) return false
-      await client.get(resource, identity.namespace, identity.name)
-      return false
+      return (await find(resource, identity.namespace, identity.name)) === undefined
     } catch (error) {
-      if (isKubeError(error, 'NotFound')) return true
-      if (isKubeError(error, 'Forbidden', 'NotServed')) return false
+      if (isKubeError(error, 'NotServed')) return false
+      const remedy = isKubeError(error, 'Forbidden') ? '; grant the operator get on it' : ''
       throw new PushFailure(
         'ClusterUnavailable',
-        `cannot tell whether ${identity.kind} ${identity.name} is gone: ${String(error)}`,
-        {
-          cause: error,
-        },
+        `cannot tell whether ${identityKey(identity)} is gone: ${error instanceof Error ? error.message : String(error)}${remedy}`,
+        { cause: error },
       )
     }
   }

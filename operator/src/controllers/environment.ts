@@ -10,6 +10,19 @@ import type { RepositoryPool } from '../push/repository-pool.ts'
 import type { Writers } from '../push/writers.ts'
 import type { Clock } from '../time/clock.ts'
 
+/** A GitSync's place, and whether it waits because an older one writes there. */
+export interface ClaimedPlace extends Place {
+  readonly isRefused: boolean
+}
+
+/** A GitProvider that was not accepted: what it allows is not known, so its hosts are closed. */
+export interface InvalidProvider {
+  /** The hosts it lists; undefined when that is not known either. */
+  readonly hosts: readonly string[] | undefined
+  /** What is wrong with it. */
+  readonly problem: string
+}
+
 /** What every controller works with: made once, at start. */
 export interface Environment {
   readonly client: KubeClient
@@ -27,10 +40,12 @@ export interface Environment {
   readonly namespaces: readonly string[] | undefined
   /** Loopback and private Git hosts are allowed, with credentials over plain http on loopback: for development. */
   readonly allowPrivateHosts: boolean
-  /** Every GitProvider, by name. */
+  /** Every valid GitProvider, by name. */
   readonly providers: ReadonlyMap<string, GitProvider>
-  /** Places of all GitSyncs that are not suspended, by namespace/name. */
-  readonly places: Map<string, Place>
+  /** GitProviders that were not accepted, by name: their hosts are closed. */
+  readonly invalidProviders: ReadonlyMap<string, InvalidProvider>
+  /** Places of GitSyncs that may use their host, by namespace/name; those that are refused count for nothing but being woken. */
+  readonly places: Map<string, ClaimedPlace>
   /** Comes back to a GitSync soon. */
   readonly enqueue: (name: string) => void
   /** Writes a GitSync's status soon. */

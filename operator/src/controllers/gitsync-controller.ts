@@ -1,5 +1,6 @@
 import type { GitSync } from '../api/parse.ts'
 import { isKubeError } from '../kube/errors.ts'
+import type { Subscription } from '../kube/reflector.ts'
 import { writeStatus } from '../kube/status.ts'
 import { createWorkQueue } from '../kube/work-queue.ts'
 import type { WorkQueue, WorkQueueMetrics } from '../kube/work-queue.ts'
@@ -56,7 +57,8 @@ export class GitSyncController {
   readonly #runtimes = new Map<string, Runtime>()
   readonly #queue: WorkQueue
   readonly #reports: WorkQueue
-  #synced = false
+  readonly #subscriptions: Subscription[] = []
+  readonly #listed = new Set<string | undefined>()
 
   constructor(
     environment: Environment,
@@ -79,7 +81,7 @@ export class GitSyncController {
 
   /** GitSyncs have been listed. */
   get ready(): boolean {
-    return this.#synced
+    return this.#listed.size === (this.#environment.namespaces?.length ?? 1)
   }
 
   /** By namespace/name, for metrics. */
@@ -103,14 +105,15 @@ export class GitSyncController {
   async run(): Promise<void> {
     const { logger, namespaces } = this.#environment
     for (const namespace of namespaces ?? [undefined]) {
-      this.#environment.pool.subscribe(GITSYNCS, namespace, {
+      const subscription = this.#environment.pool.subscribe(GITSYNCS, namespace, {
         onObject: (object) => this.#seen(object),
         onDelete: (object) => this.#gone(keyOf(object)),
         onSynced: ({ vanished }) => {
           for (const key of vanished) this.#gone(key)
-          this.#synced = true
+          this.#listed.add(namespace)
         },
       })
+      this.#subscriptions.push(subscription)
     }
     const onError = (gitsync: string, error: unknown): void => {
       logger.warn({ gitsync, error: String(error) }, 'reconcile failed, trying again')
@@ -130,6 +133,7 @@ export class GitSyncController {
 
   /** Ends reconciling; pushes what is pending when asked to, and writes the last status. */
   async stop(flush: boolean): Promise<void> {
+    for (const subscription of this.#subscriptions) subscription.close()
     await this.#queue.shutdown({ drain: false })
     await this.#environment.writers.stop(flush)
     for (const name of this.#runtimes.keys()) this.#reports.add(name)
@@ -214,6 +218,12 @@ export class GitSyncController {
       readings: [],
     }
     const problem = await runSteps(run, STEPS)
+    if (this.#known.get(name) !== known) {
+      // Deleted, or replaced by a namesake, while the steps ran: what they started is not wanted any more.
+      if (this.#runtimes.get(name)?.uid === object.metadata.uid) this.#closeRuntime(name)
+      if (this.#environment.places.get(name)?.id === object.metadata.uid) this.#leavePlace(name)
+      return undefined
+    }
     // Whoever may not go on stops at once; what it has not written yet is found again by comparison.
     if (problem !== undefined) this.#closeRuntime(name)
     if (problem?.reason === 'Suspended' || problem?.reason === 'InvalidSpec') this.#leavePlace(name)
@@ -234,7 +244,7 @@ export class GitSyncController {
       ...(runtime === undefined ? known.partial : findProblems(runtime, known.partial)),
     ]
     const states = toConditions(problems, runtime?.member.status)
-    const url = (known.object as GitSync).spec.repository.url
+    const url = (known.object as Partial<GitSync>).spec?.repository?.url
     const status = toStatus(known.status, states, { branch: known.branch, runtime, url }, clock.now())
     const [ready] = states
     if (ready !== undefined && ready.reason !== known.reason) {

@@ -21,6 +21,8 @@ const KINDS = [
 
 /** Grants are often changed several at a time, and the authorizer learns of them a moment later. */
 const SETTLE_MS = 1_000
+/** Where grants change all the time, changes are told at least this often, in milliseconds. */
+const MAX_WAIT_MS = 10_000
 
 /** Tells when permissions may have changed, some time after they did. An operator that may not watch them relies on the regular recheck. */
 export function watchPermissions(
@@ -30,9 +32,14 @@ export function watchPermissions(
   changed: () => void,
 ): void {
   let cancel: (() => void) | undefined
+  let deadline: number | undefined
   const later = (): void => {
     cancel?.()
-    cancel = clock.after(SETTLE_MS, changed)
+    deadline ??= clock.now() + MAX_WAIT_MS
+    cancel = clock.after(Math.max(0, Math.min(SETTLE_MS, deadline - clock.now())), () => {
+      deadline = undefined
+      changed()
+    })
   }
   for (const resource of KINDS) {
     for (const namespace of resource.namespaced ? (namespaces ?? [undefined]) : [undefined]) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { MemberStatus } from '../push/member.ts'
 import { toConditions, toStatus } from './report.ts'
+import type { Runtime } from './runtime.ts'
 import type { Problem } from './step.ts'
 
 const healthy: MemberStatus = { files: 3, pending: 0, orphans: 0, healthy: true }
@@ -60,6 +61,18 @@ describe('status', () => {
     const known = { branch: undefined, runtime: undefined, url: undefined }
     const status = toStatus(before, toConditions([{ reason: 'Suspended', message: 'off' }], undefined), known, 1000)
     expect(status).toMatchObject({ files: 7, lastCommit: { sha: 'abc' }, branch: 'main', observedGeneration: 4 })
+  })
+
+  test.each([
+    ['https://github.com/team/audit.git', 'https://github.com/team/audit/commit/abc'],
+    ['https://git.example.com/team/audit', undefined],
+    ['https://github.com:99999/team/audit', undefined],
+    ['', undefined],
+  ])('a commit of %j has the page %s', (url, page) => {
+    const member: MemberStatus = { ...healthy, lastCommit: { sha: 'abc', time: 1000 } }
+    const runtime = { member: { status: member } } as Runtime
+    const status = toStatus(object, toConditions([], member), { branch: 'main', runtime, url }, 1000)
+    expect(status.lastCommit?.url).toBe(page)
   })
 
   test('an unchanged condition keeps its time, so that nothing is written', () => {

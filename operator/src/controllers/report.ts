@@ -8,7 +8,7 @@ import type { MemberStatus } from '../push/member.ts'
 import type { Runtime } from './runtime.ts'
 import type { Problem } from './step.ts'
 
-const SHOWN_CONFLICTS = 3
+const SHOWN = 3
 
 /** What stands in the way of a GitSync at work, the worst first. */
 export function findProblems(runtime: Runtime, partial: readonly Problem[]): Problem[] {
@@ -25,17 +25,24 @@ export function findProblems(runtime: Runtime, partial: readonly Problem[]): Pro
     })
   }
   if (member.desired.hasConflicts) problems.push(conflictProblem(runtime))
-  problems.push(...partial)
+  problems.push(...unrenderableProblem(runtime), ...partial)
   for (const { kind, why } of runtime.unreadable())
-    problems.push({ reason: 'ClusterUnavailable', message: `cannot list ${kind}: ${why}` })
+    problems.push({ reason: 'ClusterUnavailable', message: `cannot list or watch ${kind}: ${why}` })
   return problems
+}
+
+function unrenderableProblem(runtime: Runtime): Problem[] {
+  const all = [...runtime.unrenderable()]
+  if (all.length === 0) return []
+  const shown = all.slice(0, SHOWN).map(([key, why]) => `${key} (${why})`)
+  return [{ reason: 'InternalError', message: `${all.length} objects cannot be made files: ${shown.join('; ')}` }]
 }
 
 function conflictProblem({ member }: Runtime): Problem {
   const shown: string[] = []
   for (const { path, objects } of member.desired.conflicts()) {
-    if (shown.length === SHOWN_CONFLICTS) break
-    shown.push(`${path} (${objects.slice(0, SHOWN_CONFLICTS).map(identityKey).join(', ')})`)
+    if (shown.length === SHOWN) break
+    shown.push(`${path} (${objects.slice(0, SHOWN).map(identityKey).join(', ')})`)
   }
   return { reason: 'PathConflict', message: `several objects want one file, and none is written: ${shown.join('; ')}` }
 }
@@ -112,7 +119,9 @@ function lastCommit(
 
 /** Where well-known hosts show a commit. */
 function commitPage(url: string, sha: string): string | undefined {
-  const { origin, pathname, hostname } = new URL(url)
+  const parsed = URL.parse(url)
+  if (parsed === null) return undefined
+  const { origin, pathname, hostname } = parsed
   const repository = `${origin}${pathname.replace(/\/+$/, '').replace(/\.git$/, '')}`
   if (hostname === 'github.com' || hostname === 'codeberg.org') return `${repository}/commit/${sha}`
   if (hostname === 'gitlab.com') return `${repository}/-/commit/${sha}`

@@ -50,6 +50,8 @@ export class Runtime {
   #layout: Layout
   #template: PathTemplate
   #reading = false
+  /** Objects that could not be made a file, and why. */
+  readonly #unrenderable = new Map<string, string>()
 
   constructor(
     environment: Environment,
@@ -125,6 +127,11 @@ export class Runtime {
     return unreadable
   }
 
+  /** Objects that could not be made a file, and why. */
+  unrenderable(): Iterable<readonly [key: string, why: string]> {
+    return this.#unrenderable
+  }
+
   /** Everything that can be read has been read. */
   get listed(): boolean {
     return this.#reading && [...this.#sources.values()].every((source) => source.synced || source.failing !== undefined)
@@ -133,7 +140,10 @@ export class Runtime {
   readonly #handler: SourceHandler = {
     selected: (object, source) => this.#selected(object, source),
     unselected: (key) => this.member.dropped(key),
-    deleted: (key) => this.member.deleted(key),
+    deleted: (key) => {
+      this.#unrenderable.delete(key)
+      this.member.deleted(key)
+    },
     synced: (source, present) => {
       for (const key of this.member.desired.keys()) {
         const identity = this.member.desired.ofObject(key)?.identity
@@ -148,7 +158,18 @@ export class Runtime {
   }
 
   #selected(object: KubernetesObject, source: Source): void {
-    const { file, bytes } = this.#render(object, source)
+    const key = identityKey(source.identityOf(object))
+    let rendered: RenderedFile
+    try {
+      rendered = this.#render(object, source)
+    } catch (error) {
+      // Its file, if there is one, stays as it is; the others go on.
+      this.#unrenderable.set(key, String(error))
+      this.#environment.report(this.#name)
+      return
+    }
+    if (this.#unrenderable.delete(key)) this.#environment.report(this.#name)
+    const { file, bytes } = rendered
     const { author, time, write } = attribute(object, this.member.desired.ofObject(file.key)?.write)
     const made = Date.parse(time ?? '')
     this.member.set({ ...file, write }, bytes, { author, time: made > 0 ? made : undefined })

@@ -24,13 +24,24 @@ export interface SourceHandler {
   stateChanged(): void
 }
 
+/** A watch may be away for so long before it is a problem, in milliseconds: most come back after one try. */
+const STALE_MS = 60_000
+
+/** One part of the cluster that is watched. */
+interface Watch {
+  state?: ReflectorState
+  synced: boolean
+  /** Since when it has not been `Watching`, whatever phases came in between; milliseconds since the epoch. */
+  awaySince?: number | undefined
+}
+
 /** What a GitSync reads of one kind, for as long as it may. */
 export class Source {
   readonly resource: ApiResource
   readonly rules: readonly SourceRule[]
   readonly #handler: SourceHandler
   readonly #subscriptions: Subscription[] = []
-  readonly #states = new Map<number, { state?: ReflectorState; synced: boolean }>()
+  readonly #states = new Map<number, Watch>()
   /** Selected objects, by the part of the cluster that they were read from. */
   readonly #present = new Map<number, Set<string>>()
 
@@ -75,6 +86,19 @@ export class Source {
   get failing(): ReflectorState | undefined {
     for (const { state, synced } of this.#states.values()) {
       if (!synced && state !== undefined && state.lastError !== undefined && state.phase !== 'Watching') return state
+    }
+    return undefined
+  }
+
+  /**
+   * Why changes have not come in for more than a minute, although everything was read once; undefined while they do.
+   * @param now milliseconds since the epoch
+   */
+  stale(now: number): string | undefined {
+    for (const { state, synced, awaySince } of this.#states.values()) {
+      if (!synced || state === undefined || awaySince === undefined || now - awaySince <= STALE_MS) continue
+      const why = state.lastError?.message ?? `the watch is in phase ${state.phase}`
+      return `not watched since ${new Date(awaySince).toISOString()}: ${why}`
     }
     return undefined
   }
@@ -132,7 +156,10 @@ export class Source {
 
   #state(index: number, state: ReflectorState): void {
     const entry = this.#states.get(index)
-    if (entry !== undefined) entry.state = state
+    if (entry !== undefined) {
+      entry.state = state
+      entry.awaySince = state.phase === 'Watching' ? undefined : (entry.awaySince ?? state.since)
+    }
     this.#handler.stateChanged()
   }
 }

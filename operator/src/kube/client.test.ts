@@ -119,6 +119,15 @@ describe('retries', () => {
     await expect(connect().request(get)).rejects.toMatchObject({ code: 'TooManyRequests', retryAfterMs: 600_000 })
   })
 
+  test.each([
+    ['in seconds', '', '999999999'],
+    ['as a date', '', 'Fri, 31 Dec 9999 23:59:59 GMT'],
+    ['in the body', statusBody(429, 'TooManyRequests', 'busy', { retryAfterSeconds: 1e9 }), undefined],
+  ])('a server cannot ask for more than an hour: %s', async (_where, body, header) => {
+    answer = (_call, response) => send(response, 429, body, header === undefined ? {} : { 'retry-after': header })
+    await expect(connect().request(get)).rejects.toMatchObject({ code: 'TooManyRequests', retryAfterMs: 3_600_000 })
+  })
+
   test('a write is not repeated when it may have happened', async () => {
     answer = (_call, response) => send(response, 500, '')
     await expect(connect().create(CONFIG_MAPS, 'a', configMap)).rejects.toMatchObject({ code: 'Unavailable' })

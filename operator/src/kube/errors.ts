@@ -33,7 +33,7 @@ export type KubeErrorCode =
 export interface KubeErrorFields {
   /** HTTP status, or the code of the Status object in a watch. */
   readonly status?: number | undefined
-  /** What the server asked to wait, in milliseconds. */
+  /** What the server asked to wait, in milliseconds; at most an hour. */
   readonly retryAfterMs?: number | undefined
   /** The server's own message, at most 1,024 characters. */
   readonly details?: string | undefined
@@ -60,6 +60,9 @@ export class KubeError extends Error {
 export function isKubeError<C extends KubeErrorCode>(error: unknown, ...codes: C[]): error is KubeError & { code: C } {
   return error instanceof KubeError && (codes.length === 0 || (codes as string[]).includes(error.code))
 }
+
+/** A server that asks for more is not taken at its word, in milliseconds. */
+const MAX_RETRY_AFTER_MS = 3_600_000
 
 /** The fields of a `v1` Status that matter here; everything may be missing. */
 interface Status {
@@ -115,9 +118,10 @@ export function errorFromStatus(what: string, status: number, body: unknown, ret
   const text = object === undefined ? body : object.message
   const details = typeof text === 'string' && text !== '' ? text.trim().slice(0, 1024) : undefined
   const seconds = object?.details?.retryAfterSeconds
+  const waitMs = retryAfterMs ?? (typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : undefined)
   return new KubeError(codeOf(code, object), `${what}: ${code}${details === undefined ? '' : ` ${details}`}`, {
     status: code,
-    retryAfterMs: retryAfterMs ?? (typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : undefined),
+    retryAfterMs: waitMs === undefined ? undefined : Math.min(waitMs, MAX_RETRY_AFTER_MS),
     details,
   })
 }

@@ -5,7 +5,6 @@ import { compareVersions } from './watch-event.ts'
 function listen() {
   const log: string[] = []
   const handler: ObjectHandler = {
-    onStart: () => log.push('start'),
     onObject: ({ metadata }, phase) => log.push(`${phase} ${metadata.name}@${metadata.resourceVersion}`),
     onDelete: ({ metadata }) => log.push(`delete ${metadata.name}`),
     onSynced: ({ present, vanished }) => log.push(`synced ${[...present].join()} vanished ${[...vanished].join()}`),
@@ -35,7 +34,7 @@ test('events between the objects of a streaming list and its end count', () => {
   fan.listed(event('MODIFIED', 'y', '6'))
   fan.listed(event('DELETED', 'x', '7'))
   fan.endList('8')
-  expect(log).toEqual(['start', 'initial x@3', 'initial y@4', 'initial y@6', 'delete x', 'synced /y vanished '])
+  expect(log).toEqual(['initial x@3', 'initial y@4', 'initial y@6', 'delete x', 'synced /y vanished '])
 })
 
 test('a list that broke off leaves no gap and no repeat behind', () => {
@@ -49,7 +48,7 @@ test('a list that broke off leaves no gap and no repeat behind', () => {
   fan.beginList()
   fan.listed(event('ADDED', 'y', '4'))
   fan.endList('9')
-  expect(log).toEqual(['start', 'synced /y vanished /x'])
+  expect(log).toEqual(['synced /y vanished /x'])
   expect(fan.size).toBe(1)
   fan.beginList()
   fan.listed(event('ADDED', 'y', '4'))
@@ -89,7 +88,7 @@ test('a late list that is ahead of the stream drops what the stream still brings
   fan.live(event('DELETED', 'gone', '13'))
   fan.live(event('MODIFIED', 'x', '14'))
   fan.live(event('MODIFIED', 'x', '16'))
-  expect(late.log).toEqual(['start', 'initial x@14', 'synced /x vanished ', 'live x@16'])
+  expect(late.log).toEqual(['initial x@14', 'synced /x vanished ', 'live x@16'])
   expect(first.log.slice(-4)).toEqual(['live x@12', 'delete gone', 'live x@14', 'live x@16'])
   expect(member.known).toBeUndefined()
 })

@@ -13,8 +13,6 @@ export interface Sync {
 }
 
 export interface ObjectHandler {
-  /** A list begins, the first or another. */
-  onStart?(): void
   /** An object as it is now. `initial` until this subscriber's first `onSynced`, then `live`, also for what a new list finds changed. */
   onObject(object: KubernetesObject, phase: 'initial' | 'live'): void
   /** The object was seen deleted; this is its last state. */
@@ -99,7 +97,6 @@ export class FanOut {
       join: undefined,
     }
     this.members.add(member)
-    if (member.following) this.#tell(member, (listener) => listener.onStart?.())
     return member
   }
 
@@ -119,7 +116,6 @@ export class FanOut {
       member.join = undefined
       member.aheadTo = undefined
       member.following = true
-      this.#tell(member, (handler) => handler.onStart?.())
     }
   }
 
@@ -182,7 +178,6 @@ export class FanOut {
   /** The subscriber's own list begins, or begins anew. */
   beginJoin(member: Member): void {
     member.join = { present: new Set(), buffer: [], since: this.position, overflow: false }
-    this.#tell(member, (handler) => handler.onStart?.())
   }
 
   joined(member: Member, object: KubernetesObject, version: string): void {

@@ -161,10 +161,12 @@ test('nothing added is lost, paths keep their order, and nobody signs for anothe
   )
 })
 
-test('clear forgets everything', () => {
+test('forgetting contents keeps what was seen deleted', () => {
   const window = new ChangeWindow(options)
   window.add(change('a', '1', ann), 0)
   window.add(change('a', '2', bob), 0)
-  window.clear()
-  expect([window.size, window.dueAt(), window.take(99_999)]).toEqual([0, undefined, []])
+  window.add(change('gone', null, bob), 0)
+  window.forgetContents()
+  expect(window.take(99_999).flatMap(({ changes }) => changes.map(({ path }) => path))).toEqual(['gone'])
+  expect([window.size, window.dueAt()]).toEqual([0, undefined])
 })

@@ -114,9 +114,10 @@ export class ChangeWindow {
     return taken
   }
 
-  /** Forgets everything: the caller compares instead. */
-  clear(): void {
-    this.#open = new Map()
-    this.#sealed = []
+  /** Forgets what is to be written, which a comparison finds again, and keeps what was seen deleted, which it may not. */
+  forgetContents(): void {
+    this.seal()
+    const kept = this.#sealed.map((batch) => ({ ...batch, changes: batch.changes.filter(({ oid }) => oid === null) }))
+    this.#sealed = kept.filter(({ changes }) => changes.length > 0)
   }
 }

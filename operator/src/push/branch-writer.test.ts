@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { isPush, startRemote } from '../../../test/kit/remote/index.ts'
 import type { Remote } from '../../../test/kit/remote/index.ts'
 import { claimFile, claimId } from '../plan/claim.ts'
+import { PushFailure } from './failure.ts'
 import { SpoolBudget } from './spool.ts'
 import { ANN, BEN, content, createWorld, INTERVAL, pathOf, rendered, SILENCE, wanted } from './testing/world.ts'
 import type { Tenant, World } from './testing/world.ts'
@@ -595,6 +596,36 @@ test('one GitSync that cannot be planned does not block the others', async () =>
   await world.idle()
   await converged(world, good)
   expect(bad.member.status.failure).toMatchObject({ reason: 'PathConflict' })
+})
+
+test('a GitSync that fails by itself keeps its own words when the push of the others fails too', async () => {
+  const world = await begin()
+  const [bad, good] = ['a', 'b'].map((name) => world.tenant(name, { objects: { x: '1' } })) as [Tenant, Tenant]
+  await world.idle()
+  bad.beforeSave = () => {
+    throw new PushFailure('ClusterUnavailable', 'its own trouble')
+  }
+  remote.faults.status(500, { times: Infinity, when: isPush })
+  for (const tenant of [bad, good]) tenant.set('y', '1', ANN)
+  await world.pass(SILENCE)
+  await world.idle()
+  expect(bad.member.status.failure?.message).toBe('its own trouble')
+  expect(good.member.status.failure?.reason).toBe('Unreachable')
+})
+
+test('pushes of unknown outcome are remembered without their contents, and not without end', async () => {
+  const world = await begin()
+  const tenant = world.tenant('a', { objects: { x: '0' } })
+  await world.idle()
+  remote.faults.status(500, { times: Infinity, when: isPush })
+  for (let i = 1; i <= 12; i++) {
+    tenant.set('x', `secret-${i}`, ANN)
+    await world.pass(61_000)
+    await world.idle()
+  }
+  expect(tenant.member.sent.length).toBeGreaterThan(0)
+  expect(tenant.member.sent.length).toBeLessThanOrEqual(8)
+  expect(JSON.stringify(tenant.member.sent)).not.toContain('secret')
 })
 
 test('an inventory that cannot be saved stops only its own GitSync, and is saved later', async () => {

@@ -78,6 +78,7 @@ export class BranchWriter {
 
   detach(name: string): void {
     this.#members.delete(name)
+    if (this.#members.size === 0) this.#cancelTimer?.()
   }
 
   /** Looks for work soon. Cheap; called whenever a member changes. */
@@ -121,11 +122,13 @@ export class BranchWriter {
   }
 
   /** One push for all; when the server refuses it, one for each, so that one tenant cannot block another. */
-  async #pushGroup(group: readonly Attached[]): Promise<void> {
+  async #pushGroup(all: readonly Attached[]): Promise<void> {
+    // Who fails by itself leaves the group: what happens to the others is not its business, nor its words theirs.
+    const group = new Set(all)
     try {
       await this.#push(group)
     } catch (error) {
-      if (group.length > 1 && isGitError(error, 'Rejected', 'LimitExceeded')) {
+      if (group.size > 1 && isGitError(error, 'Rejected', 'LimitExceeded')) {
         for (const one of group) await this.#pushGroup([one])
         return
       }
@@ -136,11 +139,11 @@ export class BranchWriter {
     }
   }
 
-  async #push(group: readonly Attached[]): Promise<void> {
+  async #push(group: Set<Attached>): Promise<void> {
     const [first] = group
     if (first === undefined) return
     const { repository } = first.connection
-    if (this.#uncertain || group.some(({ member }) => member.wantsLook())) await this.#look(group, repository)
+    if (this.#uncertain || [...group].some(({ member }) => member.wantsLook())) await this.#look(group, repository)
     for (let race = 0; ; race++) {
       try {
         await this.#attempt(group, repository)
@@ -153,9 +156,9 @@ export class BranchWriter {
   }
 
   /** Where is the branch now? */
-  async #look(group: readonly Attached[], repository: Repository): Promise<void> {
+  async #look(group: ReadonlySet<Attached>, repository: Repository): Promise<void> {
     const { branch } = this.#options
-    const depth = Math.max(...group.map(({ member }) => depthOf(member.settings.path)))
+    const depth = Math.max(...[...group].map(({ member }) => depthOf(member.settings.path)))
     const known = this.#snapshot
     const tip = known === undefined ? undefined : await repository.tip(branch)
     if (known === undefined || tip === null || tip === undefined) {
@@ -168,7 +171,7 @@ export class BranchWriter {
   }
 
   /** Somebody pushed. Folders that they changed are compared; in the others our changes just go on top. */
-  async #moveTo(group: readonly Attached[], repository: Repository, tip: string): Promise<void> {
+  async #moveTo(group: ReadonlySet<Attached>, repository: Repository, tip: string): Promise<void> {
     const known = this.#snapshot
     if (known === undefined || tip === 'nothing') {
       this.#snapshot = undefined
@@ -186,9 +189,12 @@ export class BranchWriter {
     }
   }
 
-  async #attempt(all: readonly Attached[], repository: Repository): Promise<void> {
+  async #attempt(group: Set<Attached>, repository: Repository): Promise<void> {
     // Who has been taken off meanwhile does not take part in what is run again.
-    const group = all.filter(({ member }) => this.#members.get(member.name)?.member === member)
+    for (const attached of group) {
+      const { member } = attached
+      if (this.#members.get(member.name)?.member !== member) group.delete(attached)
+    }
     const snapshot = await this.#readFolders(group, repository)
     for (const { member } of group) await this.#recognise(member, snapshot)
     const edit = await repository.edit(this.#options.branch, { base: snapshot })
@@ -198,15 +204,10 @@ export class BranchWriter {
         staged.push(await this.#stage(attached, edit, snapshot))
       } catch (error) {
         // What this member has staged is mixed with the others': begin again without it.
-        if (group.length > 1) {
-          attached.member.fail(toFailure(error), this.#options.random)
-          await this.#attempt(
-            group.filter((other) => other !== attached),
-            repository,
-          )
-          return
-        }
-        throw error
+        group.delete(attached)
+        attached.member.fail(toFailure(error), this.#options.random)
+        if (group.size > 0) await this.#attempt(group, repository)
+        return
       }
     }
     const outcome = await this.#send(edit, snapshot, staged)
@@ -233,7 +234,8 @@ export class BranchWriter {
         const { snapshot } = await edit.push({ dryRun: true })
         for (const { member, plan, commits, time } of staged) {
           const folder = folderId(snapshot, member.settings.path)
-          member.sent.push({ tip: before.tip, folder, batches: member.taken.length, plan, commits, time })
+          const settlement = { removed: plan.removed, deleted: plan.deleted, confirmed: plan.confirmed }
+          member.remember({ tip: before.tip, folder, batches: member.taken.length, settlement, commits, time })
         }
       }
       throw error
@@ -246,13 +248,13 @@ export class BranchWriter {
     const landed = member.sent.find((sent) => sent.folder === folder && sent.tip !== snapshot.tip)
     if (folder === undefined || landed === undefined) return
     member.landed(landed)
-    await settle(member, landed.plan)
+    await settle(member, landed.settlement)
     const { commits } = landed
     if (commits.length > 0) this.#options.onPush?.({ member: member.name, commits })
   }
 
   /** Folders to be compared are read once, and remembered with the branch. */
-  async #readFolders(group: readonly Attached[], repository: Repository): Promise<Snapshot> {
+  async #readFolders(group: ReadonlySet<Attached>, repository: Repository): Promise<Snapshot> {
     let snapshot = this.#snapshot as Snapshot
     for (const { member } of group) {
       if (member.compareReason === undefined) continue

@@ -11,7 +11,6 @@ import type { Batch, Change, WindowOptions } from '../plan/window.ts'
 import type { Clock } from '../time/clock.ts'
 import { backoffMs } from '../time/backoff.ts'
 import type { PushFailure } from './failure.ts'
-import type { PushPlan } from './plan-push.ts'
 import { Spool } from './spool.ts'
 import type { SpoolBudget } from './spool.ts'
 
@@ -78,6 +77,16 @@ export interface MemberStatus {
   readonly handledRequest?: string
 }
 
+/** What has to be put down once a push has happened. */
+export interface Settlement {
+  /** Paths that are nobody's any more. */
+  readonly removed: readonly string[]
+  /** Those of them that the guard counts. */
+  readonly deleted: readonly string[]
+  /** The token with which a person has confirmed the deletions. */
+  readonly confirmed: string | undefined
+}
+
 /** What a push would have made of a member's folder. */
 export interface SentPush {
   /** Where the branch was before. */
@@ -86,12 +95,14 @@ export interface SentPush {
   readonly folder: string | null | undefined
   /** How many of the taken batches it held. */
   readonly batches: number
-  readonly plan: PushPlan
+  readonly settlement: Settlement
   readonly commits: readonly string[]
   readonly time: number
 }
 
 const BACKOFF = { baseMs: 1_000, maxMs: 60_000 }
+/** Pushes of unknown outcome that are recognised later. */
+const MAX_REMEMBERED = 8
 /** A host that asks for a longer pause is asked again after this, in milliseconds. */
 const MAX_ASKED_WAIT_MS = 60 * 60_000
 /** Changes that wait beyond this, as while a host is down for long, are written as one comparison instead. */
@@ -182,7 +193,10 @@ export class Member {
 
   /** New settings are tried at once, whatever went wrong before. */
   set settings(settings: MemberSettings) {
+    const before = this.#settings
     this.#settings = settings
+    // Files that were left over may go now.
+    if (before.prune !== settings.prune) this.requireCompare('requested')
     this.window.options = settings.window
     this.unblock()
   }
@@ -299,7 +313,7 @@ export class Member {
     // The first comparison finds everything that happened before it, but not that a deletion was seen.
     if (this.#compared || change.oid === null) this.window.add(change, this.clock.now())
     if (this.window.size > MAX_WAITING) {
-      this.window.clear()
+      this.window.forgetContents()
       this.spool.keepOnly(new Set())
       this.requireCompare('spool')
     }
@@ -368,6 +382,12 @@ export class Member {
     this.#onReport()
   }
 
+  /** A push was sent, and nobody knows whether it happened. The same attempt made again needs no second entry. */
+  remember(sent: SentPush): void {
+    const others = this.sent.filter(({ tip, folder }) => tip !== sent.tip || folder !== sent.folder)
+    this.sent = [...others, sent].slice(-MAX_REMEMBERED)
+  }
+
   /** A push that was given up has happened all the same. */
   landed({ batches, commits, time }: SentPush): void {
     this.taken.splice(0, batches)
@@ -391,7 +411,8 @@ export class Member {
   }
 
   get status(): MemberStatus {
-    const pending = this.window.size + this.taken.reduce((sum, { changes }) => sum + changes.length, 0)
+    const taken = this.taken.reduce((sum, { changes }) => sum + changes.length, 0)
+    const pending = this.window.size + taken + this.held.size
     return {
       files: this.desired.size,
       pending,

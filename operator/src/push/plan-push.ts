@@ -8,7 +8,7 @@ import { renderMessage } from '../render/message.ts'
 import { readIdentity } from '../render/read-identity.ts'
 import { PushFailure } from './failure.ts'
 import { contentId } from './member.ts'
-import type { CompareReason, Member } from './member.ts'
+import type { CompareReason, Member, Settlement } from './member.ts'
 
 /** The member's folder at the commit that the push goes on top of. */
 export interface FolderView {
@@ -28,11 +28,8 @@ export interface PlannedCommit {
   readonly deletes: readonly string[]
 }
 
-export interface PushPlan {
+export interface PushPlan extends Settlement {
   readonly commits: readonly PlannedCommit[]
-  readonly deleted: readonly string[]
-  /** The token with which a person has confirmed the deletions. */
-  readonly deletionConfirmed: string | undefined
   /** A comparison was made, and everything it found is in this plan. */
   readonly compared: boolean
   /** The request of a person that this plan carries out. */
@@ -70,8 +67,9 @@ export async function planPush(member: Member, folder: FolderView): Promise<Push
     addClaim(commits, member, claimFile(claim), takeOver !== undefined && claimed === 'taken')
   return {
     commits,
+    removed: commits.flatMap(({ deletes }) => deletes),
     deleted: all.deleted,
-    deletionConfirmed: all.confirmed,
+    confirmed: all.confirmed,
     compared: compared?.complete ?? false,
     request,
   }
@@ -86,13 +84,13 @@ export async function recordPaths(member: Member, plan: PushPlan): Promise<void>
 }
 
 /** After the push: what was deleted is nobody's. */
-export async function settle(member: Member, plan: PushPlan): Promise<void> {
-  member.guard.record(plan.deleted.length, member.clock.now(), plan.deletionConfirmed !== undefined)
-  if (plan.deletionConfirmed !== undefined) member.inventory.confirmed = plan.deletionConfirmed
-  for (const path of plan.deleted) member.held.delete(path)
+export async function settle(member: Member, { removed, deleted, confirmed }: Settlement): Promise<void> {
+  member.guard.record(deleted.length, member.clock.now(), confirmed !== undefined)
+  if (confirmed !== undefined) member.inventory.confirmed = confirmed
+  for (const path of deleted) member.held.delete(path)
   // The push has happened, whatever comes now; an inventory that names too much is saved with the next one.
-  const forgotten = member.inventory.delete(plan.commits.flatMap(({ deletes }) => deletes))
-  await saveInventory(member, forgotten || plan.deletionConfirmed !== undefined).catch(() => undefined)
+  const forgotten = member.inventory.delete(removed)
+  await saveInventory(member, forgotten || confirmed !== undefined).catch(() => undefined)
 }
 
 async function saveInventory(member: Member, changed: boolean): Promise<void> {
@@ -250,8 +248,10 @@ async function judgeExtras(member: Member, folder: FolderView, extras: readonly 
 
 async function learnIdentities(member: Member, folder: FolderView, files: readonly RemoteFile[]): Promise<void> {
   const unknown = files.map(({ oid }) => oid).filter((oid) => !member.identities.has(oid))
-  if (unknown.length === 0) return
-  for (const [oid, bytes] of await folder.blobs(unknown)) member.identities.set(oid, readIdentity(bytes) ?? null)
+  for (let start = 0; start < unknown.length; start += REREAD_STEP) {
+    const contents = await folder.blobs(unknown.slice(start, start + REREAD_STEP))
+    for (const [oid, bytes] of contents) member.identities.set(oid, readIdentity(bytes) ?? null)
+  }
 }
 
 async function guardDeletions(

@@ -46,8 +46,9 @@ export class RepositoryPool {
     return { key, repository }
   }
 
+  /** Ends every connection at once: whoever wants an answer has waited for it before. */
   async close(): Promise<void> {
-    await Promise.all([...this.#transports.values()].map(({ agent }) => agent.close()))
+    await Promise.all([...this.#transports.values()].map(({ agent }) => agent.destroy()))
   }
 
   #transport({ policy, ca }: ConnectOptions): Transport {

@@ -7,8 +7,10 @@ import type { Member } from './member.ts'
 export interface WritersOptions {
   readonly clock: Clock
   readonly random: () => number
-  /** Branches written at the same time. Default 8. */
+  /** Branches written at the same time. Default 32. */
   readonly concurrency?: number
+  /** Branches of one host written at the same time: a host that is slow keeps no other waiting. Default 4. */
+  readonly perHost?: number
   readonly onPush?: (pushed: PushedCommits) => void
 }
 
@@ -16,13 +18,14 @@ export interface WritersOptions {
 export class Writers {
   readonly #options: WritersOptions
   readonly #queue: PQueue
+  readonly #hosts = new Map<string, PQueue>()
   readonly #writers = new Map<string, BranchWriter>()
   /** Member → key of its branch. */
   readonly #places = new Map<string, string>()
 
   constructor(options: WritersOptions) {
     this.#options = options
-    this.#queue = new PQueue({ concurrency: options.concurrency ?? 8 })
+    this.#queue = new PQueue({ concurrency: options.concurrency ?? 32 })
   }
 
   /**
@@ -35,11 +38,19 @@ export class Writers {
     let writer = this.#writers.get(key)
     if (writer === undefined) {
       const { clock, random, onPush } = this.#options
-      const schedule = (work: () => Promise<void>): Promise<void> => this.#queue.add(work)
+      const { host } = new URL(connection.repository.url)
+      const schedule = (work: () => Promise<void>): Promise<void> => this.#schedule(host, work)
       writer = new BranchWriter({ branch, clock, random, schedule, ...(onPush === undefined ? {} : { onPush }) })
       this.#writers.set(key, writer)
     }
     writer.attach(member, connection)
+  }
+
+  async #schedule(host: string, work: () => Promise<void>): Promise<void> {
+    const queue = this.#hosts.get(host) ?? new PQueue({ concurrency: this.#options.perHost ?? 4 })
+    this.#hosts.set(host, queue)
+    await queue.add(() => this.#queue.add(work))
+    if (queue.size === 0 && queue.pending === 0) this.#hosts.delete(host)
   }
 
   detach(member: string): void {

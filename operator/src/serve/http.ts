@@ -22,7 +22,7 @@ export interface AdminServer {
 /** `/healthz`, `/readyz` and `/metrics`. Health does not depend on Git: a host that is down is no reason to restart. */
 export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost')
+    const pathname = URL.parse(request.url ?? '/', 'http://localhost')?.pathname
     if (request.method !== 'GET' && request.method !== 'HEAD') answer(response, 405, 'only GET\n')
     else if (pathname === '/healthz') answer(response, 200, 'ok\n')
     else if (pathname === '/readyz') {

@@ -6,10 +6,17 @@ export interface Clock {
   after(ms: number, run: () => void): () => void
 }
 
+/** The longest wait of `setTimeout`, in milliseconds: a longer one would end at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, run) {
-    const timer = setTimeout(run, ms)
+    let timer: NodeJS.Timeout
+    const wait = (left: number): void => {
+      timer = left > MAX_TIMER_MS ? setTimeout(() => wait(left - MAX_TIMER_MS), MAX_TIMER_MS) : setTimeout(run, left)
+    }
+    wait(ms)
     return () => clearTimeout(timer)
   },
 }

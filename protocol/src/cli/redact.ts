@@ -1,15 +1,14 @@
-/** Gives a function that blots out the secrets of this run: a server may send back what it was sent. */
+import { secretsOf } from '../client/credentials.ts'
+import { redactor as redactorOf } from '../client/redact.ts'
+
+/** Gives a function that blots out the secrets of this run, whichever of them the command ends up using. */
 export function redactor(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): (text: string) => string {
   const users = ['git', ...given('--user', argv), env['GITSYNC_USER'] ?? '']
   const tokens = [...given('--token', argv), env['GITSYNC_TOKEN'] ?? ''].filter((token) => token !== '')
-  const secrets = tokens.flatMap((token) => [
-    ...users.map((user) => Buffer.from(`${user}:${token}`).toString('base64')),
-    token,
-  ])
-  return (text) => secrets.reduce((clean, secret) => clean.replaceAll(secret, '***'), text)
+  return redactorOf(tokens.flatMap((password) => users.flatMap((username) => secretsOf({ username, password }))))
 }
 
 function given(flag: string, argv: readonly string[]): string[] {

@@ -1,6 +1,5 @@
 import { GitError } from '../format/errors.ts'
 import { packetText, readPacket } from '../format/packet-line.ts'
-import { printable } from '../format/side-band.ts'
 import type { Remote, Service } from './remote.ts'
 
 /** What a server says it can do (gitprotocol-v2, "Capability Advertisement"). */
@@ -28,7 +27,7 @@ export async function discover(remote: Remote, service: Service = 'git-upload-pa
       const line = packetText(packet.payload)
       if (line.startsWith('# service=')) continue
       if (line.startsWith('ERR '))
-        throw new GitError('ServerError', `${remote.url} refuses: ${printable(line.slice(4))}`)
+        throw new GitError('ServerError', `${remote.url} refuses: ${remote.printable(line.slice(4))}`)
       if (line === 'version 2' || line === 'version 1') version = line === 'version 2' ? 2 : 1
       else if (version === 2) addCapability(capabilities, line)
       else {

@@ -156,7 +156,8 @@ export class Edit {
   #append(commit: Commit, added: NewObjects): ObjectId {
     const trees = new Map(this.#current.trees)
     for (const [oid, object] of added) {
-      this.#objects.set(oid, object)
+      // A tree that comes back would be a delta of its own delta, which no server can resolve.
+      if (!this.#objects.has(oid) && !this.#base.trees.has(oid)) this.#objects.set(oid, object)
       if (object.tree !== undefined) trees.set(oid, object.tree.bytes)
     }
     if (commit.tree === this.#session.format.emptyTree) {

@@ -4,7 +4,7 @@ import type { ObjectId } from '../format/object-id.ts'
 import { readPack } from '../format/pack-reader.ts'
 import type { GitObject, ReadPackOptions } from '../format/pack-reader.ts'
 import { packetText, readPacket } from '../format/packet-line.ts'
-import { printable, RemoteMessages, sideBand } from '../format/side-band.ts'
+import { RemoteMessages, sideBand } from '../format/side-band.ts'
 import { command } from './command.ts'
 import { overLimit } from './limits.ts'
 import type { Session } from './session.ts'
@@ -40,7 +40,7 @@ export async function* fetchObjects(
   const input = await session.remote.uploadPack(command(session, 'fetch', fetchArguments(request)))
   try {
     await seekPack(session, input)
-    const pack = capped(sideBand(input, new RemoteMessages()), request.maxBytes)
+    const pack = capped(sideBand(input, new RemoteMessages(session.remote.redact)), request.maxBytes)
     yield* readPack(pack, { ...options, format: session.format, limits: session.remote.limits })
     // Reading to the end keeps the connection; a tail that is no packet is of no interest.
     await input.atEnd()
@@ -72,7 +72,7 @@ async function seekPack(session: Session, input: ByteReader): Promise<void> {
     if (packet.type !== 'data') continue
     const line = packetText(packet.payload)
     if (line === 'packfile') return
-    if (line.startsWith('ERR ')) throw refused(session, printable(line.slice(4)))
+    if (line.startsWith('ERR ')) throw refused(session, session.remote.printable(line.slice(4)))
   }
 }
 

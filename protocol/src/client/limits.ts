@@ -12,7 +12,7 @@ export interface Limits {
   readonly maxHeldBytes: number
   /** Refs in one listing. Default 500,000. */
   readonly maxRefs: number
-  /** Entries in one listing of a tree: a few small trees that repeat each other can stand for billions. Default 1,000,000. */
+  /** Entries, folders included, that one listing of a tree goes through: a few small trees that repeat each other can stand for billions. Default 1,000,000. */
   readonly maxEntries: number
 }
 

@@ -3,7 +3,6 @@ import { GitError, isGitError } from '../format/errors.ts'
 import { isObjectId, objectFormat } from '../format/object-id.ts'
 import type { ObjectId } from '../format/object-id.ts'
 import { packetText, readPacket } from '../format/packet-line.ts'
-import { printable } from '../format/side-band.ts'
 import { command } from './command.ts'
 import { discover, requireVersion2 } from './discovery.ts'
 import { overLimit } from './limits.ts'
@@ -57,9 +56,9 @@ async function readRefs(session: Session, input: ByteReader, prefixes: readonly 
     if (packet === undefined) throw unsupported(session, 'an answer that ends too early')
     if (packet.type !== 'data') break
     const line = packetText(packet.payload)
-    if (line.startsWith('ERR ')) throw unsupported(session, printable(line.slice(4)))
+    if (line.startsWith('ERR ')) throw unsupported(session, session.remote.printable(line.slice(4)))
     if (refs.length >= session.remote.limits.maxRefs) throw overLimit('maxRefs', session.remote.limits.maxRefs)
-    refs.push(parseRef(line))
+    refs.push(parseRef(session, line))
   }
   for (const { oid } of refs) {
     if (oid !== null) session.format = objectFormat(oid.length === 64 ? 'sha256' : 'sha1') ?? session.format
@@ -72,14 +71,14 @@ function unsupported(session: Session, what: string): GitError {
   return new GitError('Unsupported', `${session.remote.url} does not list its refs: ${what}`, { remote: [what] })
 }
 
-function parseRef(line: string): Ref {
+function parseRef({ remote }: Session, line: string): Ref {
   const [oid = '', name = '', ...attributes] = line.split(' ')
   const attribute = (key: string): string | undefined =>
     attributes.find((item) => item.startsWith(key))?.slice(key.length)
   const symref = attribute('symref-target:')
   const peeled = attribute('peeled:')
   if ((oid !== 'unborn' && !isObjectId(oid)) || name === '') {
-    throw new GitError('Malformed', `not a line of a ref listing: ${JSON.stringify(line.slice(0, 200))}`)
+    throw new GitError('Malformed', `not a line of a ref listing: ${JSON.stringify(remote.redact(line).slice(0, 200))}`)
   }
   return {
     name,

@@ -65,7 +65,7 @@ async function send(session: Session, update: RefUpdate, entries: readonly PackE
   const pack = update.new === null ? [] : writePack(entries, format)
   const input = await remote.receivePack([packetLine(line), FLUSH, ...pack])
   try {
-    return await readReport(input)
+    return await readReport(input, remote.redact)
   } finally {
     await input.close()
   }

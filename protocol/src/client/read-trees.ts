@@ -33,7 +33,9 @@ export async function readCommit(session: Session, ref: string, oid: ObjectId, d
       actual: commit?.type ?? 'missing',
     })
   }
-  const at = { ref, tip: oid, commit: oid, root: parseCommit(commit.bytes).tree, format: session.format }
+  const { format, remote } = session
+  const { maxEntries } = remote.limits
+  const at = { ref, tip: oid, commit: oid, root: parseCommit(commit.bytes).tree, format, maxEntries }
   const trees = new Map<ObjectId, Buffer>()
   for (const object of objects.values()) if (object.type === 'tree') trees.set(object.oid, object.bytes)
   return new Snapshot(at, trees)

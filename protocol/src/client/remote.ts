@@ -1,14 +1,17 @@
 import { ByteReader } from '../format/byte-reader.ts'
 import { GitError } from '../format/errors.ts'
 import { printable } from '../format/side-band.ts'
+import type { Redact } from '../format/side-band.ts'
+import { authorization, secretsOf } from './credentials.ts'
+import type { Credentials } from './credentials.ts'
+import { checkRequestTimeout, Deadline } from './deadline.ts'
 import { overLimit } from './limits.ts'
 import type { Limits } from './limits.ts'
+import { redactor } from './redact.ts'
+import { statusError } from './status-error.ts'
 import type { Transport, TransportResponse } from './transport.ts'
 
 export type Service = 'git-upload-pack' | 'git-receive-pack'
-
-/** Sent with every request to the repository, and to nobody else. */
-export type Credentials = { readonly username: string; readonly password: string } | { readonly bearer: string }
 
 /** One finished HTTP request, for progress, metrics and logs. Holds nothing secret. */
 export interface RequestRecord {
@@ -36,6 +39,8 @@ export interface RemoteOptions {
   readonly auth?: Credentials | undefined
   readonly userAgent: string
   readonly signal?: AbortSignal | undefined
+  /** Milliseconds that one request may take: connection, headers and the whole body. */
+  readonly requestTimeoutMs: number
   readonly onRequest?: ((record: RequestRecord) => void) | undefined
 }
 
@@ -44,6 +49,8 @@ export class Remote {
   readonly url: string
   readonly limits: Limits
   readonly userAgent: string
+  /** Blots the credentials out of what the server says: it may send back what it was sent. */
+  readonly redact: Redact
   readonly #options: RemoteOptions
   readonly #authorization: string | undefined
   #traffic: Traffic = { requests: 0, bytesSent: 0, bytesReceived: 0 }
@@ -52,12 +59,19 @@ export class Remote {
     this.url = checkUrl(options.url)
     this.limits = options.limits
     this.userAgent = options.userAgent
+    checkRequestTimeout(options.requestTimeoutMs)
     this.#options = options
-    this.#authorization = authorization(options.auth)
+    this.#authorization = options.auth && authorization(options.auth)
+    this.redact = redactor(options.auth === undefined ? [] : secretsOf(options.auth))
   }
 
   get traffic(): Traffic {
     return this.#traffic
+  }
+
+  /** Text from the server, safe to show: no credentials, no control characters. */
+  printable(text: string): string {
+    return printable(this.redact(text))
   }
 
   /** `GET info/refs?service=…`, protocol version 2 asked for. */
@@ -87,7 +101,8 @@ export class Remote {
     headers: Record<string, string>,
     body?: readonly Uint8Array[],
   ): Promise<ByteReader> {
-    const { transport, signal, auth: _auth, userAgent } = this.#options
+    const { transport, signal, userAgent, requestTimeoutMs } = this.#options
+    const deadline = new Deadline(requestTimeoutMs, signal)
     const meter = this.#meter(method, path, body)
     let response: TransportResponse
     try {
@@ -101,27 +116,38 @@ export class Remote {
           ...(this.#authorization === undefined ? {} : { authorization: this.#authorization }),
         },
         ...(body === undefined ? {} : { body }),
-        ...(signal === undefined ? {} : { signal }),
+        signal: deadline.signal,
       })
     } catch (error) {
+      deadline.end()
       meter.finish(0)
-      throw error
+      throw deadline.explain(this.url, error)
     }
-    const received = meter.count(response, this.limits.maxResponseBytes)
-    if (response.status !== 200) throw await statusError(this.url, response, received)
+    const received = this.#timed(deadline, meter.count(response, this.limits.maxResponseBytes))
+    if (response.status !== 200) throw await statusError(this.url, response, received, this.redact)
     const type = response.headers['content-type']?.split(';')[0]?.trim()
     if (type !== expectedType) {
-      await received.return(undefined)
-      throw new GitError(
-        'NotGit',
-        `${this.url} does not speak Git's Smart HTTP: it answers ${type ?? 'no content type'}`,
-        {
-          expected: expectedType,
-          ...(type === undefined ? {} : { actual: type }),
-        },
-      )
+      deadline.abandon()
+      meter.finish(response.status)
+      throw this.#notGit(expectedType, type)
     }
     return new ByteReader(received)
+  }
+
+  async *#timed(deadline: Deadline, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      yield* body
+    } catch (error) {
+      throw deadline.explain(this.url, error)
+    } finally {
+      deadline.end()
+    }
+  }
+
+  #notGit(expected: string, type: string | undefined): GitError {
+    const actual = type && this.printable(type)
+    const what = `${this.url} does not speak Git's Smart HTTP: it answers ${actual ?? 'no content type'}`
+    return new GitError('NotGit', what, { expected, ...(actual === undefined ? {} : { actual }) })
   }
 
   #meter(method: 'GET' | 'POST', path: string, body: readonly Uint8Array[] | undefined): Meter {
@@ -192,75 +218,4 @@ function checkUrl(url: string): string {
 /** What stands before the last `@` may be a password, whatever else is wrong with the address. */
 function withoutUser(url: string): string {
   return url.replace(/^.*@/s, '…@')
-}
-
-function authorization(auth: Credentials | undefined): string | undefined {
-  if (auth === undefined) return undefined
-  const value =
-    'bearer' in auth
-      ? `Bearer ${auth.bearer}`
-      : `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString('base64')}`
-  // A line break would let a token write headers of its own.
-  if (/[\r\n]/.test(value)) throw new GitError('InvalidInput', 'auth holds a line break', { field: 'auth' })
-  return value
-}
-
-const MAX_EXCERPT = 2048
-
-async function statusError(
-  url: string,
-  response: TransportResponse,
-  received: AsyncGenerator<Uint8Array>,
-): Promise<GitError> {
-  const { status, headers } = response
-  const remote = await excerpt(headers['content-type'], received)
-  const details = { status, ...(remote === undefined ? {} : { remote: [remote] }) }
-  const because = remote === undefined ? '' : `: ${remote}`
-  if (status === 401) return new GitError('Unauthorized', `${url} refuses these credentials (401)${because}`, details)
-  if (status === 403) return new GitError('Forbidden', `${url} does not allow this (403)${because}`, details)
-  if (status === 404) {
-    return new GitError(
-      'RepositoryNotFound',
-      `${url} does not exist, or these credentials may not see it (404)`,
-      details,
-    )
-  }
-  if (status === 429) {
-    const waitMs = retryAfter(headers['retry-after'])
-    return new GitError('RateLimited', `${url} asks for fewer requests (429)`, {
-      ...details,
-      ...(waitMs === undefined ? {} : { waitMs }),
-    })
-  }
-  if (status >= 300 && status < 400) {
-    const target = URL.parse(headers['location'] ?? '', url)
-    const actual = target === null ? 'nowhere' : `${target.origin}${target.pathname}`
-    return new GitError('Redirected', `${url} has moved to ${actual} (${status}): use that address`, {
-      ...details,
-      actual,
-    })
-  }
-  if (status >= 500) return new GitError('ServerError', `${url} failed (${status})${because}`, details)
-  return new GitError('NotGit', `${url} answers with HTTP status ${status}${because}`, details)
-}
-
-async function excerpt(type: string | undefined, body: AsyncGenerator<Uint8Array>): Promise<string | undefined> {
-  let text = ''
-  try {
-    for await (const chunk of body) {
-      text += Buffer.from(chunk).toString('utf8')
-      if (text.length > MAX_EXCERPT) break
-    }
-  } catch {
-    return undefined
-  }
-  const line = printable(text.slice(0, 200))
-  return type?.startsWith('text/plain') === true && line !== '' ? line : undefined
-}
-
-function retryAfter(header: string | undefined): number | undefined {
-  if (header === undefined) return undefined
-  if (/^\d+$/.test(header)) return Number(header) * 1000
-  const date = Date.parse(header)
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now())
 }

@@ -2,6 +2,7 @@ import { ByteReader } from '../format/byte-reader.ts'
 import { GitError } from '../format/errors.ts'
 import { packetText, readPacket } from '../format/packet-line.ts'
 import { printable, RemoteMessages, sideBand } from '../format/side-band.ts'
+import type { Redact } from '../format/side-band.ts'
 
 /** A server's answer to a push (gitprotocol-pack, "Report Status"). */
 export interface PushReport {
@@ -17,23 +18,23 @@ export interface PushReport {
  * Reads the report, with or without side-band.
  * @throws GitError `Malformed` when there is no report: nobody knows then whether the push happened; `ServerError`
  */
-export async function readReport(input: ByteReader): Promise<PushReport> {
-  const messages = new RemoteMessages()
+export async function readReport(input: ByteReader, redact: Redact): Promise<PushReport> {
+  const messages = new RemoteMessages(redact)
   if (await input.atEnd()) throw new GitError('Malformed', 'the server answers a push without a report')
   // With side-band the first packet's payload begins with a channel number, without it with the text "unpack".
   await input.fill(5)
   const direct = (input.held[4] ?? 0) > 3
-  const report = await readLines(direct ? input : new ByteReader(sideBand(input, messages)))
+  const report = await readLines(direct ? input : new ByteReader(sideBand(input, messages)), redact)
   return { ...report, messages: messages.lines() }
 }
 
-async function readLines(input: ByteReader): Promise<Omit<PushReport, 'messages'>> {
+async function readLines(input: ByteReader, redact: Redact): Promise<Omit<PushReport, 'messages'>> {
   let unpack: string | undefined
   const refs = new Map<string, string | null>()
   for (;;) {
     const packet = await readPacket(input)
     if (packet === undefined || packet.type !== 'data') break
-    const [word = '', subject = '', ...reason] = packetText(packet.payload).split(' ')
+    const [word = '', subject = '', ...reason] = redact(packetText(packet.payload)).split(' ')
     if (word === 'unpack') unpack = printable([subject, ...reason].join(' '))
     else if (word === 'ok') refs.set(subject, null)
     else if (word === 'ng') refs.set(subject, printable(reason.join(' ')) || 'no reason given')

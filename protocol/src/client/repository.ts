@@ -2,10 +2,12 @@ import { GitError, isGitError } from '../format/errors.ts'
 import { isObjectId, SHA1, SHA256 } from '../format/object-id.ts'
 import type { ObjectId } from '../format/object-id.ts'
 import { Mode, typeOfMode } from '../format/tree.ts'
+import type { Credentials } from './credentials.ts'
+import { REQUEST_TIMEOUT_MS } from './deadline.ts'
 import { discover } from './discovery.ts'
 import type { Advertisement } from './discovery.ts'
 import { Edit } from './edit.ts'
-import { overLimit, resolveLimits } from './limits.ts'
+import { resolveLimits } from './limits.ts'
 import type { Limits } from './limits.ts'
 import { lsRefs } from './ls-refs.ts'
 import type { Ref } from './ls-refs.ts'
@@ -14,7 +16,7 @@ import { splitPath } from './path.ts'
 import { currentTip } from './push.ts'
 import { readCommit, readTrees } from './read-trees.ts'
 import { Remote } from './remote.ts'
-import type { Credentials, RequestRecord, Traffic } from './remote.ts'
+import type { RequestRecord, Traffic } from './remote.ts'
 import { newSession } from './session.ts'
 import type { Session } from './session.ts'
 import { notAFolder, Snapshot } from './snapshot.ts'
@@ -32,6 +34,8 @@ export interface RepositoryOptions {
   readonly transport?: Transport
   /** Ends every request when it is aborted. */
   readonly signal?: AbortSignal
+  /** Milliseconds that one request may take: connection, headers and the whole body. Default 300,000. */
+  readonly requestTimeoutMs?: number
   /** Called after each HTTP request. */
   readonly onRequest?: (record: RequestRecord) => void
   /** Default `git/gitsync-0.1`: some hosts refuse user agents that do not begin with `git/`. */
@@ -59,9 +63,9 @@ export type Revision = string
  */
 export function openRepository(url: string, options: RepositoryOptions = {}): Repository {
   const { transport = undiciTransport(), userAgent = 'git/gitsync-0.1', auth, signal, onRequest } = options
-  return new Repository(
-    new Remote({ url, transport, limits: resolveLimits(options.limits), auth, userAgent, signal, onRequest }),
-  )
+  const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options
+  const limits = resolveLimits(options.limits)
+  return new Repository(new Remote({ url, transport, limits, auth, userAgent, signal, requestTimeoutMs, onRequest }))
 }
 
 export class Repository {
@@ -123,13 +127,7 @@ export class Repository {
     const entry = snapshot.entryAt(names)
     if (entry === null || entry === 'unread') throw pathNotFound(path, revision)
     if (entry.mode !== Mode.tree) throw notAFolder(path, entry.mode)
-    const { maxEntries } = this.#session.remote.limits
-    const listed: ListedEntry[] = []
-    for (const item of snapshot.list(path, recursive)) {
-      if (listed.length >= maxEntries) throw overLimit('maxEntries', maxEntries)
-      listed.push(item)
-    }
-    return listed
+    return [...snapshot.list(path, recursive)]
   }
 
   /** @throws GitError as {@link Repository.files} */
@@ -217,7 +215,7 @@ export class Repository {
     const empty =
       (head === undefined || head.oid === null) &&
       (head?.symref === ref || (await lsRefs(this.#session, ['refs/heads/'])).length === 0)
-    if (empty) return Snapshot.empty(ref, this.#session.format)
+    if (empty) return this.#empty(ref)
     if (options.orFrom !== undefined) return this.#start(ref, options.orFrom)
     throw new GitError('RefNotFound', `${ref} does not exist in ${this.url}`, { ref })
   }
@@ -258,9 +256,13 @@ export class Repository {
     return contents
   }
 
+  #empty(ref: string): Snapshot {
+    return Snapshot.empty(ref, this.#session.format).at({ maxEntries: this.#session.remote.limits.maxEntries })
+  }
+
   /** A branch that does not exist, as it would be when created from a revision. */
   async #start(ref: string, from: Revision | undefined): Promise<Snapshot> {
-    if (from === undefined) return Snapshot.empty(ref, this.#session.format)
+    if (from === undefined) return this.#empty(ref)
     const start = await this.#at(from, [])
     return start.at({ ref, tip: null })
   }

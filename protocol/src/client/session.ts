@@ -19,7 +19,7 @@ export interface Session {
   blobForm: number
   /** False once a server has refused a pack with deltas against objects it has. */
   thinPacks: boolean
-  /** False once a commit with all trees down to a path was larger than `oneFetchBytes`. */
+  /** False once a commit with all trees down to a path was larger than `ONE_FETCH_BYTES` of `read-trees.ts`. */
   oneFetch: boolean
 }
 

@@ -2,6 +2,7 @@ import { GitError } from '../format/errors.ts'
 import type { ObjectFormat, ObjectId } from '../format/object-id.ts'
 import { checkDepth, entrySpans, fromRawName, Mode, parseTree, toRawName, typeOfMode } from '../format/tree.ts'
 import type { EntryType, TreeEntry } from '../format/tree.ts'
+import { DEFAULT_LIMITS, overLimit } from './limits.ts'
 import { splitPath } from './path.ts'
 
 export interface ListedEntry {
@@ -24,6 +25,8 @@ export interface SnapshotPlace {
   readonly commit: ObjectId | null
   readonly root: ObjectId
   readonly format: ObjectFormat
+  /** Entries that one listing may go through, see {@link Limits}. Default 1,000,000. */
+  readonly maxEntries?: number
 }
 
 /** A commit on a branch and those of its trees that have been read. Immutable; reading more gives another snapshot. */
@@ -33,6 +36,7 @@ export class Snapshot implements SnapshotPlace {
   readonly commit: ObjectId | null
   readonly root: ObjectId
   readonly format: ObjectFormat
+  readonly maxEntries: number
   readonly trees: ReadonlyMap<ObjectId, Buffer>
 
   constructor(at: SnapshotPlace, trees: ReadonlyMap<ObjectId, Buffer> = new Map()) {
@@ -41,6 +45,7 @@ export class Snapshot implements SnapshotPlace {
     this.commit = at.commit
     this.root = at.root
     this.format = at.format
+    this.maxEntries = at.maxEntries ?? DEFAULT_LIMITS.maxEntries
     this.trees = trees
   }
 
@@ -79,7 +84,8 @@ export class Snapshot implements SnapshotPlace {
   /**
    * Entries of a folder in Git's order; with `recursive` all files and submodules below it instead of folders.
    * A folder that does not exist has no entries.
-   * @throws GitError `ObjectMissing` where a tree has not been read, `UnexpectedType` where the path is a file
+   * @throws GitError `ObjectMissing` where a tree has not been read, `UnexpectedType` where the path is a file,
+   *   `LimitExceeded` after {@link SnapshotPlace.maxEntries} entries
    */
   *list(path: string, recursive = false): Generator<ListedEntry> {
     const names = splitPath(path)
@@ -93,12 +99,15 @@ export class Snapshot implements SnapshotPlace {
   /** Without recursion: a chain of folders as deep as git allows would fill the stack. */
   *#walk(root: ObjectId, rawPrefix: string, recursive: boolean): Generator<ListedEntry> {
     const open = [{ rawPrefix, entries: this.#entries(root, rawPrefix) }]
+    let seen = 0
     for (let folder = open.at(-1); folder !== undefined; folder = open.at(-1)) {
       const { value: entry } = folder.entries.next()
       if (entry === undefined) {
         open.pop()
         continue
       }
+      // Folders count as well: a few that repeat each other can stand for billions, with no file in any.
+      if (++seen > this.maxEntries) throw overLimit('maxEntries', this.maxEntries)
       const rawPath = folder.rawPrefix + entry.rawName
       if (recursive && entry.mode === Mode.tree) {
         checkDepth(open.length)
@@ -124,8 +133,8 @@ export class Snapshot implements SnapshotPlace {
 
   /** The same trees, another place. */
   at(place: Partial<SnapshotPlace>): Snapshot {
-    const { ref, tip, commit, root, format } = this
-    return new Snapshot({ ref, tip, commit, root, format, ...place }, this.trees)
+    const { ref, tip, commit, root, format, maxEntries } = this
+    return new Snapshot({ ref, tip, commit, root, format, maxEntries, ...place }, this.trees)
   }
 
   /** Without the trees that this commit no longer refers to. */

@@ -5,6 +5,7 @@ export interface TransportRequest {
   readonly headers: Readonly<Record<string, string>>
   /** Sent one after another; can be sent again. */
   readonly body?: readonly Uint8Array[]
+  /** Ends the request at any point, the body included. */
   readonly signal?: AbortSignal
 }
 

@@ -4,7 +4,7 @@ import type { ObjectId } from '../format/object-id.ts'
 import { fetchObjects } from './fetch.ts'
 import { readCommit } from './read-trees.ts'
 import type { Session } from './session.ts'
-import { Snapshot } from './snapshot.ts'
+import type { Snapshot } from './snapshot.ts'
 
 /** Beyond this the server sends trees whole instead of differences; walking one's own paths costs less. */
 const MAX_BYTES = 32 << 10
@@ -46,7 +46,7 @@ async function difference(session: Session, snapshot: Snapshot, old: ObjectId, t
     if (object.type === 'tree') trees.set(object.oid, object.bytes)
   }
   if (root === undefined) throw new GitError('ObjectMissing', `the server does not send commit ${tip}`, { oid: tip })
-  return new Snapshot({ ref: snapshot.ref, tip, commit: tip, root, format: session.format }, trees).pruned()
+  return snapshot.withTrees(trees).at({ tip, commit: tip, root, format: session.format }).pruned()
 }
 
 function keepTrees(fresh: Snapshot, old: Snapshot): Snapshot {

@@ -10,7 +10,7 @@ export type GitErrorCode =
   | 'NotGit'
   /** HTTP 401. */
   | 'Unauthorized'
-  /** HTTP 403. */
+  /** HTTP 403 without `Retry-After`. */
   | 'Forbidden'
   /** HTTP 404: no such repository, or it is hidden from these credentials. */
   | 'RepositoryNotFound'
@@ -31,9 +31,9 @@ export type GitErrorCode =
   | 'Rejected'
   /** The server lacks a capability that the operation needs. */
   | 'Unsupported'
-  /** HTTP 429; `waitMs` when the server said how long. */
+  /** HTTP 429, or 403 with `Retry-After`; `waitMs` when the server said how long. */
   | 'RateLimited'
-  /** HTTP 5xx, or an `ERR` packet. */
+  /** HTTP 5xx, or an `ERR` packet; `waitMs` when the server said how long. */
   | 'ServerError'
   /** No answer, a connection cut, a name that does not resolve. */
   | 'Network'
@@ -52,7 +52,7 @@ export interface GitErrorDetails {
   readonly actual?: string | number
   readonly limit?: string
   readonly status?: number
-  /** Milliseconds that the server asked to wait. */
+  /** Milliseconds that the server asked to wait, one hour at most. */
   readonly waitMs?: number
   /** Lines that the server sent for people to read. */
   readonly remote?: readonly string[]
@@ -74,7 +74,7 @@ export class GitError extends Error {
   }
 
   get advice(): Advice {
-    if (this.code === 'RateLimited') return 'wait'
+    if (this.code === 'RateLimited' || this.details.waitMs !== undefined) return 'wait'
     return RETRY.has(this.code) ? 'retry' : 'stall'
   }
 }

@@ -5,17 +5,25 @@ import { readPacket } from './packet-line.ts'
 /** Progress and messages for people are kept up to this many bytes; the rest is dropped. */
 const MAX_MESSAGES = 64 * 1024
 
-/** Collects channel 2, in lines, without control characters that could play tricks on a terminal. */
+/** Blots secrets out of a text; with `cut`, also the beginning of one at the end of a text that was cut off there. */
+export type Redact = (text: string, cut?: boolean) => string
+
+/** Collects channel 2, in lines, without secrets, and without control characters that could play tricks on a terminal. */
 export class RemoteMessages {
+  readonly redact: Redact
+  readonly #decoder = new TextDecoder()
   #text = ''
 
+  constructor(redact: Redact) {
+    this.redact = redact
+  }
+
   add(bytes: Buffer): void {
-    if (this.#text.length < MAX_MESSAGES) this.#text += bytes.toString('utf8')
+    if (this.#text.length < MAX_MESSAGES) this.#text += this.#decoder.decode(bytes, { stream: true })
   }
 
   lines(): string[] {
-    return this.#text
-      .slice(0, MAX_MESSAGES)
+    return this.redact(this.#text.slice(0, MAX_MESSAGES), this.#text.length >= MAX_MESSAGES)
       .split(/[\r\n]+/)
       .map(printable)
       .filter((line) => line !== '')
@@ -43,7 +51,7 @@ export async function* sideBand(input: ByteReader, messages: RemoteMessages): As
     if (channel === 1) yield bytes
     else if (channel === 2) messages.add(bytes)
     else if (channel === 3) {
-      const text = printable(bytes.toString('utf8'))
+      const text = printable(messages.redact(bytes.toString('utf8')))
       throw new GitError('ServerError', `the server gave up: ${text}`, { remote: [...messages.lines(), text] })
     } else throw new GitError('Malformed', `side-band channel ${channel} does not exist`)
   }

@@ -1,3 +1,4 @@
+import PQueue from 'p-queue'
 import { canReadAs } from '../../kube/access.ts'
 import { isKubeError } from '../../kube/errors.ts'
 import { groupKindKey } from '../../objects/object.ts'
@@ -5,6 +6,17 @@ import { SERVICE_ACCOUNTS } from '../known-resources.ts'
 import type { Reading } from '../runtime.ts'
 import type { SourceRule } from '../source.ts'
 import type { Problem, Reconciliation, SelectedKind } from '../step.ts'
+
+/** Each question is two reviews (list and watch), so that 8 are under way at once. */
+const QUESTIONS_AT_ONCE = 4
+/** All of them are asked again every minute. */
+const MAX_QUESTIONS = 512
+
+/** One kind in one namespace, or in the cluster. */
+interface Question {
+  readonly resource: SelectedKind['resource']
+  readonly namespace: string | undefined
+}
 
 /**
  * Asks for each kind and namespace whether the GitSync's service account may list and watch there. What it may not is not
@@ -14,43 +26,76 @@ export async function authorise(run: Reconciliation): Promise<Problem | undefine
   const { client } = run.environment
   const { serviceAccountName } = run.gitsync.spec
   const { namespace: home = '' } = run.gitsync.metadata
+  run.readings = []
+  const questions = new Map<string, Question>()
+  for (const { selector, resource } of run.selected) {
+    for (const namespace of namespacesOf(selector.namespaces?.names, resource.namespaced, home))
+      questions.set(questionKey({ resource, namespace }), { resource, namespace })
+  }
+  if (questions.size > MAX_QUESTIONS) {
+    return {
+      reason: 'InvalidSpec',
+      message: `spec.resources: ${questions.size} pairs of kind and namespace, more than ${MAX_QUESTIONS}: name fewer namespaces or kinds, or divide them among several GitSyncs`,
+    }
+  }
   try {
     await client.get(SERVICE_ACCOUNTS, home, serviceAccountName)
   } catch (error) {
     if (!isKubeError(error, 'NotFound')) throw error
-    run.readings = []
     return {
       reason: 'ServiceAccountNotFound',
       message: `ServiceAccount ${serviceAccountName} does not exist in namespace ${home}: create it or name another in serviceAccountName`,
     }
   }
+  const allowed = await ask(run, questions)
+  for (const [key, { resource, namespace }] of questions) {
+    if (allowed.has(key)) continue
+    const where = namespace === undefined ? 'in the cluster' : `in namespace ${namespace}`
+    run.problems.push({
+      reason: 'Forbidden',
+      message: `ServiceAccount ${serviceAccountName} may not list and watch ${groupKindKey(resource)} ${where}; its files stay`,
+    })
+  }
   const rules = new Map<string, { readonly resource: SelectedKind['resource']; readonly rules: SourceRule[] }>()
   for (const { selector, resource } of run.selected) {
-    const allowed = new Set<string>()
-    for (const namespace of namespacesOf(selector.namespaces?.names, resource.namespaced, home)) {
-      const access = await canReadAs(
-        client,
-        { namespace: home, serviceAccount: serviceAccountName },
-        resource,
-        namespace,
-      )
-      if (access.allowed) allowed.add(namespace ?? '')
-      else {
-        const where = namespace === undefined ? 'in the cluster' : `in namespace ${namespace}`
-        run.problems.push({
-          reason: 'Forbidden',
-          message: `ServiceAccount ${serviceAccountName} may not list and watch ${groupKindKey(resource)} ${where}; its files stay`,
-        })
-      }
-    }
-    if (allowed.size === 0) continue
+    const readable = namespacesOf(selector.namespaces?.names, resource.namespaced, home).filter((namespace) =>
+      allowed.has(questionKey({ resource, namespace })),
+    )
+    if (readable.length === 0) continue
     const key = JSON.stringify([resource.group, resource.version, resource.plural])
     const reading = rules.get(key) ?? { resource, rules: [] }
-    reading.rules.push({ selector, namespaces: resource.namespaced ? allowed : undefined })
+    const namespaces = new Set(readable.filter((namespace) => namespace !== undefined))
+    reading.rules.push({ selector, namespaces: resource.namespaced ? namespaces : undefined })
     rules.set(key, reading)
   }
   run.readings = [...rules.values()] satisfies Reading[]
   return undefined
+}
+
+/** @returns keys of the questions whose answer is yes */
+async function ask(
+  { environment, gitsync }: Reconciliation,
+  questions: ReadonlyMap<string, Question>,
+): Promise<ReadonlySet<string>> {
+  const account = { namespace: gitsync.metadata.namespace ?? '', serviceAccount: gitsync.spec.serviceAccountName }
+  const queue = new PQueue({ concurrency: QUESTIONS_AT_ONCE })
+  const allowed = new Set<string>()
+  try {
+    await queue.addAll(
+      [...questions].map(([key, { resource, namespace }]) => async () => {
+        const access = await canReadAs(environment.client, account, resource, namespace)
+        if (access.allowed) allowed.add(key)
+      }),
+    )
+  } finally {
+    // One question without an answer ends the reconcile: the rest need not be asked.
+    queue.clear()
+  }
+  return allowed
+}
+
+function questionKey({ resource: { group, version, plural }, namespace }: Question): string {
+  return JSON.stringify([group, version, plural, namespace])
 }
 
 function namespacesOf(

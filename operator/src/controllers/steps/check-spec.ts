@@ -11,6 +11,14 @@ export function checkSpec(run: Reconciliation): Problem | undefined {
   try {
     run.gitsync = parseGitSync(run.object)
     const { spec, metadata } = run.gitsync
+    const { url } = spec.repository
+    if (!URL.canParse(url)) {
+      throw new InvalidSpecError(
+        'spec.repository.url',
+        url,
+        'must be a URL with a valid host and a port up to 65535, as in https://git.example.com/team/audit.git',
+      )
+    }
     parseTemplate(spec.layout.template)
     if (spec.commit.message !== undefined) parseMessageTemplate(spec.commit.message)
     run.branch = resolveBranch(spec.repository.branch, { namespace: metadata.namespace ?? '', name: metadata.name })

@@ -1,10 +1,15 @@
 import { branchKey, olderOverlap } from '../../plan/overlap.ts'
 import type { Place } from '../../plan/overlap.ts'
+import type { ClaimedPlace } from '../environment.ts'
 import type { Problem, Reconciliation } from '../step.ts'
 
-/** Registers the folder, and refuses it when an older GitSync writes there. */
+/**
+ * Registers the folder, and refuses it when an older GitSync writes there. Comes after the steps that say whether the
+ * GitSync may use the host and has credentials: whoever has not could keep others from their folder.
+ */
 export function claimPlace(run: Reconciliation): Problem | undefined {
   const { environment, gitsync, name, branch } = run
+  const { places } = environment
   const { metadata, spec } = gitsync
   const place: Place = {
     id: metadata.uid ?? '',
@@ -15,8 +20,19 @@ export function claimPlace(run: Reconciliation): Problem | undefined {
     branch,
     path: spec.repository.path,
   }
-  environment.places.set(name, place)
-  const older = olderOverlap(place, environment.places.values())
+  const older = olderOverlap(
+    place,
+    places.values().filter(({ isRefused }) => !isRefused),
+  )
+  const before = places.get(name)
+  const now: ClaimedPlace = { ...place, isRefused: older !== undefined }
+  places.set(name, now)
+  if (JSON.stringify(before) !== JSON.stringify(now)) {
+    // A newer one has to stop where this one begins, and may go on where it was.
+    const left = before === undefined || before.isRefused ? [] : neighboursOf(before, places)
+    const taken = now.isRefused ? [] : neighboursOf(now, places)
+    for (const neighbour of new Set([...left, ...taken])) environment.enqueue(neighbour)
+  }
   if (older === undefined) return undefined
   // Another tenant's names are nobody's business.
   const who =
@@ -29,7 +45,7 @@ export function claimPlace(run: Reconciliation): Problem | undefined {
   }
 }
 
-/** GitSyncs on the same branch, which may be free to go on when one leaves its place. */
+/** GitSyncs on the same branch, which a change of this place may stop or free. */
 export function neighboursOf(place: Place, places: ReadonlyMap<string, Place>): string[] {
   const key = branchKey(place)
   return [...places].filter(([, other]) => other.id !== place.id && branchKey(other) === key).map(([name]) => name)

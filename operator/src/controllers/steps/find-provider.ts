@@ -1,4 +1,3 @@
-import type { GitProvider } from '../../api/parse.ts'
 import { PushFailure } from '../../push/failure.ts'
 import { checkHost } from '../../push/host-guard.ts'
 import type { Problem, Reconciliation } from '../step.ts'
@@ -8,16 +7,29 @@ export function findProvider(run: Reconciliation): Problem | undefined {
   const { environment, gitsync } = run
   const { providerRef, url, secretRef } = gitsync.spec.repository
   const { hostname, host } = new URL(url)
+  const { invalidProviders } = environment
   if (providerRef !== undefined) {
+    const invalid = invalidProviders.get(providerRef.name)
+    if (invalid !== undefined)
+      return { reason: 'ProviderNotFound', message: `GitProvider ${providerRef.name} is invalid: ${invalid.problem}` }
     const named = environment.providers.get(providerRef.name)
     if (named === undefined)
       return { reason: 'ProviderNotFound', message: `GitProvider ${providerRef.name} does not exist` }
-    if (!lists(named, hostname, host)) {
+    if (!lists(named.spec.hosts, hostname, host)) {
       return { reason: 'ProviderNotFound', message: `GitProvider ${providerRef.name} does not list the host ${host}` }
     }
     run.provider = named
   } else {
-    const listing = [...environment.providers.values()].filter((provider) => lists(provider, hostname, host))
+    const listing = [...environment.providers.values()].filter(({ spec }) => lists(spec.hosts, hostname, host))
+    for (const [name, { hosts, problem }] of invalidProviders) {
+      // One that may list anything closes every host that no other one opens.
+      const isClosed = hosts === undefined ? listing.length === 0 : lists(hosts, hostname, host)
+      if (!isClosed) continue
+      return {
+        reason: 'HostNotAllowed',
+        message: `GitProvider ${name} is invalid, and what it allows for ${host} is not known: ${problem}`,
+      }
+    }
     run.provider = listing.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))[0]
   }
   const allowed = run.provider?.spec.allowedNamespaces?.names
@@ -42,8 +54,8 @@ export function findProvider(run: Reconciliation): Problem | undefined {
   }
 }
 
-function lists({ spec }: GitProvider, hostname: string, host: string): boolean {
-  return spec.hosts.includes(hostname) || spec.hosts.includes(host)
+function lists(hosts: readonly string[], hostname: string, host: string): boolean {
+  return hosts.includes(hostname) || hosts.includes(host)
 }
 
 function isLoopback(hostname: string): boolean {

@@ -7,6 +7,8 @@ const FRESH_MS = 500
 /** Finds each selected kind at the API server. One that is not served stops nothing else. */
 export async function resolveKinds(run: Reconciliation): Promise<Problem | undefined> {
   const selected: SelectedKind[] = []
+  /** The version of each kind that is read; two would each take the other's objects for gone. */
+  const versions = new Map<string, string>()
   for (const selector of run.gitsync.spec.resources) {
     const { group, kind, version } = selector
     const shown = groupKindKey(selector)
@@ -31,7 +33,18 @@ export async function resolveKinds(run: Reconciliation): Promise<Problem | undef
       run.problems.push({ reason: 'UnknownKind', message: `the API server does not serve ${wanted}; its files stay` })
     } else if (!resolution.resource.verbs.includes('list') || !resolution.resource.verbs.includes('watch')) {
       run.problems.push({ reason: 'UnknownKind', message: `${shown} cannot be listed and watched; its files stay` })
-    } else selected.push({ selector, resource: resolution.resource })
+    } else {
+      const { resource } = resolution
+      const first = versions.get(shown) ?? resource.version
+      versions.set(shown, first)
+      if (first === resource.version) selected.push({ selector, resource })
+      else {
+        run.problems.push({
+          reason: 'InvalidSpec',
+          message: `spec.resources: ${shown} is named in versions ${first} and ${resource.version}; ${resource.version} is not read: name one version in all entries of a kind`,
+        })
+      }
+    }
   }
   run.selected = selected
   return undefined

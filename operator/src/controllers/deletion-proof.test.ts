@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest'
+import type { KubeClient } from '../kube/client.ts'
+import type { Discovery, Resolution } from '../kube/discovery.ts'
+import { KubeError } from '../kube/errors.ts'
+import type { KubeErrorCode } from '../kube/errors.ts'
+import { manualClock } from '../kube/testing/manual-clock.ts'
+import { PushFailure } from '../push/failure.ts'
+import { deletionProof } from './deletion-proof.ts'
+
+const FOO = {
+  group: 'a.example',
+  version: 'v1',
+  kind: 'Foo',
+  plural: 'foos',
+  namespaced: true,
+  verbs: ['get'],
+  hasStatus: false,
+}
+const SERVED: Resolution = { state: 'Served', resource: FOO }
+
+function prove(
+  resolution: Resolution,
+  answers: { readonly crd?: KubeErrorCode | 'ends'; readonly object?: KubeErrorCode },
+) {
+  const asked: string[] = []
+  const get: KubeClient['get'] = async ({ kind, plural }, namespace, name) => {
+    asked.push(`${plural}/${name}`)
+    const answer = kind === 'CustomResourceDefinition' ? answers.crd : answers.object
+    if (answer !== undefined && answer !== 'ends') throw new KubeError(answer, `GET ${plural}/${name}: ${answer}`)
+    const ending = answer === 'ends' ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}
+    return { apiVersion: 'v1', kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }), ...ending } }
+  }
+  const discovery: Partial<Discovery> = { resolve: async () => resolution }
+  const isGone = deletionProof({ get } as KubeClient, discovery as Discovery, manualClock())
+  const { group, kind } = resolution.state === 'Served' ? resolution.resource : FOO
+  return { asked, gone: isGone({ group, kind, namespace: 'shop', name: 'x' }) }
+}
+
+test.each([
+  ['not found', SERVED, { object: 'NotFound' }, true],
+  ['not found, and its kind has no definition', SERVED, { crd: 'NotFound', object: 'NotFound' }, true],
+  ['still there', SERVED, {}, false],
+  ['not found while its definition goes away', SERVED, { crd: 'ends', object: 'NotFound' }, false],
+  ['of a kind that is not served', { state: 'NotServed' }, { object: 'NotFound' }, false],
+  ['of a kind that is not served any more', SERVED, { object: 'NotServed' }, false],
+] as const)('an object that is %s', async (_what, resolution, answers, gone) => {
+  expect(await prove(resolution, answers).gone).toBe(gone)
+})
+
+test.each([
+  [
+    'discovery fails',
+    { state: 'Unknown', error: new KubeError('Unavailable', 'GET /apis: 503') },
+    {},
+    /GET \/apis: 503$/,
+  ],
+  [
+    'the definition may not be read',
+    SERVED,
+    { crd: 'Forbidden', object: 'NotFound' },
+    /customresourcedefinitions\/foos\.a\.example: Forbidden; grant the operator get on it$/,
+  ],
+  ['the object may not be read', SERVED, { object: 'Forbidden' }, /foos\/x: Forbidden; grant the operator get on it$/],
+  ['the server is away', SERVED, { object: 'Unavailable' }, /Unavailable$/],
+] as const)('nothing can be told when %s', async (_what, resolution, answers, message) => {
+  const error: unknown = await prove(resolution, answers).gone.catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(PushFailure)
+  expect(error).toMatchObject({ reason: 'ClusterUnavailable', message: expect.stringMatching(message) })
+  expect((error as Error).message).toMatch(/^cannot tell whether Foo\.a\.example\/shop\/x is gone: /)
+})
+
+test('a built-in kind has no definition to ask for', async () => {
+  const { asked, gone } = prove(
+    { state: 'Served', resource: { ...FOO, group: 'apps' } },
+    { crd: 'Forbidden', object: 'NotFound' },
+  )
+  expect(await gone).toBe(true)
+  expect(asked).toEqual(['foos/x'])
+})

@@ -1,0 +1,64 @@
+import { GitError } from '../format/errors.ts'
+
+/** Milliseconds that a request may take from the first byte sent to the last one received. */
+export const REQUEST_TIMEOUT_MS = 300_000
+
+/** The longest that a timer can wait. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1
+
+/** @throws GitError `InvalidInput` */
+export function checkRequestTimeout(ms: number): number {
+  if (Number.isSafeInteger(ms) && ms > 0 && ms <= MAX_TIMEOUT_MS) return ms
+  throw new GitError('InvalidInput', `requestTimeoutMs must be an integer from 1 to ${MAX_TIMEOUT_MS}, not ${ms}`, {
+    field: 'requestTimeoutMs',
+    actual: ms,
+  })
+}
+
+/** The end of one request: when its time is up, when the caller's own signal says so, or when it is abandoned. */
+export class Deadline {
+  readonly #ms: number
+  readonly #outer: AbortSignal | undefined
+  readonly #own = new AbortController()
+  readonly #timer: NodeJS.Timeout
+  readonly #forward = (): void => {
+    this.#own.abort(this.#outer?.reason)
+  }
+  #passed = false
+
+  constructor(ms: number, outer: AbortSignal | undefined) {
+    this.#ms = ms
+    this.#outer = outer
+    this.#timer = setTimeout(() => {
+      this.#passed = true
+      this.#own.abort(new DOMException('the request takes too long', 'TimeoutError'))
+    }, ms)
+    // The connection keeps the process alive, where there is one.
+    this.#timer.unref()
+    if (outer?.aborted === true) this.#forward()
+    else outer?.addEventListener('abort', this.#forward, { once: true })
+  }
+
+  get signal(): AbortSignal {
+    return this.#own.signal
+  }
+
+  /** The request is over. */
+  end(): void {
+    clearTimeout(this.#timer)
+    this.#outer?.removeEventListener('abort', this.#forward)
+  }
+
+  /** Nobody wants the rest of the answer. */
+  abandon(): void {
+    this.end()
+    this.#own.abort()
+  }
+
+  /** The error that ended the request, or that its time was up where that was the reason. */
+  explain(url: string, error: unknown): unknown {
+    if (!this.#passed) return error
+    const what = `${new URL(url).host} has not answered within ${this.#ms} ms (requestTimeoutMs)`
+    return new GitError('Timeout', what, { limit: 'requestTimeoutMs', expected: this.#ms, cause: error })
+  }
+}
