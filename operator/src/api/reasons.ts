@@ -44,8 +44,9 @@ export const REASONS = {
   },
   Forbidden: {
     outcome: 'retry',
-    meaning: 'The ServiceAccount may not list and watch a selected kind; its files stay.',
-    remedy: 'Grant list and watch on the kind and namespace that the message names.',
+    meaning:
+      'The ServiceAccount may not list and watch a selected kind, or the operator may not look whether an object is gone; files stay.',
+    remedy: 'Grant list and watch on the kind and namespace that the message names; to the operator get.',
   },
   SecretNotFound: {
     outcome: 'retry',

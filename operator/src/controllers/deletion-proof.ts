@@ -63,10 +63,10 @@ export function deletionProof(
       return (await find(resource, identity.namespace, identity.name)) === undefined
     } catch (error) {
       if (isKubeError(error, 'NotServed')) return false
-      const remedy = isKubeError(error, 'Forbidden') ? '; grant the operator get on it' : ''
+      const why = error instanceof Error ? error.message : String(error)
       throw new PushFailure(
-        'ClusterUnavailable',
-        `cannot tell whether ${identityKey(identity)} is gone: ${error instanceof Error ? error.message : String(error)}${remedy}`,
+        isKubeError(error, 'Forbidden') ? 'Forbidden' : 'ClusterUnavailable',
+        `cannot tell whether ${identityKey(identity)} is gone: ${why}`,
         { cause: error },
       )
     }

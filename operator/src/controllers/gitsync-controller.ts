@@ -21,17 +21,9 @@ import { handleRequests } from './steps/handle-requests.ts'
 import { readCredentials } from './steps/read-credentials.ts'
 import { resolveKinds } from './steps/resolve-kinds.ts'
 
-const STEPS: readonly Step[] = [
-  checkSpec,
-  checkSuspended,
-  findProvider,
-  claimPlace,
-  readCredentials,
-  resolveKinds,
-  authorise,
-  follow,
-  handleRequests,
-]
+/** Whether it may write to the host at all: whoever may not keeps nobody from a folder. */
+const ADMISSION: readonly Step[] = [checkSpec, checkSuspended, findProvider, readCredentials]
+const WORK: readonly Step[] = [claimPlace, resolveKinds, authorise, follow, handleRequests]
 
 /** Permissions, Secrets and kinds are looked at again this often, in milliseconds. */
 const RECHECK_MS = 60_000
@@ -217,7 +209,8 @@ export class GitSyncController {
       selected: [],
       readings: [],
     }
-    const problem = await runSteps(run, STEPS)
+    const refusal = await runSteps(run, ADMISSION)
+    const problem = refusal ?? (await runSteps(run, WORK))
     if (this.#known.get(name) !== known) {
       // Deleted, or replaced by a namesake, while the steps ran: what they started is not wanted any more.
       if (this.#runtimes.get(name)?.uid === object.metadata.uid) this.#closeRuntime(name)
@@ -226,7 +219,7 @@ export class GitSyncController {
     }
     // Whoever may not go on stops at once; what it has not written yet is found again by comparison.
     if (problem !== undefined) this.#closeRuntime(name)
-    if (problem?.reason === 'Suspended' || problem?.reason === 'InvalidSpec') this.#leavePlace(name)
+    if (refusal !== undefined) this.#leavePlace(name)
     known.problem = problem
     known.partial = run.problems
     known.branch = run.branch === '' ? undefined : run.branch

@@ -61,7 +61,8 @@ export function followProviders(pool: ReflectorPool, logger: Logger, changed: ()
   }
 }
 
-function hostsOf(object: KubernetesObject): readonly string[] {
+/** Undefined when that cannot be told either. */
+function hostsOf(object: KubernetesObject): readonly string[] | undefined {
   const { hosts } = (object['spec'] ?? {}) as { hosts?: unknown }
-  return Array.isArray(hosts) ? hosts.filter((host) => typeof host === 'string') : []
+  return Array.isArray(hosts) && hosts.every((host) => typeof host === 'string') ? hosts : undefined
 }

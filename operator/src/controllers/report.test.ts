@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { REASONS } from '../api/reasons.ts'
 import type { MemberStatus } from '../push/member.ts'
 import { toConditions, toStatus } from './report.ts'
 import type { Runtime } from './runtime.ts'
@@ -46,7 +47,10 @@ describe('conditions', () => {
       ],
       healthy,
     )
-    expect(ready).toMatchObject({ reason: 'PushRejected', message: 'a hook said no; no Foo here' })
+    expect(ready?.reason).toBe('PushRejected')
+    expect(ready?.message).toBe(
+      `a hook said no; no Foo here. ${REASONS.PushRejected.remedy} ${REASONS.UnknownKind.remedy}`,
+    )
   })
 
   test('RateLimited says until when', () => {

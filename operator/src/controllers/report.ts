@@ -24,6 +24,7 @@ export function findProblems(runtime: Runtime, partial: readonly Problem[]): Pro
       message: `${count} files would be deleted${before}, more than half of the folder; if that is wanted set the annotation gitsync.dev/confirm-deletion (confirm-deletion=${token})`,
     })
   }
+  if (member.unprovable !== undefined) problems.push(member.unprovable)
   if (member.desired.hasConflicts) problems.push(conflictProblem(runtime))
   problems.push(...unrenderableProblem(runtime), ...partial)
   for (const { kind, why } of runtime.unreadable())
@@ -60,7 +61,7 @@ export function toConditions(problems: readonly Problem[], member: MemberStatus 
       { type: 'Reconciling', status: 'True', reason: 'Progressing', message },
     ]
   }
-  const message = problems.map((problem) => problem.message).join('; ')
+  const message = inWords(problems)
   const { reason } = first
   const states: ConditionState[] = [{ type: 'Ready', status: 'False', reason, message }]
   const stalled = problems.find((problem) => REASONS[problem.reason].outcome === 'stall')
@@ -78,6 +79,12 @@ export function toConditions(problems: readonly Problem[], member: MemberStatus 
 /** Field by field: a problem may be an error, whose message does not come along when it is spread. */
 function conditionState(type: ConditionState['type'], { reason, message }: Problem): ConditionState {
   return { type, status: 'True', reason, message }
+}
+
+/** Every problem, and what to do about each sort. */
+function inWords(problems: readonly Problem[]): string {
+  const remedies = new Set(problems.map(({ reason }) => REASONS[reason].remedy))
+  return `${problems.map(({ message }) => message).join('; ')}. ${[...remedies].join(' ')}`
 }
 
 /** The status of a GitSync. Fields that nothing is known of now keep what was said of them before. */

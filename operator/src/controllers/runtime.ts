@@ -121,7 +121,7 @@ export class Runtime {
   unreadable(): { readonly kind: string; readonly why: string }[] {
     const unreadable: { kind: string; why: string }[] = []
     for (const source of this.#sources.values()) {
-      const why = source.failing?.lastError?.message
+      const why = source.failing?.lastError?.message ?? source.stale(this.#environment.clock.now())
       if (why !== undefined) unreadable.push({ kind: groupKindKey(source.resource), why })
     }
     return unreadable
@@ -153,6 +153,7 @@ export class Runtime {
     },
     stateChanged: () => {
       this.member.judgeAgain()
+      this.#environment.report(this.#name)
       this.#environment.writers.kick(this.#name)
     },
   }

@@ -138,6 +138,8 @@ export class Member {
   /** Objects of left-over files about which nothing could be said, because their kind was not being watched just then. */
   readonly unjudged: ObjectIdentity[] = []
   massDeletion: MemberStatus['massDeletion']
+  /** Why a deletion could not be proved the last time, for lack of a permission of the operator's own. */
+  unprovable: PushFailure | undefined
   /** The last commit that was sent, whether or not an answer came. */
   attempted: { readonly sha: string; readonly time: number } | undefined
 

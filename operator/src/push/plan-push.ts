@@ -1,6 +1,7 @@
 import { claimFile, claimId } from '../plan/claim.ts'
 import { CLAIM_FILE, compare } from '../plan/compare.ts'
 import type { RemoteFile } from '../plan/compare.ts'
+import type { ObjectIdentity } from '../objects/object.ts'
 import type { DesiredFile } from '../plan/desired-files.ts'
 import { deletionToken } from '../plan/mass-deletion.ts'
 import type { Batch, Change } from '../plan/window.ts'
@@ -47,6 +48,7 @@ const MAX_COMMIT_BYTES = 16 << 20
 export async function planPush(member: Member, folder: FolderView): Promise<PushPlan> {
   const { claim, takeOver } = member.settings
   const { request } = member
+  member.unprovable = undefined
   const files = member.compareReason === undefined ? undefined : folder.files()
   const claimed = await checkClaim(member, folder, files)
   const remote = member.port.listed() ? files : undefined
@@ -136,12 +138,26 @@ async function confirmDeletions(member: Member, folder: FolderView): Promise<Bat
         written.add(change.path)
       } else if (member.desired.isWanted(change.path) || !(written.has(change.path) || folder.has(change.path)))
         continue
-      else if (await member.port.isGone(change.identity)) changes.push(change)
+      else if (await isGone(member, change.identity)) changes.push(change)
       else member.requireCompare('relist')
     }
     confirmed.push({ ...batch, changes })
   }
   return confirmed
+}
+
+/**
+ * Asks the cluster whether an object is gone. Where the operator may not ask, the file stays, and the others go on.
+ * @throws PushFailure when there is no answer for now
+ */
+async function isGone(member: Member, identity: ObjectIdentity): Promise<boolean> {
+  try {
+    return await member.port.isGone(identity)
+  } catch (error) {
+    if (!(error instanceof PushFailure) || error.reason !== 'Forbidden') throw error
+    member.unprovable = error
+    return false
+  }
 }
 
 /** The folder as it will be after the batches. A content that is not at hand is not written by them. */
@@ -235,7 +251,7 @@ async function judgeExtras(member: Member, folder: FolderView, extras: readonly 
         member.unjudged.push(identity)
         continue
       }
-      if (!(await member.port.isGone(identity))) continue
+      if (!(await isGone(member, identity))) continue
       const { author } = member.settings
       deletes.push({ path, identity, action: 'Delete', oid: null, author, time: member.clock.now() })
     }
@@ -299,7 +315,7 @@ async function stillGone(member: Member, fresh: readonly Change[]): Promise<Chan
   const gone: Change[] = []
   for (const change of member.held.values()) {
     if (asked.has(change.path)) continue
-    if (await member.port.isGone(change.identity)) gone.push(change)
+    if (await isGone(member, change.identity)) gone.push(change)
     else {
       member.held.delete(change.path)
       member.requireCompare('relist')

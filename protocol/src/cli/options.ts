@@ -55,7 +55,9 @@ export async function connect(url: string, flags: ConnectionFlags, io: Io): Prom
     auth,
     transport: maxBytes === undefined ? transport : totalCap(transport, maxBytes),
     ...(maxBytes === undefined ? {} : { limits: raised(maxBytes) }),
-    ...(timeout === undefined ? {} : { signal: AbortSignal.timeout(timeout * 1000) }),
+    ...(timeout === undefined
+      ? {}
+      : { signal: AbortSignal.timeout(timeout * 1000), requestTimeoutMs: Math.ceil(timeout * 1000) }),
     ...(verbose ? { onRequest: (record) => io.stderr.write(`${describe(record)}\n`) } : {}),
   })
 }

@@ -7,8 +7,8 @@ export const REQUEST_TIMEOUT_MS = 300_000
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
 /** @throws GitError `InvalidInput` */
-export function checkRequestTimeout(ms: number): number {
-  if (Number.isSafeInteger(ms) && ms > 0 && ms <= MAX_TIMEOUT_MS) return ms
+export function checkRequestTimeout(ms: number): void {
+  if (Number.isSafeInteger(ms) && ms > 0 && ms <= MAX_TIMEOUT_MS) return
   throw new GitError('InvalidInput', `requestTimeoutMs must be an integer from 1 to ${MAX_TIMEOUT_MS}, not ${ms}`, {
     field: 'requestTimeoutMs',
     actual: ms,

@@ -31,15 +31,16 @@ export async function readReport(input: ByteReader, redact: Redact): Promise<Pus
 async function readLines(input: ByteReader, redact: Redact): Promise<Omit<PushReport, 'messages'>> {
   let unpack: string | undefined
   const refs = new Map<string, string | null>()
+  const words = (...parts: readonly string[]): string => printable(redact(parts.join(' ')))
   for (;;) {
     const packet = await readPacket(input)
     if (packet === undefined || packet.type !== 'data') break
-    const [word = '', subject = '', ...reason] = redact(packetText(packet.payload)).split(' ')
-    if (word === 'unpack') unpack = printable([subject, ...reason].join(' '))
+    const [word = '', subject = '', ...reason] = packetText(packet.payload).split(' ')
+    if (word === 'unpack') unpack = words(subject, ...reason)
     else if (word === 'ok') refs.set(subject, null)
-    else if (word === 'ng') refs.set(subject, printable(reason.join(' ')) || 'no reason given')
+    else if (word === 'ng') refs.set(subject, words(...reason) || 'no reason given')
     else if (word === 'ERR')
-      throw new GitError('ServerError', `the server refuses the push: ${printable([subject, ...reason].join(' '))}`)
+      throw new GitError('ServerError', `the server refuses the push: ${words(subject, ...reason)}`)
   }
   // The rest is progress for people.
   while (!(await input.atEnd())) input.skip(input.held.length)

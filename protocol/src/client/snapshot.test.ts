@@ -47,3 +47,36 @@ describe('folders in folders', () => {
     expect(deep.withTrees(foreign).pruned().trees.size).toBe(50_001)
   })
 })
+
+describe('few trees that stand for billions', () => {
+  const bomb = (...bottom: TreeEntry[]): Snapshot =>
+    snapshotOf([
+      () => bottom,
+      ...Array.from(
+        { length: 6 },
+        () => (below: string) => Array.from({ length: 40 }, (_, i) => folder(`d${i}`, below)),
+      ),
+    ])
+
+  test.each([
+    ['of files', bomb(file('a'), file('b'))],
+    ['of folders without a file', bomb()],
+  ])('%s stop at the limit, whoever lists them', (_what, snapshot) => {
+    const small = snapshot.at({ maxEntries: 1000 })
+    const reached = expect.objectContaining({
+      code: 'LimitExceeded',
+      details: { limit: 'maxEntries', expected: 1000 },
+    })
+    expect(() => [...small.list('', true)]).toThrowError(reached)
+    expect(() => [...small.withTrees(small.trees).pruned().at({}).list('d1', true)]).toThrowError(reached)
+    expect(snapshot.maxEntries).toBe(1_000_000)
+  })
+
+  test('as many entries as the limit are listed', () => {
+    const flat = snapshotOf([() => [file('a'), file('b')]])
+    expect([...flat.at({ maxEntries: 2 }).list('')]).toHaveLength(2)
+    expect(() => [...flat.at({ maxEntries: 1 }).list('')]).toThrowError(
+      expect.objectContaining({ code: 'LimitExceeded' }),
+    )
+  })
+})

@@ -20,7 +20,7 @@ async function packets(input: ByteReader): Promise<Packet[]> {
   return found
 }
 
-async function collect(input: ByteReader, messages = new RemoteMessages()): Promise<Buffer> {
+async function collect(input: ByteReader, messages = new RemoteMessages((text) => text)): Promise<Buffer> {
   const parts: Buffer[] = []
   for await (const part of sideBand(input, messages)) parts.push(part)
   return Buffer.concat(parts)
@@ -111,7 +111,7 @@ describe('side-band', () => {
   })
 
   test('messages are kept up to a limit, as lines without control characters', async () => {
-    const messages = new RemoteMessages()
+    const messages = new RemoteMessages((text) => text)
     const noise = Array.from({ length: 100 }, () => band(2, `${'x'.repeat(60_000)}\n`))
     await collect(reader(Buffer.concat([band(2, 'a\rb\u001b]0;title\u0007\n\n'), ...noise, FLUSH])), messages)
     expect(messages.lines().slice(0, 2)).toEqual(['a', 'b ]0;title'])

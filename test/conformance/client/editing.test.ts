@@ -196,6 +196,43 @@ test('deleting the last file of a folder removes the folder, and of the reposito
   await store.fsck()
 })
 
+test('commits that return to an earlier tree are one request, and deltas stay on', async () => {
+  const store = await fresh({ config: { 'receive.unpackLimit': '1' } })
+  // Names of no pattern: whole, the folder would cost more than the deltas may.
+  const names = Array.from({ length: 500 }, (_, i) => `folder/${((i * 2_654_435_761) % 4_294_967_296).toString(36)}`)
+  await store.commitFiles(Object.fromEntries(names.map((name, i) => [name, `${i}`])))
+  const repo = openRepository(store.url)
+  const edit = await repo.edit('main')
+  const commit = async (message: string): Promise<void> => {
+    expect(await edit.commit({ message, author })).not.toBeNull()
+  }
+  edit.put('folder/new', '1')
+  await commit('create')
+  edit.delete('folder/new')
+  await commit('delete')
+  edit.put('folder/new', '1')
+  await commit('create again')
+  edit.put('folder/new', '2')
+  await commit('change')
+  edit.put('folder/new', '1')
+  await commit('change back')
+  remote.reset()
+  const { snapshot } = await edit.push()
+  expect(sent()).toEqual(['POST git-receive-pack'])
+  await store.fsck()
+  expect((await store.readFile('main', 'folder/new')).toString()).toBe('1')
+  expect(await store.lsTree('main~3')).toEqual(await store.lsTree('main~5'))
+
+  remote.reset()
+  const next = await repo.edit('main', { base: snapshot })
+  next.put('folder/other', '1')
+  await next.commit({ message: 'next', author })
+  await next.push()
+  expect(sent()).toEqual(['POST git-receive-pack'])
+  expect(remote.requests[0]?.bytesIn).toBeLessThan(1000)
+  await store.fsck()
+})
+
 test('a commit without a change is none, and the push sends nothing', async () => {
   const store = await fresh()
   await store.commitFiles({ a: '1' })
@@ -292,11 +329,11 @@ describe('faults', () => {
   test.each([
     ['html', 'NotGit'],
     [401, 'Unauthorized'],
-    [403, 'Forbidden'],
+    [403, 'RateLimited'],
     [404, 'RepositoryNotFound'],
     [429, 'RateLimited'],
     [503, 'ServerError'],
-  ] as const)('an answer %s is %s', async (fault, code) => {
+  ] as const)('an answer %s with Retry-After is %s', async (fault, code) => {
     const store = await fresh()
     if (fault === 'html') remote.faults.html({ times: Infinity })
     else remote.faults.status(fault, { times: Infinity, retryAfter: 7 })
@@ -304,8 +341,32 @@ describe('faults', () => {
       .head()
       .catch((e: unknown) => e)
     expect(error).toMatchObject({ code })
-    if (fault === 429) expect(error).toMatchObject({ advice: 'wait', details: { waitMs: 7000 } })
+    const patient = fault === 429 || fault === 403 || fault === 503
+    if (patient) expect(error).toMatchObject({ advice: 'wait', details: { waitMs: 7000 } })
   })
+
+  test.each([
+    [403, 'Forbidden', 'stall'],
+    [429, 'RateLimited', 'wait'],
+    [503, 'ServerError', 'retry'],
+  ] as const)('an answer %s without Retry-After is %s', async (fault, code, advice) => {
+    const store = await fresh()
+    remote.faults.status(fault)
+    const error = await openRepository(store.url)
+      .head()
+      .catch((e: unknown) => e)
+    expect(error).toMatchObject({ code, advice })
+    expect(isGitError(error) && error.details.waitMs).toBeUndefined()
+  })
+
+  test.each(['999999999', '9'.repeat(400), 'Fri, 31 Dec 9999 23:59:59 GMT'])(
+    'a server that asks to wait %s is believed for an hour',
+    async (retryAfter) => {
+      const store = await fresh()
+      remote.faults.status(429, { retryAfter })
+      await expect(openRepository(store.url).head()).rejects.toMatchObject({ details: { waitMs: 3_600_000 } })
+    },
+  )
 
   test('a redirect is not followed with credentials; the error names the address', async () => {
     const store = await fresh()

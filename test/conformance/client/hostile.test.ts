@@ -182,6 +182,52 @@ describe('slow servers', () => {
     })
   })
 
+  test.each([
+    ['of an answer', () => ({ body: drip() })],
+    ['under another content type', () => ({ type: 'text/html', status: 500, body: drip() })],
+  ])('a drip %s is over when the time of the request is', async (_what, reply) => {
+    await using server = await scriptedServer(reply)
+    const began = performance.now()
+    const error = await open(server, { requestTimeoutMs: 300 })
+      .refs()
+      .catch((e: unknown) => e)
+    expect(isGitError(error, 'Timeout', 'ServerError'), String(error)).toBe(true)
+    expect(performance.now() - began).toBeLessThan(5000)
+  })
+
+  test('the time of a request includes the wait for its headers, and stands beside the signal of the caller', async () => {
+    await using server = await scriptedServer(() => new Promise<never>(() => undefined))
+    const patience = new AbortController()
+    const asked = { requestTimeoutMs: 200, signal: patience.signal }
+    await expect(open(server, asked).refs()).rejects.toMatchObject({
+      code: 'Timeout',
+      details: { limit: 'requestTimeoutMs', expected: 200 },
+    })
+    const asking = open(server, { ...asked, requestTimeoutMs: 60_000 }).refs()
+    await expect.poll(() => server.asked.length).toBe(2)
+    patience.abort()
+    await expect(asking).rejects.toMatchObject({ code: 'Aborted' })
+    await expect(open(server, asked).refs()).rejects.toMatchObject({ code: 'Aborted' })
+  })
+
+  test('an answer that is no Git is not waited for', async () => {
+    await using server = await scriptedServer(() => ({ type: 'text/html', body: drip() }))
+    const seen: number[] = []
+    const options: RepositoryOptions = { onRequest: ({ status }) => seen.push(status) }
+    await expect(open(server, options).refs()).rejects.toMatchObject({ code: 'NotGit' })
+    expect(seen).toEqual([200])
+    await expect.poll(() => server.connections()).toBe(0)
+  })
+
+  test.each([0, -1, 1.5, 2 ** 31, Number.NaN])('requestTimeoutMs %d is refused', (requestTimeoutMs) => {
+    expect(() => openRepository('http://127.0.0.1/x', { requestTimeoutMs })).toThrowError(
+      expect.objectContaining({
+        code: 'InvalidInput',
+        details: { field: 'requestTimeoutMs', actual: requestTimeoutMs },
+      }),
+    )
+  })
+
   test('a drip that never falls silent is ended by a deadline, or by whoever lost patience', async () => {
     await using server = await scriptedServer(() => ({ body: drip() }))
     await expect(open(server, { signal: AbortSignal.timeout(200) }).refs()).rejects.toMatchObject({ code: 'Timeout' })
@@ -191,6 +237,95 @@ describe('slow servers', () => {
       patience.abort()
     }, 50)
     await expect(asking).rejects.toMatchObject({ code: 'Aborted' })
+  })
+})
+
+describe('servers that send back what they were sent', () => {
+  const auth = { username: 'ann', password: 's3cret' }
+  const basic = Buffer.from('ann:s3cret').toString('base64')
+  const echo = `Basic ${basic}, ann:s3cret, s3cret`
+  const clean = 'Basic ***, ***, ***'
+  const told = (error: unknown): string =>
+    isGitError(error) ? JSON.stringify([error.message, error.details]) : `no GitError: ${String(error)}`
+
+  test.each([
+    ['the body of a 401', { status: 401, type: 'text/plain', body: echo }, 'Unauthorized'],
+    ['the body of a 503', { status: 503, type: 'text/plain', body: echo }, 'ServerError'],
+    ['a content type', { type: `text/${basic}`, body: '' }, 'NotGit'],
+    ['an ERR packet', { body: Buffer.concat([packet(`ERR ${echo}\n`), FLUSH]) }, 'Unsupported'],
+    ['a line that is no ref', { body: Buffer.concat([packet(`${echo}\n`), FLUSH]) }, 'Malformed'],
+  ])('%s', async (_what, reply: Reply, code) => {
+    await using server = await scriptedServer(({ path }, _forward) =>
+      path === '/info/refs' ? { body: Buffer.concat([packet('version 2\n'), FLUSH]) } : reply,
+    )
+    const error = await open(server, { auth })
+      .refs()
+      .catch((e: unknown) => e)
+    expect(error).toMatchObject({ code })
+    expect(told(error)).toContain('***')
+    expect(told(error)).not.toMatch(new RegExp(`s3cret|${basic}`))
+  })
+
+  test('a secret at the place where the excerpt is cut', async () => {
+    const bearer = 'tok'.repeat(100)
+    await using server = await scriptedServer(() => ({ status: 401, type: 'text/plain', body: bearer.repeat(20) }))
+    const error = await open(server, { auth: { bearer } })
+      .refs()
+      .catch((e: unknown) => e)
+    expect(error).toMatchObject({ code: 'Unauthorized' })
+    expect(told(error)).not.toContain('tok')
+  })
+
+  test.each([
+    [
+      'a hook, in two packets',
+      [band(2, echo.slice(0, -3)), band(2, `${echo.slice(-3)}\n`), band(1, 'REPORT')],
+      'Rejected',
+      `denied ${clean}`,
+    ],
+    ['the channel of fatal errors', [band(3, echo)], 'ServerError', clean],
+  ] as const)('%s', async (_what, packets, code, text) => {
+    const remote = await startRemote()
+    try {
+      const store = await remote.createRepository('echo.git')
+      const report = Buffer.concat([packet('unpack ok\n'), packet(`ng refs/heads/main denied ${echo}\n`), FLUSH])
+      await using server = await scriptedServer(
+        ({ service }) =>
+          service === 'receive-pack'
+            ? {
+                body: Buffer.concat([...packets.map((one) => (one.includes('REPORT') ? band(1, report) : one)), FLUSH]),
+              }
+            : undefined,
+        store.url,
+      )
+      const edit = await open(server, { auth }).edit('main')
+      edit.put('a', '1')
+      await edit.commit({ message: 'm', author })
+      const error = await edit.push().catch((e: unknown) => e)
+      expect(error).toMatchObject({ code })
+      expect(told(error)).toContain(text)
+      expect(told(error)).not.toMatch(new RegExp(`s3cret|${basic}`))
+      if (code === 'Rejected') expect(error).toMatchObject({ details: { remote: [text, clean] } })
+    } finally {
+      await remote.stop()
+    }
+  })
+
+  test('messages of a push that went well', async () => {
+    const remote = await startRemote()
+    try {
+      const store = await remote.createRepository('echo.git')
+      await using server = await scriptedServer(async ({ service }, forward) => {
+        if (service !== 'receive-pack') return undefined
+        return { body: Buffer.concat([band(2, `${echo}\n`), await forward()]) }
+      }, store.url)
+      const edit = await open(server, { auth }).edit('main')
+      edit.put('a', '1')
+      await edit.commit({ message: 'm', author })
+      expect(await edit.push()).toMatchObject({ status: 'pushed', messages: [clean] })
+    } finally {
+      await remote.stop()
+    }
   })
 })
 

@@ -33,6 +33,8 @@ export interface ScriptedServer {
   readonly asked: Asked[]
   /** May be exchanged at any time. */
   rule: Rule
+  /** How many connections are open. */
+  connections(): Promise<number>
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -76,6 +78,13 @@ export async function scriptedServer(rule: Rule, upstream = 'http://127.0.0.1:1/
     url: `http://127.0.0.1:${(scripted.address() as AddressInfo).port}/repo.git`,
     asked,
     rule,
+    connections: () =>
+      new Promise((resolve, reject) => {
+        scripted.getConnections((error, open) => {
+          if (error === null) resolve(open)
+          else reject(error)
+        })
+      }),
     async [Symbol.asyncDispose]() {
       scripted.closeAllConnections()
       await new Promise((resolve) => scripted.close(resolve))

@@ -79,7 +79,7 @@ test('what is refused is told once and the rest is read', async () => {
   run.selected = [select(CONFIGMAPS, ['secret', 'shop']), select(CONFIGMAPS, ['secret'])]
   await authorise(run)
   expect(run.problems.map(({ message }) => message)).toEqual([
-    'ServiceAccount default may not list and watch ConfigMap in namespace secret; its files stay',
+    'ServiceAccount default may not list and watch ConfigMap in namespace secret (resource configmaps, group ""); its files stay',
   ])
   expect(run.readings).toMatchObject([{ rules: [{ namespaces: new Set(['shop']) }] }])
 })

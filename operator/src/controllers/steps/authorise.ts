@@ -53,7 +53,7 @@ export async function authorise(run: Reconciliation): Promise<Problem | undefine
     const where = namespace === undefined ? 'in the cluster' : `in namespace ${namespace}`
     run.problems.push({
       reason: 'Forbidden',
-      message: `ServiceAccount ${serviceAccountName} may not list and watch ${groupKindKey(resource)} ${where}; its files stay`,
+      message: `ServiceAccount ${serviceAccountName} may not list and watch ${groupKindKey(resource)} ${where} (resource ${resource.plural}, group "${resource.group}"); its files stay`,
     })
   }
   const rules = new Map<string, { readonly resource: SelectedKind['resource']; readonly rules: SourceRule[] }>()

@@ -8,7 +8,7 @@ import { findProvider } from './find-provider.ts'
 const provider = (name: string, hosts: readonly string[]): GitProvider =>
   parseGitProvider({ apiVersion: 'gitsync.dev/v1alpha1', kind: 'GitProvider', metadata: { name }, spec: { hosts } })
 
-const invalid = (hosts: readonly string[] | undefined): TestEnvironment['invalidProviders'] =>
+const invalid = (hosts: readonly string[] | undefined): NonNullable<TestEnvironment['invalidProviders']> =>
   new Map([['broken', { hosts, problem: 'spec.caBundle: "x": must be PEM' }]])
 
 const find = (world: TestEnvironment, repository: object = {}) =>

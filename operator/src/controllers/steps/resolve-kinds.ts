@@ -1,8 +1,21 @@
 import { groupKindKey } from '../../objects/object.ts'
+import type { GroupKind } from '../../objects/object.ts'
 import type { Problem, Reconciliation, SelectedKind } from '../step.ts'
 
-/** Discovery that is older does not say that a kind is not served, in milliseconds. */
+/** A definition may have been installed or deleted a moment ago; older discovery is not believed, in milliseconds. */
 const FRESH_MS = 500
+
+/** What a person may have meant: the same kind in another group, another spelling, or the name of the resource. */
+async function similarKind(run: Reconciliation, { group, kind }: GroupKind): Promise<string> {
+  const { resources } = await run.environment.discovery.resources()
+  const wanted = kind.toLowerCase()
+  const found = resources.filter(
+    (resource) =>
+      resource.kind.toLowerCase() === wanted || resource.plural === wanted || `${wanted}s` === resource.plural,
+  )
+  const near = found.find((resource) => resource.group === group) ?? found[0]
+  return near === undefined ? '' : ` (did you mean {group: "${near.group}", kind: ${near.kind}}?)`
+}
 
 /** Finds each selected kind at the API server. One that is not served stops nothing else. */
 export async function resolveKinds(run: Reconciliation): Promise<Problem | undefined> {
@@ -17,12 +30,7 @@ export async function resolveKinds(run: Reconciliation): Promise<Problem | undef
       run.problems.push({ reason: 'InvalidSpec', message: 'resources: kind Secret is not written to Git' })
       continue
     }
-    const known = await run.environment.discovery.resolve({ group, kind, version })
-    // Its definition may have been installed a moment ago, together with this GitSync.
-    const isMissing = known.state === 'NotServed'
-    const resolution = isMissing
-      ? await run.environment.discovery.resolve({ group, kind, version }, { maxAgeMs: FRESH_MS })
-      : known
+    const resolution = await run.environment.discovery.resolve({ group, kind, version }, { maxAgeMs: FRESH_MS })
     if (resolution.state === 'Unknown') {
       run.problems.push({
         reason: 'ClusterUnavailable',
@@ -30,7 +38,11 @@ export async function resolveKinds(run: Reconciliation): Promise<Problem | undef
       })
     } else if (resolution.state === 'NotServed') {
       const wanted = version === undefined ? shown : `${shown} in version ${version}`
-      run.problems.push({ reason: 'UnknownKind', message: `the API server does not serve ${wanted}; its files stay` })
+      const hint = await similarKind(run, selector)
+      run.problems.push({
+        reason: 'UnknownKind',
+        message: `the API server does not serve ${wanted}${hint}; its files stay`,
+      })
     } else if (!resolution.resource.verbs.includes('list') || !resolution.resource.verbs.includes('watch')) {
       run.problems.push({ reason: 'UnknownKind', message: `${shown} cannot be listed and watched; its files stay` })
     } else {
