@@ -30,7 +30,9 @@ describe.each(WORLDS)('tenancy: %s', (plane) => {
     })
     await tenant.sync({ resources: [CONFIG_MAPS, { kind: 'Service' }] })
     const { message } = await tenant.reason('Forbidden')
-    expect(message).toBe('ServiceAccount auditor may not list and watch ConfigMap in namespace reader; its files stay')
+    expect(message).toContain(
+      'ServiceAccount auditor may not list and watch ConfigMap in namespace reader (resource configmaps',
+    )
     await waitFor('the service is in Git', () =>
       repository.resolve('main:reader/sync/reader/service/web.yaml').then((oid) => oid !== null),
     )

@@ -76,7 +76,7 @@ export const REASONS = {
   AuthenticationFailed: {
     outcome: 'retry',
     meaning: 'The Git host refused the credentials.',
-    remedy: 'Renew the token in the Secret; it needs permission to write.',
+    remedy: 'Name a Secret in repository.secretRef, or renew its token; it needs permission to write.',
   },
   PermissionDenied: {
     outcome: 'retry',

@@ -124,7 +124,8 @@ export class Remote {
       throw deadline.explain(this.url, error)
     }
     const received = this.#timed(deadline, meter.count(response, this.limits.maxResponseBytes))
-    if (response.status !== 200) throw await statusError(this.url, response, received, this.redact)
+    if (response.status !== 200)
+      throw await statusError(this.url, response, received, this.redact, this.#authorization !== undefined)
     const type = response.headers['content-type']?.split(';')[0]?.trim()
     if (type !== expectedType) {
       deadline.abandon()

@@ -17,6 +17,7 @@ export async function statusError(
   response: TransportResponse,
   received: AsyncGenerator<Uint8Array>,
   redact: Redact,
+  loggedIn: boolean,
 ): Promise<GitError> {
   const { status, headers } = response
   const remote = await excerpt(headers['content-type'], received, redact)
@@ -28,7 +29,10 @@ export async function statusError(
   if (status === 429 || (status === 403 && waitMs !== undefined)) {
     return new GitError('RateLimited', `${url} asks for fewer requests (${status})${because}`, patient)
   }
-  if (status === 401) return new GitError('Unauthorized', `${url} refuses these credentials (401)${because}`, details)
+  if (status === 401) {
+    const what = loggedIn ? 'refuses these credentials' : 'asks for credentials, and none were given'
+    return new GitError('Unauthorized', `${url} ${what} (401)${because}`, details)
+  }
   if (status === 403) return new GitError('Forbidden', `${url} does not allow this (403)${because}`, details)
   if (status === 404) {
     return new GitError(
