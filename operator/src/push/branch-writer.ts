@@ -6,8 +6,10 @@ import type { Clock } from '../time/clock.ts'
 import { PushFailure, toFailure } from './failure.ts'
 import { contentId } from './member.ts'
 import type { Member } from './member.ts'
-import { planPush, recordPaths, settle } from './plan-push.ts'
-import type { FolderView, PushPlan } from './plan-push.ts'
+import type { FolderView } from './folder-view.ts'
+import { recordPaths, settle } from './own-paths.ts'
+import { planPush } from './plan-push.ts'
+import type { PushPlan } from './plan-push.ts'
 
 /** How a member reaches the repository. Members with equal keys share pushes. */
 export interface Connection {

@@ -1,24 +1,14 @@
 import { claimFile, claimId } from '../plan/claim.ts'
 import { CLAIM_FILE, compare } from '../plan/compare.ts'
 import type { RemoteFile } from '../plan/compare.ts'
-import type { ObjectIdentity } from '../objects/object.ts'
 import type { DesiredFile } from '../plan/desired-files.ts'
-import { deletionToken } from '../plan/mass-deletion.ts'
 import type { Batch, Change } from '../plan/window.ts'
 import { renderMessage } from '../render/message.ts'
-import { readIdentity } from '../render/read-identity.ts'
+import { confirmDeletions, guardDeletions, judgeExtras } from './deletions.ts'
 import { PushFailure } from './failure.ts'
+import type { FolderView } from './folder-view.ts'
 import { contentId } from './member.ts'
 import type { CompareReason, Member, Settlement } from './member.ts'
-
-/** The member's folder at the commit that the push goes on top of. */
-export interface FolderView {
-  /** Every file below the folder. */
-  files(): readonly RemoteFile[]
-  /** Whether there is, or may be, a file. */
-  has(path: string): boolean
-  blobs(oids: readonly string[]): Promise<ReadonlyMap<string, Buffer>>
-}
 
 export interface PlannedCommit {
   readonly author: Batch['author']
@@ -42,7 +32,7 @@ const MAX_COMMIT_BYTES = 16 << 20
 
 /**
  * What a member wants to push now: first what was seen to change, by author, then whatever a comparison still finds.
- * Nothing of the member is changed but what it learned about files; {@link settle} does the rest after the push.
+ * Nothing of the member is changed but what it learned about files; `settle` does the rest after the push.
  * @throws PushFailure
  */
 export async function planPush(member: Member, folder: FolderView): Promise<PushPlan> {
@@ -77,31 +67,6 @@ export async function planPush(member: Member, folder: FolderView): Promise<Push
   }
 }
 
-/** Before the push: paths about to be written are this GitSync's own from now on, whatever happens next. */
-export async function recordPaths(member: Member, plan: PushPlan): Promise<void> {
-  const paths = plan.commits
-    .flatMap(({ writes }) => writes.map(({ path }) => path))
-    .filter((path) => path !== CLAIM_FILE)
-  await saveInventory(member, member.inventory.add(paths))
-}
-
-/** After the push: what was deleted is nobody's. */
-export async function settle(member: Member, { removed, deleted, confirmed }: Settlement): Promise<void> {
-  member.guard.record(deleted.length, member.clock.now(), confirmed !== undefined)
-  if (confirmed !== undefined) member.inventory.confirmed = confirmed
-  for (const path of deleted) member.held.delete(path)
-  // The push has happened, whatever comes now; an inventory that names too much is saved with the next one.
-  const forgotten = member.inventory.delete(removed)
-  await saveInventory(member, forgotten || confirmed !== undefined).catch(() => undefined)
-}
-
-async function saveInventory(member: Member, changed: boolean): Promise<void> {
-  member.isInventoryUnsaved ||= changed
-  if (!member.isInventoryUnsaved) return
-  await member.port.saveInventory(member.inventory)
-  member.isInventoryUnsaved = false
-}
-
 /** What a comparison had to read, by content id. */
 type Contents = Map<string, Uint8Array>
 
@@ -124,40 +89,6 @@ async function checkClaim(
     'FolderClaimed',
     `the folder ${member.settings.path} belongs to another GitSync or cluster; to take it over set the annotation gitsync.dev/take-over (take-over=${owner})`,
   )
-}
-
-/** Asks the cluster about each deletion that was seen; one that cannot be proved keeps its file. */
-async function confirmDeletions(member: Member, folder: FolderView): Promise<Batch[]> {
-  const confirmed: Batch[] = []
-  const written = new Set<string>()
-  for (const batch of member.taken) {
-    const changes: Change[] = []
-    for (const change of batch.changes) {
-      if (change.oid !== null) {
-        changes.push(change)
-        written.add(change.path)
-      } else if (member.desired.isWanted(change.path) || !(written.has(change.path) || folder.has(change.path)))
-        continue
-      else if (await isGone(member, change.identity)) changes.push(change)
-      else member.requireCompare('relist')
-    }
-    confirmed.push({ ...batch, changes })
-  }
-  return confirmed
-}
-
-/**
- * Asks the cluster whether an object is gone. Where the operator may not ask, the file stays, and the others go on.
- * @throws PushFailure when there is no answer for now
- */
-async function isGone(member: Member, identity: ObjectIdentity): Promise<boolean> {
-  try {
-    return await member.port.isGone(identity)
-  } catch (error) {
-    if (!(error instanceof PushFailure) || error.reason !== 'Forbidden') throw error
-    member.unprovable = error
-    return false
-  }
 }
 
 /** The folder as it will be after the batches. A content that is not at hand is not written by them. */
@@ -236,93 +167,6 @@ async function rereadWithinLimit(member: Member, files: readonly DesiredFile[]):
 }
 
 const REREAD_STEP = 200
-
-/** Files of ours that no object wants: which may go. The others are orphans. */
-async function judgeExtras(member: Member, folder: FolderView, extras: readonly RemoteFile[]): Promise<Change[]> {
-  const own = extras.filter(({ path }) => member.inventory.has(path) && !member.held.has(path))
-  const deletes: Change[] = []
-  member.unjudged.length = 0
-  if (member.settings.prune === 'Owned') {
-    await learnIdentities(member, folder, own)
-    for (const { path, oid } of own) {
-      const identity = member.identities.get(oid)
-      if (identity === undefined || identity === null) continue
-      if (!member.port.knows(identity)) {
-        member.unjudged.push(identity)
-        continue
-      }
-      if (!(await isGone(member, identity))) continue
-      const { author } = member.settings
-      deletes.push({ path, identity, action: 'Delete', oid: null, author, time: member.clock.now() })
-    }
-  }
-  member.orphans = own.length - deletes.length
-  const left = new Set(own.map(({ oid }) => oid))
-  for (const oid of member.identities.keys()) if (!left.has(oid)) member.identities.delete(oid)
-  return deletes
-}
-
-async function learnIdentities(member: Member, folder: FolderView, files: readonly RemoteFile[]): Promise<void> {
-  const unknown = files.map(({ oid }) => oid).filter((oid) => !member.identities.has(oid))
-  for (let start = 0; start < unknown.length; start += REREAD_STEP) {
-    const contents = await folder.blobs(unknown.slice(start, start + REREAD_STEP))
-    for (const [oid, bytes] of contents) member.identities.set(oid, readIdentity(bytes) ?? null)
-  }
-}
-
-async function guardDeletions(
-  member: Member,
-  folder: FolderView,
-  batches: readonly Batch[],
-  files = member.desired.size,
-): Promise<{
-  readonly batches: readonly Batch[]
-  readonly deleted: readonly string[]
-  /** The token that a person answered, when it was needed. */
-  readonly confirmed: string | undefined
-}> {
-  for (const path of member.held.keys()) {
-    if (member.desired.isWanted(path) || member.settings.prune === 'Never') member.held.delete(path)
-  }
-  // What comes and goes within this push is in nobody's folder yet.
-  const isGuarded = ({ path, oid }: Change): boolean => oid === null && folder.has(path)
-  const fresh = batches.flatMap(({ changes }) => changes.filter(isGuarded))
-  const deletes = new Map([...member.held, ...fresh.map((change) => [change.path, change] as const)])
-  const paths = [...deletes.keys()]
-  const token = deletionToken(paths, member.inventory.confirmed)
-  const confirmation = member.settings.confirmDeletion
-  const isConfirmed = paths.length > 0 && confirmation === token
-  const before = Math.max(files, member.desired.size + paths.length)
-  const refused = member.guard.refuses(paths, before, member.clock.now(), { token, confirmation })
-  // What was refused once waits for its confirmation, also when the folder grows meanwhile.
-  if (refused || (member.held.size > 0 && !isConfirmed)) {
-    for (const [path, change] of deletes) member.held.set(path, change)
-    member.massDeletion = { token, count: paths.length, recent: member.guard.recent(member.clock.now()) }
-    const kept = batches.map((batch) => ({ ...batch, changes: batch.changes.filter((change) => !isGuarded(change)) }))
-    return { batches: kept, deleted: [], confirmed: undefined }
-  }
-  member.massDeletion = undefined
-  const waiting = await stillGone(member, fresh)
-  const released =
-    waiting.length === 0 ? [] : [{ author: member.settings.author, changes: waiting, time: member.clock.now() }]
-  const deleted = [...fresh, ...waiting].map(({ path }) => path)
-  return { batches: [...batches, ...released], deleted, confirmed: isConfirmed ? token : undefined }
-}
-
-/** Deletions that were held, without those that cannot be proved any more: it may be long since they were. */
-async function stillGone(member: Member, fresh: readonly Change[]): Promise<Change[]> {
-  const asked = new Set(fresh.map(({ path }) => path))
-  const gone: Change[] = []
-  for (const change of member.held.values()) {
-    if (asked.has(change.path)) continue
-    if (await isGone(member, change.identity)) gone.push(change)
-    else {
-      member.held.delete(change.path)
-      member.requireCompare('relist')
-    }
-  }
-  return gone
-}
 
 function toCommit(member: Member, batch: Batch, contents: Contents): PlannedCommit | undefined {
   const writes: { path: string; bytes: Uint8Array }[] = []
