@@ -171,9 +171,10 @@ export class Runtime {
     }
     if (this.#unrenderable.delete(key)) this.#environment.report(this.#name)
     const { file, bytes } = rendered
-    const { author, time, write } = attribute(object, this.member.desired.ofObject(file.key)?.write)
+    const before = this.member.desired.ofObject(file.key)?.newest
+    const { author, time, newest } = attribute(object, before, this.#environment.clock.now())
     const made = Date.parse(time ?? '')
-    this.member.set({ ...file, write }, bytes, { author, time: made > 0 ? made : undefined })
+    this.member.set({ ...file, newest }, bytes, { author, time: made > 0 ? made : undefined })
   }
 
   #render(object: KubernetesObject, source: Source): RenderedFile {

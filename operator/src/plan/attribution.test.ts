@@ -15,38 +15,39 @@ test('the newest write that was not to a subresource counts', () => {
     { manager: 'helm', time: '2026-01-01T00:00:00Z' },
     { manager: 'kubelet', time: '2026-01-03T00:00:00Z', subresource: 'status' },
   ]
-  expect(attribute(object(fields))).toMatchObject({
+  expect(attribute(object(fields), undefined, 0)).toMatchObject({
     author: { name: 'kubectl-edit', email: 'kubectl-edit@field-manager.invalid' },
     time: '2026-01-02T00:00:00Z',
   })
 })
 
 test('nobody is credited where nobody is named', () => {
-  expect(attribute(object())).toEqual({})
-  expect(attribute(object([{ time: '2026-01-01T00:00:00Z' }]))).toEqual({ time: '2026-01-01T00:00:00Z' })
-  expect(attribute(object([{ manager: '///' }]))).toEqual({})
-  expect(attribute(object([{ manager: 'kubelet', subresource: 'status' }]))).toEqual({})
+  expect(attribute(object(), undefined, 0)).toEqual({})
+  expect(attribute(object([{ time: '2026-01-01T00:00:00Z' }]), undefined, 0)).toMatchObject({
+    time: '2026-01-01T00:00:00Z',
+  })
+  expect(attribute(object([{ manager: '///' }]), undefined, 0)).toEqual({})
+  expect(attribute(object([{ manager: 'kubelet', subresource: 'status' }]), undefined, 0)).toEqual({})
 })
 
 test('a write through /scale has no time, and is still its own', () => {
   const created = { manager: 'kubectl-create', time: '2026-01-01T00:00:00Z' }
   const scaled = { manager: 'hpa', subresource: 'scale' }
-  const first = attribute(object([created]))
-  const second = attribute(object([scaled, created]), first.write)
+  const later = Date.parse('2026-01-01T00:01:00Z')
+  const first = attribute(object([created]), undefined, later)
+  const second = attribute(object([scaled, created]), first.newest, later)
   expect(second.author?.name).toBe('hpa')
   expect(second.time).toBeUndefined()
-  const edited = { manager: 'kubectl-edit', time: '2026-01-02T00:00:00Z' }
-  const third = attribute(object([scaled, created, edited]), second.write)
+  const edited = { manager: 'kubectl-edit', time: '2026-01-01T00:00:59Z' }
+  const third = attribute(object([scaled, created, edited]), second.newest, later)
   expect(third.author?.name).toBe('kubectl-edit')
-  expect(attribute(object([scaled, created, edited]), third.write).author?.name).toBe('hpa')
 })
 
-test('of two writes in one second the one that was not known before is the newest', () => {
-  const time = '2026-01-01T00:00:00Z'
-  const ann = { manager: 'ann', time }
-  const zoe = { manager: 'zoe', time }
-  const first = attribute(object([zoe]))
-  expect(attribute(object([ann, zoe]), first.write).author?.name).toBe('ann')
+test('a second write within the second is not taken for one without a time', () => {
+  const scaled = { manager: 'hpa', subresource: 'scale' }
+  const edited = { manager: 'kubectl-edit', time: '2026-01-01T00:00:00Z' }
+  const now = Date.parse('2026-01-01T00:00:00.900Z')
+  expect(attribute(object([scaled, edited]), edited.time, now).author?.name).toBe('kubectl-edit')
 })
 
 test('whatever a program calls itself, the author is one that a commit can state', () => {
@@ -54,7 +55,7 @@ test('whatever a program calls itself, the author is one that a commit can state
     fc.property(
       fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.constantFrom('a\nb <c>', '-x-', 'Ünï', 'a\0b')),
       (manager) => {
-        const { author } = attribute(object([{ manager }]))
+        const { author } = attribute(object([{ manager }]), undefined, 0)
         if (author === undefined) return
         expect(author.name).toMatch(/^[^<>\p{Cc}]+$/u)
         expect(author.name.trim()).not.toBe('')

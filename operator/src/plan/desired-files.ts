@@ -1,5 +1,4 @@
 import type { ObjectIdentity } from '../objects/object.ts'
-import type { LastWrite } from './attribution.ts'
 
 /** The file that one object makes. */
 export interface DesiredFile {
@@ -10,8 +9,8 @@ export interface DesiredFile {
   readonly path: string
   /** Id of the file's content as a Git blob. */
   readonly oid: string
-  /** The write that the object came from, to tell a later one from it. */
-  readonly write?: LastWrite | undefined
+  /** Newest time in the object's record of writes, to tell a later write from it. */
+  readonly newest?: string | undefined
 }
 
 /**
