@@ -172,7 +172,7 @@ export class Runtime {
     if (this.#unrenderable.delete(key)) this.#environment.report(this.#name)
     const { file, bytes } = rendered
     const before = this.member.desired.ofObject(file.key)?.newest
-    const { author, time, newest } = attribute(object, before, this.#environment.clock.now())
+    const { author, time, newest } = attribute(object, before, justNow(this.#environment.clock.now()))
     const made = Date.parse(time ?? '')
     this.member.set({ ...file, newest }, bytes, { author, time: made > 0 ? made : undefined })
   }
@@ -245,6 +245,13 @@ export class Runtime {
     )
     return found
   }
+}
+
+/** Times in an object's record have whole seconds, and clocks differ. */
+const JUST_NOW_MS = 3_000
+
+function justNow(now: number): string {
+  return `${new Date(now - JUST_NOW_MS).toISOString().slice(0, 19)}Z`
 }
 
 function sourceKey({ resource, rules }: Reading): string {

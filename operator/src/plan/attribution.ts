@@ -13,22 +13,19 @@ export interface Attribution {
   readonly newest?: string
 }
 
-/** Times have whole seconds, and clocks differ: a time that is older than this was not made just now, in milliseconds. */
-const JUST_NOW_MS = 3_000
-
 /**
  * The field manager of the newest write, status aside: `kubectl-edit`, `argocd-controller`. API servers record it for
  * every write; it names a program, which is better than nobody. Of several writes in one second the last in the record is
  * taken.
  * @param before newest time in the record of the object's last state
- * @param now milliseconds since the epoch
+ * @param justNow RFC 3339, whole seconds: an older time was not made just now. Leaves room for clocks that differ
  */
-export function attribute(object: KubernetesObject, before: string | undefined, now: number): Attribution {
+export function attribute(object: KubernetesObject, before: string | undefined, justNow: string): Attribution {
   const writes = (object.metadata.managedFields ?? []).filter(({ subresource }) => subresource !== 'status')
   const newest = writes.reduce((latest, { time = '' }) => (time > latest ? time : latest), '')
   const timed = writes.findLast(({ time = '' }) => time === newest)
   // Writes through /scale have no time: when no time is new, and the newest is not of just now, it was one of these.
-  const isOld = before === newest && now - Date.parse(newest) > JUST_NOW_MS
+  const isOld = before === newest && newest < justNow
   const untimed = isOld ? writes.findLast(({ time }) => time === undefined) : undefined
   const { manager = '', time } = untimed ?? timed ?? {}
   const author = toPerson(manager)
