@@ -5,6 +5,7 @@ import { GITSYNCS, NAMESPACES } from '../controllers/known-resources.ts'
 import { followProviders } from '../controllers/providers.ts'
 import { watchPermissions } from '../controllers/permission-changes.ts'
 import { createKubeClient } from '../kube/client.ts'
+import type { KubeClient } from '../kube/client.ts'
 import { loadConnection } from '../kube/connection.ts'
 import { createDiscovery } from '../kube/discovery.ts'
 import { createEventRecorder } from '../kube/events.ts'
@@ -77,7 +78,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
     budget: new SpoolBudget(),
     clock,
     logger,
-    clusterId: (await client.get(NAMESPACES, undefined, 'kube-system')).metadata.uid ?? '',
+    clusterId: await readClusterId(client),
     namespaces: options.namespaces,
     allowPrivateHosts: options.allowPrivateHosts,
     providers: providers.valid,
@@ -118,6 +119,13 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
       logger.info('gitsync-operator stopped')
     },
   }
+}
+
+/** Folders are claimed in its name: without one, two clusters could not be told apart. */
+async function readClusterId(client: KubeClient): Promise<string> {
+  const { uid } = (await client.get(NAMESPACES, undefined, 'kube-system')).metadata
+  if (uid === undefined) throw new Error('the namespace kube-system has no uid, by which this cluster would be known')
+  return uid
 }
 
 function gitMetrics(metrics: Metrics): NonNullable<ConstructorParameters<typeof RepositoryPool>[0]['onRequest']> {

@@ -103,8 +103,6 @@ export interface SentPush {
 const BACKOFF = { baseMs: 1_000, maxMs: 60_000 }
 /** Pushes of unknown outcome that are recognised later. */
 const MAX_REMEMBERED = 8
-/** A host that asks for a longer pause is asked again after this, in milliseconds. */
-const MAX_ASKED_WAIT_MS = 60 * 60_000
 /** Changes that wait beyond this, as while a host is down for long, are written as one comparison instead. */
 const MAX_WAITING = 20_000
 
@@ -401,8 +399,8 @@ export class Member {
   fail(failure: PushFailure, random: () => number): void {
     this.#failures++
     this.#failure = failure
-    const asked = Math.min(failure.waitMs ?? 0, MAX_ASKED_WAIT_MS)
-    const wait = Math.max(asked, backoffMs(this.#failures, BACKOFF, random))
+    // The engine believes no host a longer wait than an hour.
+    const wait = Math.max(failure.waitMs ?? 0, backoffMs(this.#failures, BACKOFF, random))
     this.#blockedUntil = this.clock.now() + wait
     this.#onReport()
   }
