@@ -1,4 +1,4 @@
-import type { Transport } from '../client/transport.ts'
+import type { Transport } from '../client/http/transport.ts'
 import { GitError } from '../format/errors.ts'
 
 /** A transport whose responses bring at most `maxBytes` of bodies, all of them together. */

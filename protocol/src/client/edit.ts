@@ -7,13 +7,13 @@ import { objectId } from '../format/object-id.ts'
 import type { ObjectId } from '../format/object-id.ts'
 import type { PackEntry } from '../format/pack-writer.ts'
 import { splitPath } from './path.ts'
-import { proveComplete } from './prove-complete.ts'
+import { proveComplete } from './stage/prove-complete.ts'
 import { pushRef } from './push.ts'
-import { readTrees } from './read-trees.ts'
+import { readTrees } from './read/read-trees.ts'
 import type { Session } from './session.ts'
 import type { Snapshot } from './snapshot.ts'
-import { Stage, writeStage } from './stage.ts'
-import type { NewObjects } from './stage.ts'
+import { Stage, writeStage } from './stage/stage.ts'
+import type { NewObjects } from './stage/stage.ts'
 
 export interface CommitOptions {
   /** Ends up with exactly one line break at its end. */

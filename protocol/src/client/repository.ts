@@ -2,29 +2,29 @@ import { GitError, isGitError } from '../format/errors.ts'
 import { isObjectId, SHA1, SHA256 } from '../format/object-id.ts'
 import type { ObjectId } from '../format/object-id.ts'
 import { Mode, typeOfMode } from '../format/tree.ts'
-import type { Credentials } from './credentials.ts'
-import { REQUEST_TIMEOUT_MS } from './deadline.ts'
-import { discover } from './discovery.ts'
-import type { Advertisement } from './discovery.ts'
+import type { Credentials } from './http/credentials.ts'
+import { REQUEST_TIMEOUT_MS } from './http/deadline.ts'
+import { discover } from './wire/discovery.ts'
+import type { Advertisement } from './wire/discovery.ts'
 import { Edit } from './edit.ts'
 import { resolveLimits } from './limits.ts'
 import type { Limits } from './limits.ts'
-import { lsRefs } from './ls-refs.ts'
-import type { Ref } from './ls-refs.ts'
-import { fetchBlobs } from './object-forms.ts'
+import { lsRefs } from './wire/ls-refs.ts'
+import type { Ref } from './wire/ls-refs.ts'
+import { fetchBlobs } from './wire/object-forms.ts'
 import { splitPath } from './path.ts'
 import { currentTip } from './push.ts'
-import { readCommit, readTrees } from './read-trees.ts'
-import { Remote } from './remote.ts'
-import type { RequestRecord, Traffic } from './remote.ts'
+import { readCommit, readTrees } from './read/read-trees.ts'
+import { HttpRemote } from './http/http-remote.ts'
+import type { Remote, RequestRecord, Traffic } from './remote.ts'
 import { newSession } from './session.ts'
 import type { Session } from './session.ts'
 import { notAFolder, Snapshot } from './snapshot.ts'
 import type { ListedEntry } from './snapshot.ts'
 import { checkRefName, fullBranchName } from './ref-name.ts'
-import type { Transport } from './transport.ts'
-import { advance } from './tree-delta.ts'
-import { undiciTransport } from './undici-transport.ts'
+import type { Transport } from './http/transport.ts'
+import { advance } from './read/tree-delta.ts'
+import { undiciTransport } from './http/undici-transport.ts'
 
 export interface RepositoryOptions {
   /** Sent to this repository's URL only. Default: none. */
@@ -65,7 +65,9 @@ export function openRepository(url: string, options: RepositoryOptions = {}): Re
   const { transport = undiciTransport(), userAgent = 'git/gitsync-0.1', auth, signal, onRequest } = options
   const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options
   const limits = resolveLimits(options.limits)
-  return new Repository(new Remote({ url, transport, limits, auth, userAgent, signal, requestTimeoutMs, onRequest }))
+  return new Repository(
+    new HttpRemote({ url, transport, limits, auth, userAgent, signal, requestTimeoutMs, onRequest }),
+  )
 }
 
 export class Repository {

@@ -1,6 +1,6 @@
 import { SHA1 } from '../format/object-id.ts'
 import type { ObjectFormat } from '../format/object-id.ts'
-import type { Advertisement } from './discovery.ts'
+import type { Advertisement } from './wire/discovery.ts'
 import type { Remote } from './remote.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { Repository } from '../../client/repository.ts'
-import { requireVersion2 } from '../../client/discovery.ts'
-import type { Advertisement } from '../../client/discovery.ts'
+import { requireVersion2 } from '../../client/wire/discovery.ts'
+import type { Advertisement } from '../../client/wire/discovery.ts'
 import { isGitError } from '../../format/errors.ts'
 import type { Io } from '../io.ts'
 import { addConnectionOptions, connect } from '../options.ts'

@@ -1,4 +1,4 @@
-import type { Ref } from '../../client/ls-refs.ts'
+import type { Ref } from '../../client/wire/ls-refs.ts'
 import { addConnectionOptions, connect } from '../options.ts'
 import type { ConnectionFlags } from '../options.ts'
 import { writeJson, writeLines } from '../output.ts'

@@ -1,12 +1,12 @@
-import { GitError } from '../format/errors.ts'
-import type { ObjectFormat, ObjectId } from '../format/object-id.ts'
-import { objectId } from '../format/object-id.ts'
-import type { PackEntry } from '../format/pack-writer.ts'
-import { editTree } from '../format/tree-edit.ts'
-import type { TreeChange } from '../format/tree-edit.ts'
-import { entrySpans, fromRawName, Mode, typeOfMode } from '../format/tree.ts'
-import type { TreeEntry } from '../format/tree.ts'
-import type { Snapshot } from './snapshot.ts'
+import { GitError } from '../../format/errors.ts'
+import type { ObjectFormat, ObjectId } from '../../format/object-id.ts'
+import { objectId } from '../../format/object-id.ts'
+import type { PackEntry } from '../../format/pack-writer.ts'
+import { editTree } from '../../format/tree-edit.ts'
+import type { TreeChange } from '../../format/tree-edit.ts'
+import { entrySpans, fromRawName, Mode, typeOfMode } from '../../format/tree.ts'
+import type { TreeEntry } from '../../format/tree.ts'
+import type { Snapshot } from '../snapshot.ts'
 
 /** What was put at a path: content with, when asked for, a mode; or its deletion. */
 export type StagedFile =

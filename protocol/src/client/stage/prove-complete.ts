@@ -1,7 +1,7 @@
-import { GitError } from '../format/errors.ts'
-import type { ObjectFormat, ObjectId } from '../format/object-id.ts'
-import { entrySpans, fromRawName, Mode } from '../format/tree.ts'
-import type { Snapshot } from './snapshot.ts'
+import { GitError } from '../../format/errors.ts'
+import type { ObjectFormat, ObjectId } from '../../format/object-id.ts'
+import { entrySpans, fromRawName, Mode } from '../../format/tree.ts'
+import type { Snapshot } from '../snapshot.ts'
 import type { NewObjects } from './stage.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { GitError } from '../format/errors.ts'
+import { GitError } from '../../format/errors.ts'
 
 /** Milliseconds that a request may take from the first byte sent to the last one received. */
 export const REQUEST_TIMEOUT_MS = 300_000

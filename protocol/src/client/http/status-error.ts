@@ -1,7 +1,7 @@
-import { GitError } from '../format/errors.ts'
-import type { GitErrorDetails } from '../format/errors.ts'
-import { printable } from '../format/side-band.ts'
-import type { Redact } from '../format/side-band.ts'
+import { GitError } from '../../format/errors.ts'
+import type { GitErrorDetails } from '../../format/errors.ts'
+import { printable } from '../../format/side-band.ts'
+import type { Redact } from '../../format/side-band.ts'
 import type { TransportResponse } from './transport.ts'
 
 /** Bytes of an error's body that are read. */

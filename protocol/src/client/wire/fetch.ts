@@ -1,13 +1,13 @@
-import type { ByteReader } from '../format/byte-reader.ts'
-import { GitError } from '../format/errors.ts'
-import type { ObjectId } from '../format/object-id.ts'
-import { readPack } from '../format/pack-reader.ts'
-import type { GitObject, ReadPackOptions } from '../format/pack-reader.ts'
-import { packetText, readPacket } from '../format/packet-line.ts'
-import { RemoteMessages, sideBand } from '../format/side-band.ts'
+import type { ByteReader } from '../../format/byte-reader.ts'
+import { GitError } from '../../format/errors.ts'
+import type { ObjectId } from '../../format/object-id.ts'
+import { readPack } from '../../format/pack-reader.ts'
+import type { GitObject, ReadPackOptions } from '../../format/pack-reader.ts'
+import { packetText, readPacket } from '../../format/packet-line.ts'
+import { RemoteMessages, sideBand } from '../../format/side-band.ts'
 import { command } from './command.ts'
-import { overLimit } from './limits.ts'
-import type { Session } from './session.ts'
+import { overLimit } from '../limits.ts'
+import type { Session } from '../session.ts'
 
 /** One `fetch` command (gitprotocol-v2). Nothing is negotiated: `done` is always sent. */
 export interface FetchRequest {

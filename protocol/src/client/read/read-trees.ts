@@ -1,11 +1,11 @@
-import { GitError, isGitError } from '../format/errors.ts'
-import type { ObjectId } from '../format/object-id.ts'
-import { parseCommit } from '../format/commit.ts'
-import { checkDepth, entrySpans, Mode } from '../format/tree.ts'
-import { fetchObjects } from './fetch.ts'
-import { fetchCommit, fetchTrees } from './object-forms.ts'
-import type { Session } from './session.ts'
-import { Snapshot } from './snapshot.ts'
+import { GitError, isGitError } from '../../format/errors.ts'
+import type { ObjectId } from '../../format/object-id.ts'
+import { parseCommit } from '../../format/commit.ts'
+import { checkDepth, entrySpans, Mode } from '../../format/tree.ts'
+import { fetchObjects } from '../wire/fetch.ts'
+import { fetchCommit, fetchTrees } from '../wire/object-forms.ts'
+import type { Session } from '../session.ts'
+import { Snapshot } from '../snapshot.ts'
 
 export interface ReadTreesOptions {
   /** Folders, as raw names from the root, that must be known from the root down; a missing folder ends its path. */

@@ -1,6 +1,6 @@
-import { GitError } from '../format/errors.ts'
-import { packetText, readPacket } from '../format/packet-line.ts'
-import type { Remote, Service } from './remote.ts'
+import { GitError } from '../../format/errors.ts'
+import { packetText, readPacket } from '../../format/packet-line.ts'
+import type { Remote, Service } from '../remote.ts'
 
 /** What a server says it can do (gitprotocol-v2, "Capability Advertisement"). */
 export interface Advertisement {

@@ -1,10 +1,10 @@
-import { parseCommit } from '../format/commit.ts'
-import { GitError, isGitError } from '../format/errors.ts'
-import type { ObjectId } from '../format/object-id.ts'
-import { fetchObjects } from './fetch.ts'
+import { parseCommit } from '../../format/commit.ts'
+import { GitError, isGitError } from '../../format/errors.ts'
+import type { ObjectId } from '../../format/object-id.ts'
+import { fetchObjects } from '../wire/fetch.ts'
 import { readCommit } from './read-trees.ts'
-import type { Session } from './session.ts'
-import type { Snapshot } from './snapshot.ts'
+import type { Session } from '../session.ts'
+import type { Snapshot } from '../snapshot.ts'
 
 /** Beyond this the server sends trees whole instead of differences; walking one's own paths costs less. */
 const MAX_BYTES = 32 << 10

@@ -2,7 +2,9 @@ import { Readable } from 'node:stream'
 import { getCACertificates } from 'node:tls'
 import { Agent } from 'undici'
 import type { Dispatcher } from 'undici'
-import { GitError } from '../format/errors.ts'
+import { GitError } from '../../format/errors.ts'
+import { bodyChunks, bodyLength } from '../request-body.ts'
+import type { RequestBody } from '../request-body.ts'
 import type { Transport, TransportRequest, TransportResponse } from './transport.ts'
 
 export interface UndiciTransportOptions {
@@ -41,15 +43,14 @@ async function send(dispatcher: Dispatcher, request: TransportRequest): Promise<
     path: pathname + search,
     method: request.method,
     headers: { ...request.headers, ...contentLength(request.body) },
-    body: request.body === undefined ? null : Readable.from(request.body, { objectMode: false }),
+    body: request.body === undefined ? null : Readable.from(bodyChunks(request.body), { objectMode: false }),
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   })
   return { status: response.statusCode, headers: flatten(response.headers), body: guarded(request.url, response.body) }
 }
 
-function contentLength(body: readonly Uint8Array[] | undefined): Record<string, string> {
-  if (body === undefined) return {}
-  return { 'content-length': String(body.reduce((sum, chunk) => sum + chunk.length, 0)) }
+function contentLength(body: RequestBody | undefined): Record<string, string> {
+  return body === undefined ? {} : { 'content-length': String(bodyLength(body)) }
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {

@@ -1,4 +1,4 @@
-import { GitError } from '../format/errors.ts'
+import { GitError } from '../../format/errors.ts'
 
 /** Sent with every request to the repository, and to nobody else. */
 export type Credentials = { readonly username: string; readonly password: string } | { readonly bearer: string }

@@ -1,12 +1,12 @@
-import type { ByteReader } from '../format/byte-reader.ts'
-import { GitError, isGitError } from '../format/errors.ts'
-import { isObjectId, objectFormat } from '../format/object-id.ts'
-import type { ObjectId } from '../format/object-id.ts'
-import { packetText, readPacket } from '../format/packet-line.ts'
+import type { ByteReader } from '../../format/byte-reader.ts'
+import { GitError, isGitError } from '../../format/errors.ts'
+import { isObjectId, objectFormat } from '../../format/object-id.ts'
+import type { ObjectId } from '../../format/object-id.ts'
+import { packetText, readPacket } from '../../format/packet-line.ts'
 import { command } from './command.ts'
 import { discover, requireVersion2 } from './discovery.ts'
-import { overLimit } from './limits.ts'
-import type { Session } from './session.ts'
+import { overLimit } from '../limits.ts'
+import type { Session } from '../session.ts'
 
 export interface Ref {
   /** Full name: `HEAD`, `refs/heads/main`. */

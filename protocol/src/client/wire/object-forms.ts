@@ -1,9 +1,9 @@
-import { GitError, isGitError } from '../format/errors.ts'
-import type { ObjectId } from '../format/object-id.ts'
-import type { GitObject } from '../format/pack-reader.ts'
+import { GitError, isGitError } from '../../format/errors.ts'
+import type { ObjectId } from '../../format/object-id.ts'
+import type { GitObject } from '../../format/pack-reader.ts'
 import { fetchObjects } from './fetch.ts'
 import type { FetchReadOptions, FetchRequest } from './fetch.ts'
-import type { Session } from './session.ts'
+import type { Session } from '../session.ts'
 
 /**
  * The ladder: for each purpose the forms of request from the cheapest to the plainest. A server that refuses one, or

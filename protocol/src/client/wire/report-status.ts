@@ -1,8 +1,8 @@
-import { ByteReader } from '../format/byte-reader.ts'
-import { GitError } from '../format/errors.ts'
-import { packetText, readPacket } from '../format/packet-line.ts'
-import { printable, RemoteMessages, sideBand } from '../format/side-band.ts'
-import type { Redact } from '../format/side-band.ts'
+import { ByteReader } from '../../format/byte-reader.ts'
+import { GitError } from '../../format/errors.ts'
+import { packetText, readPacket } from '../../format/packet-line.ts'
+import { printable, RemoteMessages, sideBand } from '../../format/side-band.ts'
+import type { Redact } from '../../format/side-band.ts'
 
 /** A server's answer to a push (gitprotocol-pack, "Report Status"). */
 export interface PushReport {

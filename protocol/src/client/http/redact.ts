@@ -1,4 +1,4 @@
-import type { Redact } from '../format/side-band.ts'
+import type { Redact } from '../../format/side-band.ts'
 
 /**
  * Gives a function that blots these secrets out of a text with `***`: a server may send back what it was sent.

@@ -1,5 +1,5 @@
-import { DELIMITER, FLUSH, packetLine } from '../format/packet-line.ts'
-import type { Session } from './session.ts'
+import { DELIMITER, FLUSH, packetLine } from '../../format/packet-line.ts'
+import type { Session } from '../session.ts'
 
 /**
  * A version 2 command (gitprotocol-v2, "Command Request"). The hash function is named only where it isn't the default,

@@ -1,10 +1,11 @@
+import type { RequestBody } from '../request-body.ts'
+
 /** The seam to the network. One request in, one response out; no retries, no redirects, no interpretation. */
 export interface TransportRequest {
   readonly method: 'GET' | 'POST'
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
-  /** Sent one after another; can be sent again. */
-  readonly body?: readonly Uint8Array[]
+  readonly body?: RequestBody
   /** Ends the request at any point, the body included. */
   readonly signal?: AbortSignal
 }
