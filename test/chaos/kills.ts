@@ -1,76 +1,111 @@
-import { setTimeout as pause } from 'node:timers/promises'
-import type { RequestInfo } from '../kit/apiserver/index.ts'
+import { MOMENTS } from './moments.ts'
+import type { Moment, Strike } from './moments.ts'
+import type { Random } from './random.ts'
 import type { Accident, Run } from './run.ts'
 
-/** Each brings about the moment at which the operator is to die, and calls `die` in it. */
-const MOMENTS: readonly ((run: Run, die: () => void) => void)[] = [
-  (_, die) => die(),
-  // Between the look at the branch and the push.
-  ({ rig }, die) => void rig.remote.faults.beforeReceivePack(() => (die(), Promise.resolve())),
-  // The push is carried out; nobody hears of it.
-  (run, die) => void dieAfterPush(run, die),
-  // While the inventory is being written, or anything else.
-  ({ rig }, die) => {
-    let dead = false
-    rig.api.faults.reset(1, ({ verb, resource }: RequestInfo) => {
-      const hit = !dead && (verb === 'create' || verb === 'patch' || verb === 'update') && resource !== 'events'
-      if (hit) die()
-      dead ||= hit
-      return hit
-    })
-  },
-]
+/** So long a moment is waited for, in milliseconds; then any will do. */
+const PATIENCE = 5_000
+/** Most edits that are made without an operator. */
+const LONGEST_ABSENCE = 3
 
-/** So long a push is waited for, in milliseconds. */
-const PUSH_PATIENCE = 3_000
-
-async function dieAfterPush({ rig }: Run, die: () => void): Promise<void> {
-  const lost = rig.remote.faults.loseAnswer()
-  const before = await rig.store.resolve('main')
-  const deadline = performance.now() + PUSH_PATIENCE
-  while (lost.fired === 0 && performance.now() < deadline && (await rig.store.resolve('main')) === before)
-    await pause(5)
-  die()
+export interface Kills extends Accident {
+  /** Kills that ended a running operator, with edits before and after. */
+  readonly happened: number
+  /** How many of them came at which kind of moment, a line for each. */
+  report(): string
 }
 
-/** Kills the operator at random moments, lets people edit on for a while without it, and starts it again. */
-export function kills(times: number, edits: number): Accident & { readonly happened: number } {
-  const at = new Set<number>()
+interface Plan {
+  readonly moment: Moment
+  /** Edits that are made without an operator. */
+  readonly absence: number
+}
+
+interface Armed extends Strike {
+  /** Resolves when the operator is dead. Says whether it was alive before. */
+  readonly dead: Promise<boolean>
+}
+
+/**
+ * Kills the operator at random moments, lets people edit on for a while without it, and starts it again. Edits wait where
+ * a kill is owed and the next one, or the end, is due: each is carried out, on a running operator, before the last edit.
+ *
+ * @param edits as many as are made under it, more than `times`
+ */
+export function kills(times: number, edits: number): Kills {
+  let plans: ReadonlyMap<number, Plan> = new Map()
+  const tally = new Map<string, number>()
   let edit = 0
   let happened = 0
-  let dying = Promise.resolve()
+  let last: Armed | undefined
   let restartAt = 0
-  let over = false
+
+  const arm = ({ rig }: Run, { moment, absence }: Plan): Armed => {
+    const dead = Promise.withResolvers<boolean>()
+    let owed = true
+    const hit = (at: string): boolean => {
+      if (!owed) return false
+      owed = false
+      clearTimeout(timer)
+      restartAt = edit + absence
+      tally.set(at, (tally.get(at) ?? 0) + 1)
+      void rig.kill().then(dead.resolve, dead.reject)
+      return true
+    }
+    const timer = setTimeout(() => hit(`instead of: ${moment.name}`), PATIENCE)
+    return {
+      get owed() {
+        return owed
+      },
+      hit: () => hit(moment.name),
+      dead: dead.promise,
+    }
+  }
+  /** Waits for the kill that is owed, and starts the operator again. */
+  const restart = async ({ rig }: Run): Promise<void> => {
+    const strike = last
+    last = undefined
+    if (strike === undefined) return
+    if (!(await strike.dead)) throw new Error(`the operator ended before it was killed\n${rig.output().slice(-6000)}`)
+    happened++
+    await rig.start()
+  }
   return {
     name: `${times} kills`,
     get happened() {
       return happened
     },
+    report: () => [...tally].map(([at, count]) => `${count} ${at}`).join('\n'),
     begin({ random }) {
-      while (at.size < times) at.add(random.int(edits))
+      plans = draw(random, times, edits)
     },
     async tick(run) {
-      const { rig, random } = run
-      if (++edit >= restartAt) {
-        await dying
-        await rig.start()
+      const plan = plans.get(edit++)
+      if (plan !== undefined) {
+        await restart(run)
+        last = arm(run, plan)
+        plan.moment.arrange(run, last)
       }
-      if (!at.has(edit - 1)) return
-      let done = false
-      const die = (): void => {
-        if (done || over) return
-        done = true
-        happened++
-        dying = rig.kill()
-        restartAt = edit + random.int(4)
-      }
-      random.pick(MOMENTS)(run, die)
+      const isLastButOne = edit === edits - 1
+      if (isLastButOne || (last?.owed === false && edit >= restartAt)) await restart(run)
     },
-    async end({ rig }) {
-      over = true
-      await dying
+    end({ rig }) {
       rig.api.faults.clear()
       rig.remote.faults.clear()
     },
   }
+}
+
+/** Which edit each kill follows, never the last one. Every kind of moment comes before any comes again. */
+function draw(random: Random, times: number, edits: number): Map<number, Plan> {
+  const plans = new Map<number, Plan>()
+  let left = MOMENTS
+  while (plans.size < times) {
+    const edit = random.int(edits - 1)
+    if (plans.has(edit)) continue
+    const moment = random.pick(left)
+    left = left.length === 1 ? MOMENTS : left.filter((other) => other !== moment)
+    plans.set(edit, { moment, absence: random.int(LONGEST_ABSENCE + 1) })
+  }
+  return plans
 }

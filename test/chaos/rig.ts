@@ -18,8 +18,8 @@ export interface Rig {
   /** What the operators have printed, the newest last. */
   output(): string
   start(): Promise<void>
-  /** SIGKILL: nothing is flushed, nothing is closed. */
-  kill(): Promise<void>
+  /** SIGKILL: nothing is flushed, nothing is closed. Says whether an operator was running and died of it. */
+  kill(): Promise<boolean>
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void
   /** SIGTERM, and waits for the end. */
   end(): Promise<void>
@@ -44,13 +44,14 @@ export async function startRig(options: { readonly script?: string } = {}): Prom
     for (const object of tenantObjects(namespace, store.url)) api.objects.create(object)
   let operator: RunningProcess | undefined
   const printed: string[] = []
-  const finish = async (how: (running: RunningProcess) => Promise<unknown>): Promise<void> => {
+  const finish = async (how: (running: RunningProcess) => Promise<unknown>): Promise<NodeJS.Signals | null> => {
     const running = operator
     operator = undefined
-    if (running === undefined) return
+    if (running === undefined) return null
     await how(running)
     printed.push(running.output())
     if (printed.length > 3) printed.shift()
+    return (await running.exited).signal
   }
   const rig: Rig = {
     api,
@@ -60,9 +61,11 @@ export async function startRig(options: { readonly script?: string } = {}): Prom
     async start() {
       operator ??= await startOperatorProcess({ kubeconfig, ...options })
     },
-    kill: () => finish((running) => (running.kill('SIGKILL'), running.exited)),
+    kill: async () => (await finish((running) => (running.kill('SIGKILL'), running.exited))) === 'SIGKILL',
     signal: (signal) => operator?.kill(signal),
-    end: () => finish((running) => running.stop({ grace: 25_000 })),
+    async end() {
+      await finish((running) => running.stop({ grace: 25_000 }))
+    },
     async close() {
       await finish((running) => running.stop({ grace: 0 }))
       await remote.stop()
