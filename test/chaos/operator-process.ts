@@ -24,6 +24,9 @@ export function startOperatorProcess(options: OperatorProcessOptions): Promise<R
     '127.0.0.1:0',
     '--log-level',
     logLevel,
+    // The next one after a kill takes the lease back at once.
+    '--identity',
+    'chaos',
   ]
   // A bundle brings its own options for Node in its first line.
   const direct = script !== SOURCE && nodeOptions.length === 0

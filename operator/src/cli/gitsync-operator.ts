@@ -1,5 +1,5 @@
 #!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --max-semi-space-size=2 --optimize-for-size
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { startOperator } from './operator.ts'
 
 interface Flags {
@@ -8,6 +8,22 @@ interface Flags {
   readonly metrics: string
   readonly logLevel: string
   readonly allowPrivateHosts?: boolean
+  readonly identity?: string
+  readonly leaseNamespace?: string
+  readonly leaseName?: string
+}
+
+/** As the API server has it: RFC 1123. */
+const OBJECT_NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
+
+const objectName = (value: string): string => {
+  if (OBJECT_NAME.test(value)) return value
+  throw new InvalidArgumentError('It must be a name in lower case letters, digits, - and .')
+}
+
+const text = (value: string): string => {
+  if (value.trim() !== '') return value
+  throw new InvalidArgumentError('It must not be empty.')
 }
 
 const collect = (value: string, list: readonly string[]): string[] => [...list, ...value.split(',')]
@@ -37,6 +53,21 @@ const program = new Command('gitsync-operator')
       'GITSYNC_ALLOW_PRIVATE_HOSTS',
     ),
   )
+  .addOption(
+    new Option('--lease-namespace <name>', "of the Lease that one operator at a time holds; default: the connection's")
+      .env('GITSYNC_LEASE_NAMESPACE')
+      .argParser(objectName),
+  )
+  .addOption(
+    new Option('--lease-name <name>', 'default: gitsync-operator, with a suffix for the set of --namespace')
+      .env('GITSYNC_LEASE_NAME')
+      .argParser(objectName),
+  )
+  .addOption(
+    new Option('--identity <text>', 'this process in the Lease, shared with no running one; default: HOSTNAME_PID')
+      .env('GITSYNC_IDENTITY')
+      .argParser(text),
+  )
   .exitOverride()
 
 async function main(): Promise<void> {
@@ -48,8 +79,12 @@ async function main(): Promise<void> {
     metrics: flags.metrics,
     logLevel: flags.logLevel,
     allowPrivateHosts: flags.allowPrivateHosts === true,
+    identity: flags.identity,
+    leaseNamespace: flags.leaseNamespace,
+    leaseName: flags.leaseName,
     env: process.env,
   })
+  void operator.failed.then(() => process.exit(1))
   let stopping = false
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {

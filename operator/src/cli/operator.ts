@@ -1,22 +1,19 @@
+import { hostname } from 'node:os'
 import pino from 'pino'
-import type { Environment } from '../controllers/environment.ts'
-import { GitSyncController } from '../controllers/gitsync-controller.ts'
-import { GITSYNCS, NAMESPACES } from '../controllers/known-resources.ts'
-import { followProviders } from '../controllers/providers.ts'
-import { watchPermissions } from '../controllers/permission-changes.ts'
+import type { Logger } from 'pino'
+import { NAMESPACES } from '../controllers/known-resources.ts'
 import { createKubeClient } from '../kube/client.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { loadConnection } from '../kube/connection.ts'
-import { createDiscovery } from '../kube/discovery.ts'
-import { createEventRecorder } from '../kube/events.ts'
-import { createReflectorPool } from '../kube/reflector-pool.ts'
-import { RepositoryPool } from '../push/repository-pool.ts'
-import { SpoolBudget } from '../push/spool.ts'
-import { Writers } from '../push/writers.ts'
+import { Lease } from '../kube/lease.ts'
+import type { LeaseEvents } from '../kube/lease.ts'
+import { defaultIdentity, defaultLeaseName } from '../kube/lease-defaults.ts'
 import { serveAdmin } from '../serve/http.ts'
+import type { Readiness } from '../serve/http.ts'
 import { createMetrics } from '../serve/metrics.ts'
-import type { Metrics } from '../serve/metrics.ts'
 import { systemClock } from '../time/clock.ts'
+import { startReconciling } from './reconciling.ts'
+import type { Reconciling } from './reconciling.ts'
 
 export interface OperatorOptions {
   readonly kubeconfig?: string | undefined
@@ -26,98 +23,124 @@ export interface OperatorOptions {
   readonly metrics: string
   readonly logLevel: string
   readonly allowPrivateHosts: boolean
+  /** Who this process is in the lease. Default `<HOSTNAME of env or the host's name>_<process id>`. */
+  readonly identity?: string | undefined
+  /** Default: the namespace of the connection. */
+  readonly leaseNamespace?: string | undefined
+  /** Default `gitsync-operator`, with a suffix for the set of `namespaces` if there is one. */
+  readonly leaseName?: string | undefined
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
 export interface RunningOperator {
   /** Of the admin server, as bound. */
   readonly address: string
-  /** Pushes what is pending, writes the last status, and ends. */
+  /** Resolves, when the reason is logged, if the process has to end at once and not with 0: the lease is lost or cannot be had. */
+  readonly failed: Promise<void>
+  /** Pushes what is pending, writes the last status, gives the lease back, and ends. */
   stop(): Promise<void>
 }
 
-/** Flushing ends after this long, so that a Pod ends within its grace period whatever the Git host does. */
-const FLUSH_MS = 20_000
+/** A renewal that is answered later than this is of no use, in milliseconds. */
+const LEASE_TIMEOUT_MS = 5_000
 
-/** Starts the operator in this process. */
+/** Starts the operator in this process: it reconciles as soon as it holds the lease, and stands by until then. */
 export async function startOperator(options: OperatorOptions): Promise<RunningOperator> {
+  const { env, namespaces, allowPrivateHosts } = options
   const logger = pino({ level: options.logLevel, base: null })
   const metrics = createMetrics()
   const clock = systemClock
   const random = Math.random
-  const connection = await loadConnection({ kubeconfig: options.kubeconfig, env: options.env })
-  const client = createKubeClient(connection, {
-    onRequest: ({ method, status, host }) => metrics.restRequests.inc({ method, code: status, host }),
-  })
-  const pool = createReflectorPool(client, {
-    onReconnect: (reason) => metrics.watchRestarts.inc({ reason }),
-    onHandlerError: (error) => logger.error({ error: describe(error) }, 'an object could not be taken in'),
-  })
-  const discovery = createDiscovery(client)
-  const events = createEventRecorder(client, {
-    instance: options.env['HOSTNAME'] ?? `gitsync-operator-${process.pid}`,
-    logger,
-  })
-  const providers = followProviders(pool, logger, () => controller.enqueueAll())
-  const writers = new Writers({
-    clock,
-    random,
-    onPush: (pushed) => {
-      metrics.commits.inc(pushed.commits.length)
-      logger.info({ gitsync: pushed.member, commits: pushed.commits }, 'pushed')
-      controller.pushed(pushed)
-    },
-  })
-  const environment: Environment = {
-    client,
-    pool,
-    discovery,
-    events,
-    writers,
-    repositories: new RepositoryPool({ userAgent: 'git/gitsync-operator-0.1', onRequest: gitMetrics(metrics) }),
-    budget: new SpoolBudget(),
-    clock,
-    logger,
-    clusterId: await readClusterId(client),
-    namespaces: options.namespaces,
-    allowPrivateHosts: options.allowPrivateHosts,
-    providers: providers.valid,
-    invalidProviders: providers.invalid,
-    places: new Map(),
-    enqueue: (name) => controller.enqueue(name),
-    report: (name) => controller.report(name),
+  const connection = await loadConnection({ kubeconfig: options.kubeconfig, env })
+  const onRequest: NonNullable<Parameters<typeof createKubeClient>[1]>['onRequest'] = ({ method, status, host }) =>
+    metrics.restRequests.inc({ method, code: status, host })
+  const client = createKubeClient(connection, { onRequest })
+  const leaseClient = createKubeClient(connection, { onRequest, timeoutMs: LEASE_TIMEOUT_MS, maxRetries: 1 })
+  const clusterId = await readClusterId(client)
+
+  const namespace = options.leaseNamespace ?? connection.namespace
+  const name = options.leaseName ?? defaultLeaseName(namespaces)
+  const title = `lease ${namespace}/${name}`
+  const identity = options.identity ?? defaultIdentity(env, hostname(), process.pid)
+  const failed = Promise.withResolvers<void>()
+  const fail = (error: unknown): void => {
+    logger.fatal({ error: describe(error) }, error instanceof Error ? error.message : String(error))
+    failed.resolve()
   }
-  const controller = new GitSyncController(environment, { random, metrics: queueMetrics(metrics) })
+  let reconciling: Reconciling | undefined
+  const events: LeaseEvents = {
+    ...logLease(logger, title),
+    recovered() {
+      logger.info(`${title} is renewed again: pushing goes on`)
+      reconciling?.resume()
+    },
+    lost: fail,
+  }
+  const monotonic = (): number => performance.now()
+  const lease = new Lease({ client: leaseClient, namespace, name, identity, clock, monotonic, random, events })
+
   const admin = await serveAdmin({
     address: options.metrics,
     registry: metrics.registry,
-    notReady: () => {
-      if (providers.state !== 'listed') return `GitProviders cannot be listed yet: ${providers.state}`
-      return controller.ready ? undefined : 'GitSyncs have not been listed yet'
-    },
-    collect: () => {
-      metrics.spoolBytes.set(environment.budget.used)
-      metrics.pending.set([...controller.runtimes.values()].reduce((sum, { member }) => sum + member.status.pending, 0))
+    readiness: () => readinessOf(lease, title, identity, reconciling),
+    collect() {
+      metrics.leaderStatus.set({ name }, lease.held() ? 1 : 0)
+      reconciling?.collect()
     },
   })
-  watchPermissions(pool, clock, options.namespaces, () => controller.enqueueAll())
-  // Before it is known what hosts are allowed to whom, nobody may write anywhere.
-  providers.listed
-    .then(() => controller.run())
-    .catch((error: unknown) => logger.fatal({ error: describe(error) }, 'reconciling has ended'))
-  logger.info({ server: connection.server.host, metrics: admin.address }, 'gitsync-operator started')
+  logger.info({ server: connection.server.host, metrics: admin.address, identity }, 'gitsync-operator started')
+  lease
+    .acquire()
+    .then((isHeld) => {
+      if (!isHeld) return undefined
+      logger.info(`${title} is held: reconciling`)
+      reconciling = startReconciling({
+        client,
+        clock,
+        random,
+        logger,
+        metrics,
+        clusterId,
+        namespaces,
+        allowPrivateHosts,
+        instance: identity,
+        mayPush: () => lease.held(),
+      })
+      return reconciling.ended
+    })
+    .catch(fail)
   return {
     address: admin.address,
+    failed: failed.promise,
     async stop() {
-      const deadline = Promise.withResolvers<void>()
-      const cancel = clock.after(FLUSH_MS, deadline.resolve)
-      await Promise.race([controller.stop(true).then(() => events.flush()), deadline.promise])
-      cancel()
+      const isDone = reconciling === undefined || (await reconciling.stop())
+      // What is still on its way may arrive later: then the next operator had better wait until the lease expires.
+      await lease.stop(isDone).catch((error: unknown) => logger.warn(`${title} cannot be given back: ${String(error)}`))
       await admin.close()
+      await leaseClient.close()
       await client.close()
-      await environment.repositories.close()
       logger.info('gitsync-operator stopped')
     },
+  }
+}
+
+function readinessOf(lease: Lease, title: string, identity: string, reconciling: Reconciling | undefined): Readiness {
+  if (reconciling === undefined) {
+    const { holder } = lease
+    // A rolling update waits for the new Pod before it ends the old one, which holds the lease until then.
+    if (holder !== '' && holder !== identity) return { isReady: true, text: `standby: ${title} is held by ${holder}` }
+    return { isReady: false, text: `${title} has not been acquired yet` }
+  }
+  if (!lease.held()) return { isReady: false, text: `${title} cannot be renewed: nothing is pushed` }
+  const { notReady } = reconciling
+  return { isReady: notReady === undefined, text: notReady ?? 'ok' }
+}
+
+function logLease(logger: Logger, title: string): Pick<LeaseEvents, 'standby' | 'failing' | 'lapsed'> {
+  return {
+    standby: (holder) => logger.info({ holder }, `standby: ${title} is held by ${holder}`),
+    failing: (error) => logger.warn({ error: String(error) }, `${title} cannot be read or renewed, trying again`),
+    lapsed: () => logger.error(`${title} could not be renewed in time: nothing is pushed until it is`),
   }
 }
 
@@ -126,26 +149,6 @@ async function readClusterId(client: KubeClient): Promise<string> {
   const { uid } = (await client.get(NAMESPACES, undefined, 'kube-system')).metadata
   if (uid === undefined) throw new Error('the namespace kube-system has no uid, by which this cluster would be known')
   return uid
-}
-
-function gitMetrics(metrics: Metrics): NonNullable<ConstructorParameters<typeof RepositoryPool>[0]['onRequest']> {
-  return (host, { status, bytesSent, bytesReceived, milliseconds }) => {
-    metrics.gitRequests.inc({ host, code: status })
-    metrics.gitBytes.inc({ host, direction: 'sent' }, bytesSent)
-    metrics.gitBytes.inc({ host, direction: 'received' }, bytesReceived)
-    metrics.gitSeconds.observe({ host }, milliseconds / 1000)
-  }
-}
-
-function queueMetrics(metrics: Metrics): NonNullable<ConstructorParameters<typeof GitSyncController>[1]['metrics']> {
-  const labels = { name: GITSYNCS.plural }
-  return {
-    depth: (depth) => metrics.queueDepth.set(labels, depth),
-    added: () => metrics.queueAdds.inc(labels),
-    retried: () => metrics.queueRetries.inc(labels),
-    queued: (seconds) => metrics.queueDuration.observe(labels, seconds),
-    worked: (seconds) => metrics.workDuration.observe(labels, seconds),
-  }
 }
 
 const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))

@@ -808,3 +808,41 @@ test('stop pushes what is pending, once, also while a push is running', async ()
   await world.pass(INTERVAL)
   expect(await world.log()).toHaveLength(3)
 })
+
+test('while this process may not push, changes wait, and go when they may', async () => {
+  let mayPush = true
+  const world = await begin({ mayPush: () => mayPush })
+  const shop = world.tenant('shop', { objects: { a: '1' } })
+  await world.idle()
+  mayPush = false
+  remote.reset()
+  shop.set('a', '2', ANN)
+  await world.pass(SILENCE * 4)
+  shop.set('a', '3', BEN)
+  await world.pass(INTERVAL * 2)
+  expect(remote.requests).toEqual([])
+  expect(shop.member.status.pending).toBe(2)
+  mayPush = true
+  world.writer.kick()
+  await world.idle()
+  await converged(world, shop)
+  expect(await authors(world)).toEqual(['Ben', 'Ann', 'Bot'])
+})
+
+test('a process that may not push any more when all is prepared does not push', async () => {
+  let mayPush = true
+  const world = await begin({ mayPush: () => mayPush })
+  const shop = world.tenant('shop', { objects: { a: '1' } })
+  await world.idle()
+  shop.beforeSave = () => {
+    mayPush = false
+  }
+  shop.set('b', '1', ANN)
+  await world.pass(SILENCE)
+  await world.idle()
+  expect(await authors(world)).toEqual(['Bot'])
+  expect(shop.member.status.failure).toMatchObject({ reason: 'ClusterUnavailable' })
+  // Not at an orderly end either.
+  await world.writer.stop(true)
+  expect(await authors(world)).toEqual(['Bot'])
+})

@@ -30,6 +30,11 @@ export interface BranchWriterOptions {
   readonly random: () => number
   /** Runs one piece of work, when there is room for it. */
   readonly schedule: (work: () => Promise<void>) => Promise<void>
+  /**
+   * Whether this process may write to Git now; asked before each push. While it says no, work waits for a `kick`.
+   * Default always.
+   */
+  readonly mayPush?: () => boolean
   readonly onPush?: (pushed: PushedCommits) => void
 }
 
@@ -85,7 +90,7 @@ export class BranchWriter {
 
   /** Looks for work soon. Cheap; called whenever a member changes. */
   kick(): void {
-    if (this.#stopped || this.#running !== undefined) return
+    if (this.#stopped || this.#running !== undefined || !this.#mayPush()) return
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
     const dueAt = Math.min(
@@ -105,6 +110,10 @@ export class BranchWriter {
     if (!flush) return
     for (const { member } of this.#members.values()) member.window.seal()
     await this.#round()
+  }
+
+  #mayPush(): boolean {
+    return this.#options.mayPush?.() ?? true
   }
 
   #start(): void {
@@ -229,6 +238,12 @@ export class BranchWriter {
   }
 
   async #send(edit: Edit, before: Snapshot, staged: readonly Staged[]): Promise<PushOutcome> {
+    if (!this.#mayPush()) {
+      throw new PushFailure(
+        'ClusterUnavailable',
+        "nothing is pushed before the API server confirms this operator's lease",
+      )
+    }
     try {
       return await edit.push()
     } catch (error) {

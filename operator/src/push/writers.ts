@@ -11,6 +11,8 @@ export interface WritersOptions {
   readonly concurrency?: number
   /** Branches of one host written at the same time: a host that is slow keeps no other waiting. Default 4. */
   readonly perHost?: number
+  /** Whether this process may write to Git now; asked before each push. Default always. */
+  readonly mayPush?: () => boolean
   readonly onPush?: (pushed: PushedCommits) => void
 }
 
@@ -37,10 +39,17 @@ export class Writers {
     this.#places.set(member.name, key)
     let writer = this.#writers.get(key)
     if (writer === undefined) {
-      const { clock, random, onPush } = this.#options
+      const { clock, random, mayPush, onPush } = this.#options
       const { host } = new URL(connection.repository.url)
       const schedule = (work: () => Promise<void>): Promise<void> => this.#schedule(host, work)
-      writer = new BranchWriter({ branch, clock, random, schedule, ...(onPush === undefined ? {} : { onPush }) })
+      writer = new BranchWriter({
+        branch,
+        clock,
+        random,
+        schedule,
+        ...(mayPush === undefined ? {} : { mayPush }),
+        ...(onPush === undefined ? {} : { onPush }),
+      })
       this.#writers.set(key, writer)
     }
     writer.attach(member, connection)
@@ -64,6 +73,11 @@ export class Writers {
 
   kick(member: string): void {
     this.#writers.get(this.#places.get(member) ?? '')?.kick()
+  }
+
+  /** Looks for work in all branches: to be called when `mayPush` says yes again. */
+  resume(): void {
+    for (const writer of this.#writers.values()) writer.kick()
   }
 
   /** @param flush whether to push what is pending first */

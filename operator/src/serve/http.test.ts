@@ -2,14 +2,14 @@ import { connect } from 'node:net'
 import { Registry } from 'prom-client'
 import { afterEach, expect, test } from 'vitest'
 import { serveAdmin } from './http.ts'
-import type { AdminServer } from './http.ts'
+import type { AdminServer, Readiness } from './http.ts'
 
 let server: AdminServer | undefined
 afterEach(() => server?.close())
 
-async function start(notReady?: string): Promise<string> {
+async function start(readiness: Readiness = { isReady: true, text: 'ok' }): Promise<string> {
   const registry = new Registry()
-  server = await serveAdmin({ address: '127.0.0.1:0', registry, collect: () => undefined, notReady: () => notReady })
+  server = await serveAdmin({ address: '127.0.0.1:0', registry, collect: () => undefined, readiness: () => readiness })
   return `http://${server.address}`
 }
 
@@ -27,13 +27,19 @@ function raw(address: string, request: string): Promise<string> {
 }
 
 test('health, readiness and metrics answer', async () => {
-  const url = await start('nothing listed')
+  const url = await start({ isReady: false, text: 'nothing listed' })
   expect((await fetch(`${url}/healthz`)).status).toBe(200)
   const ready = await fetch(`${url}/readyz`)
   expect([ready.status, await ready.text()]).toEqual([503, 'nothing listed\n'])
   expect((await fetch(`${url}/metrics`)).headers.get('content-type')).toContain('text/plain')
   expect((await fetch(`${url}/else`)).status).toBe(404)
   expect((await fetch(`${url}/healthz`, { method: 'POST' })).status).toBe(405)
+})
+
+test('a process that waits for its turn is ready, and says what it waits for', async () => {
+  const url = await start({ isReady: true, text: 'standby: lease a/b is held by c' })
+  const ready = await fetch(`${url}/readyz`)
+  expect([ready.status, await ready.text()]).toEqual([200, 'standby: lease a/b is held by c\n'])
 })
 
 test('a request target that is no URL is answered, and the next request as well', async () => {
@@ -44,6 +50,11 @@ test('a request target that is no URL is answered, and the next request as well'
 })
 
 test.each(['8080', '127.0.0.1:x', '127.0.0.1:70000'])('the address %j is refused by name', async (address) => {
-  const options = { address, registry: new Registry(), collect: () => undefined, notReady: () => undefined }
+  const options = {
+    address,
+    registry: new Registry(),
+    collect: () => undefined,
+    readiness: () => ({ isReady: true, text: 'ok' }),
+  }
   await expect(serveAdmin(options)).rejects.toThrowError('--metrics')
 })

@@ -9,8 +9,15 @@ export interface ServeOptions {
   readonly registry: Registry
   /** Called before the metrics are printed. */
   readonly collect: () => void
-  /** What `/readyz` answers: undefined when ready, else what is missing. */
-  readonly notReady: () => string | undefined
+  /** What `/readyz` answers. */
+  readonly readiness: () => Readiness
+}
+
+export interface Readiness {
+  /** 200, or 503. */
+  readonly isReady: boolean
+  /** One line for people: what is missing, or what this process is at. */
+  readonly text: string
 }
 
 export interface AdminServer {
@@ -26,8 +33,8 @@ export async function serveAdmin(options: ServeOptions): Promise<AdminServer> {
     if (request.method !== 'GET' && request.method !== 'HEAD') answer(response, 405, 'only GET\n')
     else if (pathname === '/healthz') answer(response, 200, 'ok\n')
     else if (pathname === '/readyz') {
-      const missing = options.notReady()
-      answer(response, missing === undefined ? 200 : 503, missing === undefined ? 'ok\n' : `${missing}\n`)
+      const { isReady, text } = options.readiness()
+      answer(response, isReady ? 200 : 503, `${text}\n`)
     } else if (pathname === '/metrics') void metrics(options, response)
     else answer(response, 404, 'try /healthz, /readyz or /metrics\n')
   })

@@ -12,6 +12,7 @@ export interface Metrics {
   readonly gitRequests: Counter<'host' | 'code'>
   readonly gitBytes: Counter<'host' | 'direction'>
   readonly gitSeconds: Histogram<'host'>
+  readonly leaderStatus: Gauge<'name'>
   readonly commits: Counter
   readonly watchRestarts: Counter<'reason'>
   readonly pending: Gauge
@@ -76,6 +77,12 @@ export function createMetrics(): Metrics {
       help: 'Time of one HTTP request to a Git host',
       labelNames: ['host'],
       buckets: SECONDS,
+      registers,
+    }),
+    leaderStatus: new Gauge({
+      name: 'leader_election_master_status',
+      help: 'Whether this process holds the lease and may write: 1, or 0',
+      labelNames: ['name'],
       registers,
     }),
     commits: new Counter({ name: 'gitsync_commits_total', help: 'Commits pushed', registers }),

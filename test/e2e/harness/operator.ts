@@ -4,6 +4,8 @@ export interface OperatorOptions {
   readonly kubeconfig: string
   /** Default true. */
   readonly allowPrivateHosts?: boolean
+  /** In the lease; default `e2e`, so that the next one after a kill takes it back at once. */
+  readonly identity?: string
   readonly args?: readonly string[]
 }
 
@@ -28,6 +30,7 @@ const PROGRAM = new URL('../../../operator/src/cli/gitsync-operator.ts', import.
 export async function startOperator({
   kubeconfig,
   allowPrivateHosts = true,
+  identity = 'e2e',
   args = [],
 }: OperatorOptions): Promise<Operator> {
   const flags = [
@@ -35,6 +38,8 @@ export async function startOperator({
     kubeconfig,
     '--metrics',
     '127.0.0.1:0',
+    '--identity',
+    identity,
     ...(allowPrivateHosts ? ['--allow-private-hosts'] : []),
   ]
   const running = await startProcess(process.execPath, [PROGRAM, ...flags, ...args], {

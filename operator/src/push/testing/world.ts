@@ -102,7 +102,7 @@ const SETTINGS: Omit<MemberSettings, 'path' | 'claim'> = {
 export async function createWorld(
   remote: Remote,
   name: string,
-  options: { readonly budget?: SpoolBudget } = {},
+  options: { readonly budget?: SpoolBudget; readonly mayPush?: () => boolean } = {},
 ): Promise<World> {
   const repository = await remote.createRepository(name)
   const budget = options.budget ?? new SpoolBudget()
@@ -121,7 +121,14 @@ export async function createWorld(
     }
   }
   const newWriter = (): BranchWriter =>
-    new BranchWriter({ branch: 'main', clock, random: () => 0.5, schedule, onPush: (pushed) => pushes.push(pushed) })
+    new BranchWriter({
+      branch: 'main',
+      clock,
+      random: () => 0.5,
+      schedule,
+      mayPush: options.mayPush ?? (() => true),
+      onPush: (pushed) => pushes.push(pushed),
+    })
   const connect = (): Connection => ({ key: 'same', repository: openRepository(repository.url) })
 
   const idle = async (): Promise<void> => {
