@@ -6,10 +6,22 @@ export interface Suite {
   readonly timeout: number
   /** `quick`: needs nothing but Node and git. `real`: needs components that a new machine builds first. `long`: `make test-long` only. */
   readonly tier: 'quick' | 'real' | 'long'
+  /** Chooses among the `imports` of the packages: `edge` runs what is used where there is no Node. Default: what Node uses. */
+  readonly conditions?: readonly string[]
+  /** Run before each file. */
+  readonly setup?: string
 }
 
 export const SUITES: readonly Suite[] = [
   { name: 'protocol', include: ['protocol/src/**/*.test.ts'], timeout: 30_000, tier: 'quick' },
+  {
+    name: 'edge',
+    include: ['protocol/src/{format,platform}/**/*.test.ts', 'test/conformance/client/editing.test.ts'],
+    timeout: 120_000,
+    tier: 'quick',
+    conditions: ['edge'],
+    setup: 'test/kit/edge/setup.ts',
+  },
   {
     name: 'operator',
     include: ['operator/src/**/*.test.ts', '!operator/src/**/*.cluster.test.ts'],
