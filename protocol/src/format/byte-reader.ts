@@ -18,7 +18,7 @@ export class ByteReader {
   /** Waits until at least `count` bytes are held; false when the input ends before. */
   async fill(count: number): Promise<boolean> {
     if (this.#held.length >= count) return true
-    const parts = [this.#held]
+    const parts = this.#held.length === 0 ? [] : [this.#held]
     let length = this.#held.length
     while (length < count && !this.#ended) {
       const next = await this.#chunks.next()
@@ -28,7 +28,8 @@ export class ByteReader {
         length += next.value.length
       }
     }
-    this.#held = Buffer.concat(parts, length)
+    const [only] = parts
+    this.#held = parts.length === 1 && only !== undefined ? only : Buffer.concat(parts, length)
     return length >= count
   }
 

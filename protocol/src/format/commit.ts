@@ -3,6 +3,7 @@ import { formatIdentity, parseIdentity } from './identity.ts'
 import type { Identity } from './identity.ts'
 import { isObjectId } from './object-id.ts'
 import type { ObjectId } from './object-id.ts'
+import { splitHeaders } from './headers.ts'
 
 export interface Commit {
   readonly tree: ObjectId
@@ -10,6 +11,10 @@ export interface Commit {
   readonly author: Identity
   readonly committer: Identity
   readonly message: string
+  /** Armored (git-commit, `gpgsig`): OpenPGP, SSH or S/MIME. What it signs is the object without this header. */
+  readonly signature?: string
+  /** The `encoding` header: what the object's bytes are in, where that is not UTF-8. Texts here are decoded already. */
+  readonly encoding?: string
 }
 
 /** A commit object; the message ends with a line break, as git's own do. */
@@ -23,40 +28,28 @@ export function serializeCommit(commit: Commit): Buffer {
   return Buffer.from(`${head.join('\n')}\n\n${commit.message.replace(/\n*$/, '\n')}`)
 }
 
-/** Headers that are not listed in {@link Commit} (signatures, encodings, merge tags) are passed over. @throws GitError `Malformed` */
+/**
+ * Headers that are not listed in {@link Commit} (merge tags for instance) are passed over.
+ * @throws GitError `Malformed`
+ */
 export function parseCommit(body: Buffer): Commit {
-  const text = body.toString('utf8')
-  const end = text.indexOf('\n\n')
-  const head = end < 0 ? text : text.slice(0, end)
-  const found: { tree?: string; author?: string; committer?: string; parents: string[] } = { parents: [] }
-  for (const line of head.split('\n')) {
-    const space = line.indexOf(' ')
-    const value = line.slice(space + 1)
-    switch (line.slice(0, Math.max(space, 0))) {
-      case 'tree':
-        found.tree ??= value
-        break
-      case 'parent':
-        found.parents.push(value)
-        break
-      case 'author':
-        found.author ??= value
-        break
-      case 'committer':
-        found.committer ??= value
-        break
-      default:
-    }
-  }
-  const { tree, parents, author = '', committer = author } = found
+  const { headers, message, encoding } = splitHeaders(body)
+  const first = (name: string): string | undefined => headers.find((header) => header.name === name)?.value
+  const tree = first('tree')
+  const parents = headers.filter(({ name }) => name === 'parent').map(({ value }) => value)
   if (tree === undefined || !isObjectId(tree) || !parents.every(isObjectId)) {
     throw new GitError('Malformed', 'a commit object names no tree, or parents that are no object ids')
   }
+  const author = first('author') ?? ''
+  // A commit that was translated between hash functions carries both signatures; the one of its own function is meant.
+  const signature = tree.length === 64 ? first('gpgsig-sha256') : (first('gpgsig') ?? first('gpgsig-sha256'))
   return {
     tree,
     parents,
     author: parseIdentity(author),
-    committer: parseIdentity(committer),
-    message: end < 0 ? '' : text.slice(end + 2),
+    committer: parseIdentity(first('committer') ?? author),
+    message,
+    ...(signature === undefined ? {} : { signature }),
+    ...(encoding === undefined ? {} : { encoding }),
   }
 }

@@ -21,14 +21,22 @@ export type GitErrorCode =
   | 'PathNotFound'
   /** A path names another kind of entry than the operation needs (`expected`, `actual`). */
   | 'UnexpectedType'
+  /** A folder or file is in the way, on disk or where something is to be moved. */
+  | 'TargetExists'
+  /** A path in the repository must not be written to a disk: it leads elsewhere, or names a device. */
+  | 'UnsafePath'
   /** The server does not send an object that it refers to. */
   | 'ObjectMissing'
   /** The pack about to be sent refers to objects that neither it nor the server has. */
   | 'IncompletePack'
   /** The ref is not at the expected commit; `actual` is where it is. */
   | 'StaleRef'
+  /** The branch would lose commits. */
+  | 'NotFastForward'
   /** The server refused the update: hook, protection, quota; `remote` has its words. */
   | 'Rejected'
+  /** The SSH key of the host is unknown, another than before, or revoked: `actual` is its fingerprint. */
+  | 'UntrustedHost'
   /** The server lacks a capability that the operation needs. */
   | 'Unsupported'
   /** HTTP 429, or 403 with `Retry-After`; `waitMs` when the server said how long. */

@@ -1,4 +1,4 @@
-import { createHash, hash as hashOnce } from 'node:crypto'
+import { createHash, hashOnce } from '#platform/hash'
 
 /** An object id as lower-case hex: 40 digits in a SHA-1 repository, 64 in a SHA-256 one. */
 export type ObjectId = string

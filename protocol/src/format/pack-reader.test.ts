@@ -263,8 +263,10 @@ describe('hostile sizes', () => {
       base = objectId(SHA1, 'blob', bytes)
       size = bytes.length
     }
-    const objects = await read(Buffer.concat(writePack(entries.reverse(), SHA1)))
+    const pack = Buffer.concat(writePack(entries.reverse(), SHA1))
+    const objects = await read(pack, { limits: { ...limits, maxDeltaDepth: 30_000 } })
     expect(objects).toHaveLength(30_001)
     expect(new Set(objects.map(({ bytes }) => bytes.toString())).size).toBe(30_001)
+    await expect(read(pack)).rejects.toMatchObject({ code: 'LimitExceeded', details: { limit: 'maxDeltaDepth' } })
   })
 })

@@ -1,34 +1,87 @@
-import { createHash } from 'node:crypto'
+import { createHash } from '#platform/hash'
+import { deflateObject } from '#platform/zlib'
 import type { ObjectFormat, ObjectId, ObjectType } from './object-id.ts'
-import { deflateObject } from './zlib.ts'
 
 /** One object of a pack: whole, or as what differs from an object that the receiver has (gitformat-pack, OBJ_REF_DELTA). */
 export type PackEntry =
   | { readonly type: ObjectType; readonly bytes: Uint8Array }
   | { readonly type: 'ref-delta'; readonly base: ObjectId; readonly bytes: Uint8Array }
 
+/** A blob too large to hold, compressed already. */
+export interface StreamedEntry {
+  readonly type: 'blob'
+  /** Bytes of the blob. */
+  readonly size: number
+  /** Bytes that `deflated` gives in all. */
+  readonly deflatedLength: number
+  /** Its zlib stream, from the first byte each time it is called. */
+  readonly deflated: () => AsyncIterable<Uint8Array>
+}
+
+/** A pack to send, as often as it is needed. */
+export interface PackBody {
+  /** Bytes in all. */
+  readonly length: number
+  readonly chunks: () => AsyncIterable<Uint8Array>
+}
+
 const TYPE_NUMBER = { commit: 1, tree: 2, blob: 3, tag: 4, 'ref-delta': 7 } as const
+const HEADER_BYTES = 12
 
 /** A version 2 pack, as chunks to send in a row. No entries give the empty pack that ref updates without objects need. */
 export function writePack(entries: readonly PackEntry[], format: ObjectFormat): Buffer[] {
-  const head = Buffer.alloc(12)
-  head.write('PACK')
-  head.writeUInt32BE(2, 4)
-  head.writeUInt32BE(entries.length, 8)
-  const chunks: Buffer[] = [head]
-  for (const entry of entries) {
-    chunks.push(entryHeader(TYPE_NUMBER[entry.type], entry.bytes.length))
-    if (entry.type === 'ref-delta') chunks.push(Buffer.from(entry.base, 'hex'))
-    chunks.push(deflateObject(entry.bytes))
-  }
+  const chunks = [packHeader(entries.length), ...entries.flatMap(encode)]
   const trailer = createHash(format.name)
   for (const chunk of chunks) trailer.update(chunk)
-  chunks.push(trailer.digest())
-  return chunks
+  return [...chunks, trailer.digest()]
 }
 
-function entryHeader(type: number, size: number): Buffer {
-  const bytes = [(type << 4) | (size & 0x0f)]
+/** The same for packs that hold blobs too large for memory. The trailer is computed while the rest is sent. */
+export function packBody(entries: readonly (PackEntry | StreamedEntry)[], format: ObjectFormat): PackBody {
+  const parts = entries.map((entry) =>
+    'deflated' in entry
+      ? { head: [entryHeader(entry.type, entry.size)], tail: entry }
+      : { head: encode(entry), tail: undefined },
+  )
+  let length = HEADER_BYTES + format.size
+  for (const { head, tail } of parts) {
+    for (const chunk of head) length += chunk.length
+    length += tail?.deflatedLength ?? 0
+  }
+  async function* body(): AsyncGenerator<Uint8Array> {
+    yield packHeader(parts.length)
+    for (const { head, tail } of parts) {
+      yield* head
+      if (tail !== undefined) yield* tail.deflated()
+    }
+  }
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    const trailer = createHash(format.name)
+    for await (const chunk of body()) {
+      trailer.update(chunk)
+      yield chunk
+    }
+    yield trailer.digest()
+  }
+  return { length, chunks }
+}
+
+function packHeader(count: number): Buffer {
+  const head = Buffer.alloc(HEADER_BYTES)
+  head.write('PACK')
+  head.writeUInt32BE(2, 4)
+  head.writeUInt32BE(count, 8)
+  return head
+}
+
+function encode(entry: PackEntry): Buffer[] {
+  const header = entryHeader(entry.type, entry.bytes.length)
+  const deflated = deflateObject(entry.bytes)
+  return entry.type === 'ref-delta' ? [header, Buffer.from(entry.base, 'hex'), deflated] : [header, deflated]
+}
+
+function entryHeader(type: PackEntry['type'], size: number): Buffer {
+  const bytes = [(TYPE_NUMBER[type] << 4) | (size % 16)]
   for (let rest = Math.floor(size / 16); rest > 0; rest = Math.floor(rest / 128)) {
     bytes[bytes.length - 1] = (bytes.at(-1) as number) | 0x80
     bytes.push(rest % 128)

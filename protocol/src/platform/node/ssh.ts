@@ -1,0 +1,1 @@
+export { SshConnection } from '../../client/ssh/connection.ts'

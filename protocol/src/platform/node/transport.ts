@@ -1,0 +1,1 @@
+export { undiciTransport, undiciTransport as defaultTransport } from '../../client/http/undici-transport.ts'
