@@ -22,6 +22,8 @@ export class PushFailure extends Error {
 
 const REASON_OF: Readonly<Record<GitErrorCode, Reason>> = {
   InvalidInput: 'InvalidSpec',
+  TargetExists: 'InvalidSpec',
+  UnsafePath: 'InvalidSpec',
   Malformed: 'NotGit',
   LimitExceeded: 'LimitExceeded',
   NotGit: 'NotGit',
@@ -36,10 +38,12 @@ const REASON_OF: Readonly<Record<GitErrorCode, Reason>> = {
   ObjectMissing: 'Unreachable',
   IncompletePack: 'Unreachable',
   StaleRef: 'Progressing',
+  NotFastForward: 'PushRejected',
   Rejected: 'PushRejected',
   Unsupported: 'NotGit',
   RateLimited: 'RateLimited',
   ServerError: 'Unreachable',
+  UntrustedHost: 'CertificateInvalid',
   Network: 'Unreachable',
   Timeout: 'Unreachable',
   Aborted: 'Progressing',

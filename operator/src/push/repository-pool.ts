@@ -41,6 +41,9 @@ export class RepositoryPool {
       auth: options.auth,
       transport: this.#transport(options),
       userAgent,
+      // Tries, and requests in all, are counted by whoever writes the branch. A redirect could lead past the host's policy.
+      retry: false,
+      limits: { maxRedirects: 0 },
       ...(onRequest === undefined ? {} : { onRequest: (record) => onRequest(host, record) }),
     })
     return { key, repository }

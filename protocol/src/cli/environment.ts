@@ -19,7 +19,10 @@ export function applyEnvironment(command: Command, env: Readonly<Record<string, 
     const value = env[name]
     const key = option.attributeName()
     if (value === undefined || value === '' || command.getOptionValueSource(key) === 'cli') continue
-    if (option.isBoolean()) {
+    if (option.negate) {
+      // GITSYNC_NO_X switches x off.
+      if (!OFF.has(value.toLowerCase())) command.setOptionValueWithSource(key, false, 'env')
+    } else if (option.isBoolean()) {
       if (!OFF.has(value.toLowerCase())) command.setOptionValueWithSource(key, true, 'env')
     } else command.setOptionValueWithSource(key, parsed(option, name, value), 'env')
   }

@@ -1,16 +1,34 @@
 import type { ByteReader } from '../format/byte-reader.ts'
+import type { GitErrorCode } from '../format/errors.ts'
 import type { Redact } from '../format/side-band.ts'
 import type { Limits } from './limits.ts'
 import type { RequestBody } from './request-body.ts'
 
 export type Service = 'git-upload-pack' | 'git-receive-pack'
 
-/** One finished request, for progress, metrics and logs. Holds nothing secret. */
+/** What a request is for. */
+export type Operation = 'discover' | 'ls-refs' | 'fetch' | 'push'
+
+/** One finished request, for progress, metrics and logs. Holds nothing secret. Redirects and repeated tries have their own. */
 export interface RequestRecord {
+  readonly operation: Operation
   readonly method: 'GET' | 'POST'
+  /** The whole address, credentials blotted out. */
+  readonly url: string
   /** The path below the repository's URL. */
   readonly path: string
+  /** 1, or more when tries before it failed in a way that may pass. */
+  readonly attempt: number
+  /** Whether credentials were sent. */
+  readonly authenticated: boolean
+  /** Of HTTP; 0 when there was no answer, and over SSH, which has none. */
   readonly status: number
+  /** Absent over HTTP. */
+  readonly transport?: 'ssh'
+  /** Over SSH: the exit status of the command on the other side, where it was waited for and told. */
+  readonly exitCode?: number
+  /** Why there was no answer, or not all of it. */
+  readonly error?: GitErrorCode
   readonly bytesSent: number
   readonly bytesReceived: number
   readonly milliseconds: number
@@ -40,6 +58,9 @@ export interface Remote {
   printable(text: string): string
   /** What the server says of itself, protocol version 2 asked for (gitprotocol-http, "Discovering References"). */
   advertisement(service: Service): Promise<ByteReader>
-  uploadPack(body: RequestBody): Promise<ByteReader>
+  /** @param version of the protocol that the body is written in: 2 for a command, 0 for anything before */
+  uploadPack(body: RequestBody, version: 0 | 2): Promise<ByteReader>
   receivePack(body: RequestBody): Promise<ByteReader>
+  /** Ends connections that nobody else uses, where there are such. */
+  close?(): Promise<void>
 }

@@ -20,7 +20,7 @@ export class Deadline {
   readonly #ms: number
   readonly #outer: AbortSignal | undefined
   readonly #own = new AbortController()
-  readonly #timer: NodeJS.Timeout
+  readonly #timer: ReturnType<typeof setTimeout>
   readonly #forward = (): void => {
     this.#own.abort(this.#outer?.reason)
   }
@@ -33,14 +33,29 @@ export class Deadline {
       this.#passed = true
       this.#own.abort(new DOMException('the request takes too long', 'TimeoutError'))
     }, ms)
-    // The connection keeps the process alive, where there is one.
-    this.#timer.unref()
+    // The connection keeps the process alive, where there is one. Outside of Node a timer is a number.
+    if (typeof this.#timer === 'object') this.#timer.unref()
     if (outer?.aborted === true) this.#forward()
     else outer?.addEventListener('abort', this.#forward, { once: true })
   }
 
   get signal(): AbortSignal {
     return this.#own.signal
+  }
+
+  /** What is waited for, unless the end comes first; then rejects with the reason. */
+  async race<T>(awaited: Promise<T>): Promise<T> {
+    const ended = Promise.withResolvers<never>()
+    const end = (): void => {
+      ended.reject(this.signal.reason)
+    }
+    if (this.signal.aborted) end()
+    else this.signal.addEventListener('abort', end, { once: true })
+    try {
+      return await Promise.race([awaited, ended.promise])
+    } finally {
+      this.signal.removeEventListener('abort', end)
+    }
   }
 
   /** The request is over. */

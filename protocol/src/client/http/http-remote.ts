@@ -1,53 +1,92 @@
 import { ByteReader } from '../../format/byte-reader.ts'
-import { GitError } from '../../format/errors.ts'
+import { GitError, isGitError } from '../../format/errors.ts'
 import { printable } from '../../format/side-band.ts'
 import type { Redact } from '../../format/side-band.ts'
-import { authorization, secretsOf } from './credentials.ts'
-import type { Credentials } from './credentials.ts'
-import { checkRequestTimeout, Deadline } from './deadline.ts'
-import { overLimit } from '../limits.ts'
 import type { Limits } from '../limits.ts'
-import type { Remote, RequestRecord, Service, Traffic } from '../remote.ts'
-import { bodyLength } from '../request-body.ts'
+import type { Operation, Remote, RequestRecord, Service, Traffic } from '../remote.ts'
+import { bodyLength, isPassing, operationOf } from '../request-body.ts'
 import type { RequestBody } from '../request-body.ts'
-import { redactor } from './redact.ts'
+import { gzipped } from './gzip.ts'
+import { authorization } from './credentials.ts'
+import type { Auth, Credentials } from './credentials.ts'
+import { checkRequestTimeout, Deadline } from './deadline.ts'
+import { exchange } from './exchange.ts'
+import type { Answer } from './exchange.ts'
+import { Login } from './login.ts'
+import { networkError } from './network-error.ts'
+import { checkUrl } from './check-url.ts'
+import { isRedirect, movedBase, refused } from './redirect.ts'
+import { retryDelay } from './retry.ts'
+import type { RetryPolicy } from './retry.ts'
 import { statusError } from './status-error.ts'
-import type { Transport, TransportResponse } from './transport.ts'
+import type { Transport } from './transport.ts'
 
 export interface HttpRemoteOptions {
   readonly url: string
   readonly transport: Transport
   readonly limits: Limits
-  readonly auth?: Credentials | undefined
+  readonly auth?: Auth | undefined
   readonly userAgent: string
   readonly signal?: AbortSignal | undefined
   /** Milliseconds that one request may take: connection, headers and the whole body. */
   readonly requestTimeoutMs: number
+  readonly retry: RetryPolicy
+  /** Milliseconds since 1970. */
+  readonly now: () => number
   readonly onRequest?: ((record: RequestRecord) => void) | undefined
 }
 
-/** One repository behind Smart HTTP (gitprotocol-http): requests with credentials, answers checked to be Git's. */
+/** What is asked, whatever it takes to get the answer. */
+interface Call {
+  readonly operation: Operation
+  readonly service: Service
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  /** Content type of the answer. */
+  readonly expected: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: RequestBody
+  /** The body in fewer bytes. */
+  readonly packed?: Uint8Array | undefined
+}
+
+/**
+ * One repository behind Smart HTTP (gitprotocol-http): requests with credentials, answers checked to be Git's. What the
+ * server's answer demands before it gives one (another address, other credentials, a plain body) is met here, each once.
+ */
 export class HttpRemote implements Remote {
-  readonly url: string
   readonly limits: Limits
   readonly userAgent: string
-  readonly redact: Redact
   readonly #options: HttpRemoteOptions
-  readonly #authorization: string | undefined
+  readonly #login: Login
+  /** The origin that the credentials were given for. */
+  readonly #home: string
+  #base: string
+  /** False once the server has refused a compressed body that it took as it was. */
+  #compresses = true
   #traffic: Traffic = { requests: 0, bytesSent: 0, bytesReceived: 0 }
 
   constructor(options: HttpRemoteOptions) {
-    this.url = checkUrl(options.url)
+    this.#base = checkUrl(options.url)
+    this.#home = new URL(this.#base).origin
     this.limits = options.limits
     this.userAgent = options.userAgent
     checkRequestTimeout(options.requestTimeoutMs)
     this.#options = options
-    this.#authorization = options.auth && authorization(options.auth)
-    this.redact = redactor(options.auth === undefined ? [] : secretsOf(options.auth))
+    this.#login = new Login({ auth: options.auth, url: this.#base, now: options.now })
+  }
+
+  /** Without a final slash; another one once a redirect has led there. */
+  get url(): string {
+    return this.#base
   }
 
   get traffic(): Traffic {
     return this.#traffic
+  }
+
+  get redact(): Redact {
+    return this.#login.redact
   }
 
   printable(text: string): string {
@@ -55,147 +94,202 @@ export class HttpRemote implements Remote {
   }
 
   advertisement(service: Service): Promise<ByteReader> {
-    return this.#send('GET', `/info/refs?service=${service}`, `application/x-${service}-advertisement`, {
-      'git-protocol': 'version=2',
+    return this.#send({
+      operation: 'discover',
+      service,
+      method: 'GET',
+      path: `/info/refs?service=${service}`,
+      expected: `application/x-${service}-advertisement`,
+      headers: { 'git-protocol': 'version=2' },
     })
   }
 
-  uploadPack(body: RequestBody): Promise<ByteReader> {
-    return this.#post('git-upload-pack', body, { 'git-protocol': 'version=2' })
+  async uploadPack(body: RequestBody, version: 0 | 2): Promise<ByteReader> {
+    const protocol: Record<string, string> = version === 2 ? { 'git-protocol': 'version=2' } : {}
+    const packed = this.#compresses && !('chunks' in body) ? await gzipped(body) : undefined
+    return await this.#send(post('git-upload-pack', { operation: operationOf(body), headers: protocol, body, packed }))
   }
 
   receivePack(body: RequestBody): Promise<ByteReader> {
-    return this.#post('git-receive-pack', body, {})
+    return this.#send(post('git-receive-pack', { operation: 'push', headers: {}, body }))
   }
 
-  #post(service: Service, body: RequestBody, headers: Record<string, string>): Promise<ByteReader> {
-    const type = `application/x-${service}`
-    return this.#send('POST', `/${service}`, `${type}-result`, { ...headers, 'content-type': `${type}-request` }, body)
-  }
-
-  async #send(
-    method: 'GET' | 'POST',
-    path: string,
-    expectedType: string,
-    headers: Record<string, string>,
-    body?: RequestBody,
-  ): Promise<ByteReader> {
-    const { transport, signal, userAgent, requestTimeoutMs } = this.#options
-    const deadline = new Deadline(requestTimeoutMs, signal)
-    const meter = this.#meter(method, path, body)
-    let response: TransportResponse
-    try {
-      response = await transport({
-        method,
-        url: this.url + path,
-        headers: {
-          accept: expectedType,
-          'user-agent': userAgent,
-          ...headers,
-          ...(this.#authorization === undefined ? {} : { authorization: this.#authorization }),
-        },
-        ...(body === undefined ? {} : { body }),
-        signal: deadline.signal,
-      })
-    } catch (error) {
-      deadline.end()
-      meter.finish(0)
-      throw deadline.explain(this.url, error)
-    }
-    const received = this.#timed(deadline, meter.count(response, this.limits.maxResponseBytes))
-    if (response.status !== 200)
-      throw await statusError(this.url, response, received, this.redact, this.#authorization !== undefined)
-    const type = response.headers['content-type']?.split(';')[0]?.trim()
-    if (type !== expectedType) {
-      deadline.abandon()
-      meter.finish(response.status)
-      throw this.#notGit(expectedType, type)
-    }
-    return new ByteReader(received)
-  }
-
-  async *#timed(deadline: Deadline, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    try {
-      yield* body
-    } catch (error) {
-      throw deadline.explain(this.url, error)
-    } finally {
-      deadline.end()
+  /** Asks until there is an answer, or no hope that the next try brings one. A push is one try. */
+  async #send(call: Call): Promise<ByteReader> {
+    const { retry, signal } = this.#options
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return new ByteReader(await this.#ask(call, attempt))
+      } catch (error) {
+        const delayMs = call.operation === 'push' ? undefined : retryDelay(retry, attempt, error)
+        if (delayMs === undefined) throw error
+        await retry.sleep(delayMs, signal).catch((reason: unknown) => {
+          throw networkError(this.#base, reason, signal)
+        })
+      }
     }
   }
 
-  #notGit(expected: string, type: string | undefined): GitError {
-    const actual = type && this.printable(type)
-    const what = `${this.url} does not speak Git's Smart HTTP: it answers ${actual ?? 'no content type'}`
-    return new GitError('NotGit', what, { expected, ...(actual === undefined ? {} : { actual }) })
+  /** One try: the question is put again as the refusal demands. */
+  async #ask(call: Call, attempt: number): Promise<Answer['body']> {
+    const visited = new Set<string>()
+    const met = new Set<'login' | 'plain body'>()
+    let base = this.#base
+    let packed = this.#compresses ? call.packed : undefined
+    let credentials = await this.#credentials(base)
+    for (;;) {
+      const answer = await this.#exchange({ ...call, packed }, attempt, base, credentials)
+      if (answer.status === 200) {
+        await this.#check(call, answer, base)
+        // Learned only where the answer is Git's: anything else may stand at the end of a redirect.
+        if (visited.size > 0) this.#base = base
+        if (met.has('plain body')) this.#compresses = false
+        return answer.body
+      }
+      const error = await this.#refusal(answer, base, credentials)
+      if (isPassing(call.body)) throw error
+      if (isRedirect(answer.status) && this.limits.maxRedirects > 0) {
+        visited.add(base)
+        base =
+          call.method === 'GET'
+            ? movedBase({ base, tail: call.path, location: answer.headers['location'], redact: this.redact })
+            : await this.#rediscover(call.service, base, visited, error)
+        this.#checkCourse(visited, base)
+        credentials = await this.#credentials(base)
+      } else if (answer.status === 401 && !met.has('login') && this.#isHome(base)) {
+        met.add('login')
+        const others = await this.#within(this.#login.instead(credentials))
+        if (others === undefined) throw error
+        credentials = others
+      } else if ((answer.status === 400 || answer.status === 415) && packed !== undefined) {
+        met.add('plain body')
+        packed = undefined
+      } else throw error
+    }
   }
 
-  #meter(method: 'GET' | 'POST', path: string, body: RequestBody | undefined): Meter {
-    const bytesSent = body === undefined ? 0 : bodyLength(body)
+  #exchange(call: Call, attempt: number, base: string, credentials: Credentials | undefined): Promise<Answer> {
+    const { transport, signal, requestTimeoutMs } = this.#options
+    const { operation, method, path, packed } = call
+    const body = packed === undefined ? call.body : [packed]
+    const length = body === undefined ? 0 : bodyLength(body)
     this.#traffic = {
       ...this.#traffic,
       requests: this.#traffic.requests + 1,
-      bytesSent: this.#traffic.bytesSent + bytesSent,
+      bytesSent: this.#traffic.bytesSent + (length ?? 0),
     }
-    return new Meter((status, bytesReceived, milliseconds) => {
-      this.#traffic = { ...this.#traffic, bytesReceived: this.#traffic.bytesReceived + bytesReceived }
-      this.#options.onRequest?.({ method, path, status, bytesSent, bytesReceived, milliseconds })
-    })
-  }
-}
-
-type MeterReport = (status: number, bytesReceived: number, milliseconds: number) => void
-
-/** Counts one response as it is read, and stops it at the cap. */
-class Meter {
-  readonly #report: MeterReport
-  readonly #start = performance.now()
-  #received = 0
-
-  constructor(report: MeterReport) {
-    this.#report = report
-  }
-
-  finish(status: number): void {
-    this.#report(status, this.#received, performance.now() - this.#start)
-  }
-
-  async *count(response: TransportResponse, max: number): AsyncGenerator<Uint8Array> {
-    try {
-      for await (const chunk of response.body) {
-        this.#received += chunk.length
-        if (this.#received > max) throw overLimit('maxResponseBytes', max)
-        yield chunk
-      }
-    } finally {
-      this.finish(response.status)
-    }
-  }
-}
-
-function checkUrl(url: string): string {
-  const parsed = URL.parse(url)
-  if (parsed === null || (parsed.protocol !== 'https:' && parsed.protocol !== 'http:')) {
-    throw new GitError(
-      'InvalidInput',
-      `the repository URL must begin with https:// or http://, not ${JSON.stringify(withoutUser(url))}`,
-      {
-        field: 'url',
+    const question = {
+      operation,
+      method,
+      base,
+      path,
+      attempt,
+      body,
+      headers: {
+        accept: call.expected,
+        'user-agent': this.userAgent,
+        ...call.headers,
+        ...(packed === undefined ? {} : { 'content-encoding': 'gzip' }),
       },
-    )
-  }
-  if (parsed.username !== '' || parsed.password !== '') {
-    throw new GitError('InvalidInput', 'the repository URL must not hold credentials: give them as auth', {
-      field: 'url',
+      authorization: credentials && authorization(credentials),
+    }
+    return exchange(question, {
+      transport,
+      signal,
+      requestTimeoutMs,
+      redact: this.redact,
+      maxResponseBytes: this.limits.maxResponseBytes,
+      report: (record) => {
+        const { requests, bytesSent, bytesReceived } = this.#traffic
+        this.#traffic = {
+          requests,
+          bytesSent: bytesSent + (length === undefined ? record.bytesSent : 0),
+          bytesReceived: bytesReceived + record.bytesReceived,
+        }
+        this.#options.onRequest?.(record)
+      },
     })
   }
-  if (parsed.search !== '' || parsed.hash !== '') {
-    throw new GitError('InvalidInput', 'the repository URL must have neither a query nor a fragment', { field: 'url' })
+
+  #refusal({ status, headers, body }: Answer, url: string, credentials: Credentials | undefined): Promise<GitError> {
+    const withheld = this.#options.auth !== undefined && !this.#isHome(url)
+    const login = withheld ? 'withheld' : credentials === undefined ? 'none' : 'sent'
+    return statusError({ url, status, headers, body, redact: this.redact, login, now: this.#options.now })
   }
-  return parsed.href.replace(/\/+$/, '')
+
+  /** The answer is Git's, and its first bytes are there: until then it can be asked for again. */
+  async #check(call: Call, { headers, body }: Answer, base: string): Promise<void> {
+    const type = headers['content-type']?.split(';')[0]?.trim()
+    if (type === call.expected) {
+      await body.prime()
+      return
+    }
+    body.abandon()
+    const actual = type && this.printable(type)
+    const remedy =
+      type === 'text/html'
+        ? ', a web page: perhaps one to log in, or of a proxy. Check the address (the one that git clone takes) and the credentials'
+        : ''
+    const what = `${base} does not speak Git's Smart HTTP: it answers ${actual ?? 'no content type'}${remedy}`
+    throw new GitError('NotGit', what, { expected: call.expected, ...(actual === undefined ? {} : { actual }) })
+  }
+
+  /**
+   * Where the repository is now. A body is not sent on to wherever an answer points: what stands there must first
+   * be seen to be Git.
+   */
+  async #rediscover(service: Service, base: string, visited: ReadonlySet<string>, error: GitError): Promise<string> {
+    if (visited.size > 1) throw error
+    try {
+      const found = await this.advertisement(service)
+      await found.close()
+    } catch (reason) {
+      // Says more than that the discovery led elsewhere.
+      throw isGitError(reason, 'Redirected') ? error : reason
+    }
+    if (this.#base === base) throw error
+    return this.#base
+  }
+
+  #checkCourse(visited: ReadonlySet<string>, next: string): void {
+    const { maxRedirects } = this.limits
+    const [first = next] = visited
+    if (visited.has(next)) throw refused(first, next, 'redirects go round in a circle')
+    if (visited.size > maxRedirects)
+      throw refused(first, next, `more than ${maxRedirects} redirects (limits.maxRedirects)`)
+  }
+
+  #isHome(url: string): boolean {
+    return new URL(url).origin === this.#home
+  }
+
+  /** None for another origin than the one that they were given for. */
+  async #credentials(base: string): Promise<Credentials | undefined> {
+    return this.#isHome(base) ? await this.#within(this.#login.current()) : undefined
+  }
+
+  /** Whoever is asked for credentials has as much time as a request. */
+  async #within<T>(awaited: Promise<T>): Promise<T> {
+    const { requestTimeoutMs, signal } = this.#options
+    const deadline = new Deadline(requestTimeoutMs, signal)
+    try {
+      return await deadline.race(awaited)
+    } catch (error) {
+      throw deadline.explain(this.#base, networkError(this.#base, error, signal))
+    } finally {
+      deadline.end()
+    }
+  }
 }
 
-/** What stands before the last `@` may be a password, whatever else is wrong with the address. */
-function withoutUser(url: string): string {
-  return url.replace(/^.*@/s, '…@')
+function post(service: Service, { headers, ...call }: Pick<Call, 'operation' | 'headers' | 'body' | 'packed'>): Call {
+  const type = `application/x-${service}`
+  return {
+    ...call,
+    service,
+    method: 'POST',
+    path: `/${service}`,
+    expected: `${type}-result`,
+    headers: { ...headers, 'content-type': `${type}-request` },
+  }
 }

@@ -2,7 +2,7 @@ import { GitError } from '../../format/errors.ts'
 import type { GitErrorDetails } from '../../format/errors.ts'
 import { printable } from '../../format/side-band.ts'
 import type { Redact } from '../../format/side-band.ts'
-import type { TransportResponse } from './transport.ts'
+import { isRedirect } from './redirect.ts'
 
 /** Bytes of an error's body that are read. */
 const MAX_READ = 2048
@@ -11,17 +11,26 @@ const MAX_SHOWN = 200
 /** The longest wait that a server is believed: one hour. */
 const MAX_WAIT_MS = 60 * 60_000
 
-/** What an HTTP status other than 200 means, with the server's words where it sends plain text. */
-export async function statusError(
-  url: string,
-  response: TransportResponse,
-  received: AsyncGenerator<Uint8Array>,
-  redact: Redact,
-  loggedIn: boolean,
-): Promise<GitError> {
-  const { status, headers } = response
-  const remote = await excerpt(headers['content-type'], received, redact)
-  const waitMs = retryAfter(headers['retry-after'])
+/** An answer other than 200, and what is needed to tell what it means. */
+export interface Refusal {
+  /** Address of the repository that was asked. */
+  readonly url: string
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: AsyncIterable<Uint8Array>
+  readonly redact: Redact
+  /** `withheld`: there are credentials, but for another origin. */
+  readonly login: 'sent' | 'none' | 'withheld'
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+/** What an HTTP status other than 200 means and what to do, with the server's words where it sends plain text. */
+export async function statusError(refusal: Refusal): Promise<GitError> {
+  const { url, status, headers, redact } = refusal
+  const text = await excerpt(refusal)
+  const remote = headers['content-type']?.startsWith('text/plain') === true && text !== '' ? text : undefined
+  const waitMs = retryAfter(headers['retry-after'], refusal.now)
   const details: GitErrorDetails = { status, ...(remote === undefined ? {} : { remote: [remote] }) }
   const patient: GitErrorDetails = waitMs === undefined ? details : { ...details, waitMs }
   const because = remote === undefined ? '' : `: ${remote}`
@@ -29,11 +38,11 @@ export async function statusError(
   if (status === 429 || (status === 403 && waitMs !== undefined)) {
     return new GitError('RateLimited', `${url} asks for fewer requests (${status})${because}`, patient)
   }
-  if (status === 401) {
-    const what = loggedIn ? 'refuses these credentials' : 'asks for credentials, and none were given'
-    return new GitError('Unauthorized', `${url} ${what} (401)${because}`, details)
+  if (status === 401) return new GitError('Unauthorized', `${url} ${UNAUTHORIZED[refusal.login]}${because}`, details)
+  if (status === 403) {
+    const what = 'does not allow this (403): these credentials lack the right, or the address is wrong'
+    return new GitError('Forbidden', `${url} ${what}${because}`, details)
   }
-  if (status === 403) return new GitError('Forbidden', `${url} does not allow this (403)${because}`, details)
   if (status === 404) {
     return new GitError(
       'RepositoryNotFound',
@@ -41,7 +50,7 @@ export async function statusError(
       details,
     )
   }
-  if (status >= 300 && status < 400) {
+  if (isRedirect(status)) {
     const target = URL.parse(headers['location'] ?? '', url)
     const actual = target === null ? 'nowhere' : redact(`${target.origin}${target.pathname}`)
     return new GitError('Redirected', `${url} has moved to ${actual} (${status}): use that address`, {
@@ -50,35 +59,44 @@ export async function statusError(
     })
   }
   if (status >= 500) return new GitError('ServerError', `${url} failed (${status})${because}`, patient)
+  if (status === 400 && /HTTP request.*HTTPS/is.test(text)) {
+    return new GitError('NotGit', `${url} is a TLS port: the address begins with https:// (${status})`, details)
+  }
+  if (status === 400 && /SSL certificate/i.test(text)) {
+    const what = 'wants a client certificate that it trusts: give cert and key (--cert, --key)'
+    return new GitError('NotGit', `${url} ${what} (${status})`, details)
+  }
   return new GitError('NotGit', `${url} answers with HTTP status ${status}${because}`, details)
 }
 
-async function excerpt(
-  type: string | undefined,
-  body: AsyncGenerator<Uint8Array>,
-  redact: Redact,
-): Promise<string | undefined> {
-  const chunks: Uint8Array[] = []
+const UNAUTHORIZED: Readonly<Record<Refusal['login'], string>> = {
+  sent: 'refuses these credentials (401): check user and token, and whether the token has expired; many hosts take a token where a password used to be',
+  none: 'asks for credentials, and none were given (401): give them as auth (--user and --token)',
+  withheld:
+    'asks for credentials (401), and those of the address that leads here are not sent to another origin: use this address itself',
+}
+
+/** The beginning of the body as one clean line. */
+async function excerpt({ body, redact }: Refusal): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
   let length = 0
   try {
     for await (const chunk of body) {
-      chunks.push(chunk)
+      text += decoder.decode(chunk.subarray(0, MAX_READ - length), { stream: true })
       length += chunk.length
       if (length > MAX_READ) break
     }
   } catch {
-    return undefined
+    return ''
   }
-  const bytes = Buffer.concat(chunks, length)
   // Cut after the secrets are gone: half of one would not be recognised.
-  const text = redact(bytes.toString('utf8', 0, MAX_READ), length > MAX_READ)
-  const line = printable(text.slice(0, MAX_SHOWN))
-  return type?.startsWith('text/plain') === true && line !== '' ? line : undefined
+  return printable(redact(text, length > MAX_READ).slice(0, MAX_SHOWN))
 }
 
 /** Milliseconds of `Retry-After`, given in seconds or as a date (RFC 9110, section 10.2.3). */
-function retryAfter(header: string | undefined): number | undefined {
+function retryAfter(header: string | undefined, now: () => number): number | undefined {
   if (header === undefined) return undefined
-  const waitMs = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now()
+  const waitMs = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now()
   return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(0, waitMs), MAX_WAIT_MS)
 }

@@ -12,11 +12,11 @@ export interface TransportRequest {
 
 export interface TransportResponse {
   readonly status: number
-  /** Names in lower case. */
+  /** Names in lower case; without `content-encoding` where the body has been decoded. */
   readonly headers: Readonly<Record<string, string>>
   /** Must be read to its end, or closed by ending the iteration. */
   readonly body: AsyncIterable<Uint8Array>
 }
 
-/** Rejects with GitError `Network`, `Timeout` or `Aborted` when there is no response. */
+/** Rejects with GitError `Network`, `Timeout` or `Aborted` when there is no response; so does its body when it is cut. */
 export type Transport = (request: TransportRequest) => Promise<TransportResponse>

@@ -1,0 +1,32 @@
+import { GitError } from '../../format/errors.ts'
+
+/**
+ * The address of a repository over HTTP, without a final slash.
+ * @throws GitError `InvalidInput`
+ */
+export function checkUrl(url: string): string {
+  const parsed = URL.parse(url)
+  if (parsed === null || (parsed.protocol !== 'https:' && parsed.protocol !== 'http:')) {
+    throw new GitError(
+      'InvalidInput',
+      `the repository URL must begin with https:// or http://, not ${JSON.stringify(withoutUser(url))}`,
+      {
+        field: 'url',
+      },
+    )
+  }
+  if (parsed.username !== '' || parsed.password !== '') {
+    throw new GitError('InvalidInput', 'the repository URL must not hold credentials: give them as auth', {
+      field: 'url',
+    })
+  }
+  if (parsed.search !== '' || parsed.hash !== '') {
+    throw new GitError('InvalidInput', 'the repository URL must have neither a query nor a fragment', { field: 'url' })
+  }
+  return parsed.href.replace(/\/+$/, '')
+}
+
+/** What stands before the last `@` may be a password, whatever else is wrong with the address. */
+function withoutUser(url: string): string {
+  return url.replace(/^.*@/s, '…@')
+}

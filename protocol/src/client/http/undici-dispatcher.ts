@@ -1,0 +1,121 @@
+import { createSecureContext, getCACertificates } from 'node:tls'
+import { Agent, EnvHttpProxyAgent, ProxyAgent } from 'undici'
+import type { Dispatcher } from 'undici'
+import { GitError } from '../../format/errors.ts'
+
+/** Proxies by the scheme of what is asked for, in the words of the usual environment variables; nothing is read from there. */
+export interface ProxyByScheme {
+  /** As `HTTP_PROXY`: also for https where `https` is left out. */
+  readonly http?: string
+  /** As `HTTPS_PROXY`. */
+  readonly https?: string
+  /** As `NO_PROXY`: hosts, domains and ports that are asked directly, separated by commas; `*` for all. */
+  readonly no?: string
+}
+
+export interface ConnectionOptions {
+  /** Milliseconds of silence after which a connection, the headers or the next bytes are given up. Default 60,000. */
+  readonly timeoutMs?: number
+  /** Milliseconds until there is a connection, TLS included. Default `timeoutMs`. */
+  readonly connectTimeoutMs?: number
+  /** Milliseconds until an answer begins. Default `timeoutMs`. */
+  readonly headersTimeoutMs?: number
+  /** Milliseconds between two pieces of an answer. Default `timeoutMs`. */
+  readonly bodyTimeoutMs?: number
+  /** PEM of certificate authorities to trust besides the built-in ones. */
+  readonly ca?: string | readonly string[]
+  /** PEM of the client's certificate and of what leads to its authority; needs `key`. */
+  readonly cert?: string
+  /** PEM of the client's private key. */
+  readonly key?: string
+  /** Opens an encrypted `key`. */
+  readonly passphrase?: string
+  /** URL of an HTTP proxy, credentials included if it wants some, for every host; or by scheme. Default: none. */
+  readonly proxy?: string | ProxyByScheme
+  /** Whether servers are offered HTTP/2. Default true. */
+  readonly allowH2?: boolean
+  /** Connections to one origin at most. Default: as many as there are requests at once. */
+  readonly connections?: number
+}
+
+type Timeouts = Record<'connectTimeout' | 'headersTimeout' | 'bodyTimeout', number>
+
+/** @throws GitError `InvalidInput` naming the field */
+export function timeouts(options: ConnectionOptions): Timeouts {
+  const { timeoutMs = 60_000 } = options
+  const { connectTimeoutMs = timeoutMs, headersTimeoutMs = timeoutMs, bodyTimeoutMs = timeoutMs } = options
+  const all = { timeoutMs, connectTimeoutMs, headersTimeoutMs, bodyTimeoutMs }
+  for (const [field, value] of Object.entries(all)) {
+    if (Number.isFinite(value) && value > 0) continue
+    throw invalid(field, `must be a number of milliseconds above 0, not ${value}`)
+  }
+  return { connectTimeout: connectTimeoutMs, headersTimeout: headersTimeoutMs, bodyTimeout: bodyTimeoutMs }
+}
+
+/** @throws GitError `InvalidInput` naming the option */
+export function createDispatcher(options: ConnectionOptions): Dispatcher {
+  const { proxy, connections, allowH2 = true } = options
+  if (connections !== undefined && !(Number.isSafeInteger(connections) && connections > 0)) {
+    throw invalid('connections', `must be a positive integer, not ${connections}`)
+  }
+  const { connectTimeout, headersTimeout, bodyTimeout } = timeouts(options)
+  const tls = { ...secrets(options), allowH2 }
+  const connect = { ...tls, timeout: connectTimeout }
+  const settings = {
+    headersTimeout,
+    bodyTimeout,
+    connectTimeout,
+    allowH2,
+    connect,
+    ...(connections === undefined ? {} : { connections }),
+  }
+  if (proxy === undefined) return new Agent(settings)
+  const { ca } = tls
+  // The client's certificate is for the server, not for the proxy.
+  const proxied = { ...settings, requestTls: connect, proxyTls: { timeout: connectTimeout, ...(ca && { ca }) } }
+  if (typeof proxy === 'string') return new ProxyAgent({ ...proxied, uri: checkProxy('proxy', proxy) })
+  const { http = '', https = '', no = '' } = proxy
+  return new EnvHttpProxyAgent({
+    ...proxied,
+    // Left out, they would be read from the environment.
+    httpProxy: http && checkProxy('proxy.http', http),
+    httpsProxy: https && checkProxy('proxy.https', https),
+    noProxy: no,
+  })
+}
+
+interface Secrets {
+  ca?: string[]
+  cert?: string
+  key?: string
+  passphrase?: string
+}
+
+function secrets({ ca, cert, key, passphrase }: ConnectionOptions): Secrets {
+  if ((cert === undefined) !== (key === undefined)) {
+    throw cert === undefined ? invalid('key', 'needs cert beside it') : invalid('cert', 'needs key beside it')
+  }
+  const own: Secrets = {
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(passphrase === undefined ? {} : { passphrase }),
+  }
+  try {
+    createSecureContext(own)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw invalid('cert', `cannot be used with key and passphrase: ${reason}`)
+  }
+  return ca === undefined ? own : { ...own, ca: [...getCACertificates('default'), ...[ca].flat()] }
+}
+
+/** The value is not shown: it may hold credentials. */
+function checkProxy(field: string, value: string): string {
+  const url = URL.parse(value)
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return value
+  throw invalid(field, 'must be the URL of a proxy, such as http://proxy.example.com:3128')
+}
+
+function invalid(field: string, problem: string): GitError {
+  return new GitError('InvalidInput', `${field} ${problem}`, { field })
+}
