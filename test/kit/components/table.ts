@@ -1,10 +1,10 @@
-export type ComponentName = 'kube-apiserver' | 'kubectl' | 'etcd' | 'etcd34' | 'gitea'
+export type ComponentName = 'kube-apiserver' | 'kubectl' | 'etcd' | 'etcd34' | 'gitea' | 'chromium' | 'sshd'
 
 export interface Component {
   /** Name of the executable: in the recipe's folder, in $KUBEBUILDER_ASSETS, on PATH. */
   readonly file: string
   /** Recipe beside this file, without `.sh`; one recipe may make several components. */
-  readonly recipe: 'kube' | 'etcd' | 'etcd34' | 'gitea'
+  readonly recipe: 'kube' | 'etcd' | 'etcd34' | 'gitea' | 'chromium' | 'sshd'
   /** Environment variable that names an executable to use as it is. */
   readonly variable: string
   /** Whether $KUBEBUILDER_ASSETS holds it. */
@@ -45,6 +45,25 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     versionArgs: ['--version'],
     versionPattern: /etcd Version: (\d+)\.(\d+)\.(\d+)/,
     fits: ({ major, minor, patch }) => major === 3 && minor === 4 && patch < 31,
+  },
+  chromium: {
+    file: 'chromium',
+    recipe: 'chromium',
+    variable: 'GITSYNC_CHROMIUM',
+    asset: false,
+    versionArgs: ['--version'],
+    versionPattern: /Chrom\w+ (\d+)\.(\d+)\.(\d+)/,
+    // The first with all that the edge bundle uses of the language.
+    fits: ({ major }) => major >= 122,
+  },
+  sshd: {
+    file: 'sshd',
+    recipe: 'sshd',
+    variable: 'GITSYNC_SSHD',
+    asset: false,
+    versionArgs: ['-V'],
+    versionPattern: /OpenSSH_(\d+)\.(\d+)(?:p(\d+))?/,
+    fits: ({ major }) => major >= 9,
   },
   'kube-apiserver': {
     file: 'kube-apiserver',

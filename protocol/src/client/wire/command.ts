@@ -5,7 +5,11 @@ import type { Session } from '../session.ts'
  * A version 2 command (gitprotocol-v2, "Command Request"). The hash function is named only where it isn't the default,
  * since a server that does not know the capability refuses it.
  */
-export function command(session: Session, name: 'ls-refs' | 'fetch', args: readonly string[]): Buffer[] {
+export function command(
+  session: Session,
+  name: 'ls-refs' | 'fetch' | 'object-info',
+  args: readonly string[],
+): Buffer[] {
   const { format } = session
   return [
     packetLine(`command=${name}\n`),

@@ -1,17 +1,20 @@
-import type { ByteReader } from '../../format/byte-reader.ts'
-import { GitError } from '../../format/errors.ts'
 import type { ObjectId } from '../../format/object-id.ts'
+import type { PackLimits } from '../../format/pack-limits.ts'
 import { readPack } from '../../format/pack-reader.ts'
-import type { GitObject, ReadPackOptions } from '../../format/pack-reader.ts'
-import { packetText, readPacket } from '../../format/packet-line.ts'
-import { RemoteMessages, sideBand } from '../../format/side-band.ts'
-import { command } from './command.ts'
+import type { GitObject, ReadPackOptions, StreamedBlob, StreamingOptions } from '../../format/pack-reader.ts'
+import { isOld, learn } from './discovery.ts'
+import { openPackV0 } from './fetch-v0.ts'
+import { openPackV2 } from './fetch-v2.ts'
+import { mayBeOld } from './may-be-old.ts'
+import type { PackAnswer } from './pack-answer.ts'
 import { overLimit } from '../limits.ts'
 import type { Session } from '../session.ts'
 
-/** One `fetch` command (gitprotocol-v2). Nothing is negotiated: `done` is always sent. */
+/** One fetch, whatever the version. Nothing is negotiated: `done` is always sent. */
 export interface FetchRequest {
   readonly wants: readonly ObjectId[]
+  /** The wants are of trees or files, to which no ref points: older servers send none unless they say that they do. */
+  readonly inner?: boolean
   /** Commits that the client has. */
   readonly haves?: readonly ObjectId[]
   /** Commits that the client has without their parents. */
@@ -25,23 +28,40 @@ export interface FetchRequest {
   readonly maxBytes?: number
 }
 
-export type FetchReadOptions = Pick<ReadPackOptions, 'base' | 'missingBase' | 'skipBlobs'>
+export type FetchReadOptions = Pick<ReadPackOptions, 'base' | 'missingBase' | 'skipBlobs' | 'spill'> & {
+  /** Caps of this fetch, below those of the remote. */
+  readonly limits?: Partial<PackLimits>
+}
+
+export type FetchStreamingOptions<T> = FetchReadOptions & Pick<StreamingOptions<T>, 'large' | 'streamAbove'>
 
 /**
  * Fetches and yields the objects of the pack, as they arrive.
  * @throws GitError `Unsupported` when the server refuses this form of request: servers do so with an `ERR` packet, or with
  *   an empty answer; `Malformed`, `LimitExceeded`, `ServerError`, and as every request
  */
-export async function* fetchObjects(
+export function fetchObjects(
   session: Session,
   request: FetchRequest,
-  options: FetchReadOptions = {},
-): AsyncGenerator<GitObject> {
-  const input = await session.remote.uploadPack(command(session, 'fetch', fetchArguments(request)))
+  options?: FetchReadOptions,
+): AsyncGenerator<GitObject>
+export function fetchObjects<T>(
+  session: Session,
+  request: FetchRequest,
+  options: FetchStreamingOptions<T>,
+): AsyncGenerator<GitObject | StreamedBlob<T>>
+export async function* fetchObjects<T>(
+  session: Session,
+  request: FetchRequest,
+  options: FetchReadOptions & Partial<FetchStreamingOptions<T>> = {},
+): AsyncGenerator<GitObject | StreamedBlob<T>> {
+  const { input, pack } = await openPack(session, request)
   try {
-    await seekPack(session, input)
-    const pack = capped(sideBand(input, new RemoteMessages(session.remote.redact)), request.maxBytes)
-    yield* readPack(pack, { ...options, format: session.format, limits: session.remote.limits })
+    const chunks = capped(pack, request.maxBytes)
+    const limits = { ...session.remote.limits, ...options.limits }
+    const { large } = options
+    const reading = { ...options, format: session.format, limits }
+    yield* large === undefined ? readPack(chunks, reading) : readPack(chunks, { ...reading, large })
     // Reading to the end keeps the connection; a tail that is no packet is of no interest.
     await input.atEnd()
   } finally {
@@ -49,40 +69,26 @@ export async function* fetchObjects(
   }
 }
 
-function fetchArguments(request: FetchRequest): string[] {
-  const { wants, haves = [], shallow = [], deepen, filter, thin = false } = request
-  return [
-    'no-progress',
-    'ofs-delta',
-    ...(thin ? ['thin-pack'] : []),
-    ...wants.map((oid) => `want ${oid}`),
-    ...shallow.map((oid) => `shallow ${oid}`),
-    ...haves.map((oid) => `have ${oid}`),
-    ...(deepen === undefined ? [] : [`deepen ${deepen}`]),
-    ...(filter === undefined ? [] : [`filter ${filter}`]),
-    'done',
-  ]
-}
-
-/** Skips the sections before the pack: acknowledgments, shallow-info, wanted-refs. */
-async function seekPack(session: Session, input: ByteReader): Promise<void> {
-  for (;;) {
-    const packet = await readPacket(input)
-    if (packet === undefined || packet.type === 'flush') throw refused(session, 'an answer without a pack')
-    if (packet.type !== 'data') continue
-    const line = packetText(packet.payload)
-    if (line === 'packfile') return
-    if (line.startsWith('ERR ')) throw refused(session, session.remote.printable(line.slice(4)))
+/**
+ * The pack as it is on the wire.
+ * @throws GitError as {@link fetchObjects}
+ */
+export async function openPack(session: Session, request: FetchRequest): Promise<PackAnswer> {
+  if (isOld(session)) return openPackV0(session, request)
+  try {
+    const answer = await openPackV2(session, request)
+    session.isCurrent = true
+    return answer
+  } catch (error) {
+    // A version 2 server that has answered before refuses this form, and nothing else can be learned from that.
+    if (session.isCurrent || session.advertisement !== undefined || !mayBeOld(session, error)) throw error
+    await learn(session)
+    if (isOld(session)) return openPackV0(session, request)
+    throw error
   }
 }
 
-function refused(session: Session, what: string): GitError {
-  return new GitError('Unsupported', `${session.remote.url} does not answer this form of fetch: ${what}`, {
-    remote: [what],
-  })
-}
-
-async function* capped(chunks: AsyncGenerator<Buffer>, max = Number.POSITIVE_INFINITY): AsyncGenerator<Buffer> {
+async function* capped(chunks: AsyncIterable<Buffer>, max = Number.POSITIVE_INFINITY): AsyncGenerator<Buffer> {
   let received = 0
   for await (const chunk of chunks) {
     received += chunk.length

@@ -4,7 +4,8 @@ import { isObjectId, objectFormat } from '../../format/object-id.ts'
 import type { ObjectId } from '../../format/object-id.ts'
 import { packetText, readPacket } from '../../format/packet-line.ts'
 import { command } from './command.ts'
-import { discover, requireVersion2 } from './discovery.ts'
+import { discoverRefs, isOld } from './discovery.ts'
+import { mayBeOld } from './may-be-old.ts'
 import { overLimit } from '../limits.ts'
 import type { Session } from '../session.ts'
 
@@ -20,51 +21,62 @@ export interface Ref {
 }
 
 /**
- * Lists refs (gitprotocol-v2, `ls-refs`) whose names begin with one of `prefixes`; all without any.
+ * Lists refs whose names begin with one of `prefixes`; all without any. By `ls-refs` (gitprotocol-v2), or for an older
+ * server by its advertisement, where all names are sent.
  * The first try assumes a current server; only an unexpected answer costs a discovery.
- * @throws GitError `Unsupported` for a server without version 2; as every request
+ * @throws GitError `Unsupported` for a server that lists no refs, `LimitExceeded`; as every request
  */
 export async function lsRefs(session: Session, prefixes: readonly string[]): Promise<Ref[]> {
-  try {
-    return await request(session, prefixes)
-  } catch (error) {
-    if (!isGitError(error, 'Unsupported') || session.advertisement !== undefined) throw error
+  const refs = await list(session, prefixes)
+  for (const { oid } of refs) {
+    if (oid !== null) session.format = objectFormat(oid.length === 64 ? 'sha256' : 'sha1') ?? session.format
   }
-  const advertisement = await discover(session.remote)
-  requireVersion2(advertisement, session.remote.url)
-  session.advertisement = advertisement
-  session.format = objectFormat(advertisement.capabilities.get('object-format') ?? 'sha1') ?? session.format
-  return request(session, prefixes)
+  // A server may send more than was asked for.
+  return prefixes.length === 0 ? refs : refs.filter(({ name }) => prefixes.some((prefix) => name.startsWith(prefix)))
+}
+
+async function list(session: Session, prefixes: readonly string[]): Promise<Ref[]> {
+  let refusal: GitError | undefined
+  if (!isOld(session)) {
+    try {
+      return await request(session, prefixes)
+    } catch (error) {
+      if (session.advertisement !== undefined || !mayBeOld(session, error)) throw error
+      refusal = error
+    }
+  }
+  const { advertisement, refs } = await discoverRefs(session)
+  if (advertisement.version < 2) return refs
+  // What the server refused may be one word that it does not know; with its capabilities at hand none is sent.
+  if (refusal === undefined || isGitError(refusal, 'Unsupported')) return request(session, prefixes)
+  throw refusal
 }
 
 async function request(session: Session, prefixes: readonly string[]): Promise<Ref[]> {
   const known = session.advertisement?.capabilities
   const unborn = known === undefined || (known.get('ls-refs') ?? '').split(' ').includes('unborn')
   const args = ['peel', 'symrefs', ...(unborn ? ['unborn'] : []), ...prefixes.map((prefix) => `ref-prefix ${prefix}`)]
-  const input = await session.remote.uploadPack(command(session, 'ls-refs', args))
+  const input = await session.remote.uploadPack(command(session, 'ls-refs', args), 2)
   try {
-    return await readRefs(session, input, prefixes)
+    const refs = await readRefs(session, input)
+    session.isCurrent = true
+    return refs
   } finally {
     await input.close()
   }
 }
 
-async function readRefs(session: Session, input: ByteReader, prefixes: readonly string[]): Promise<Ref[]> {
+async function readRefs(session: Session, input: ByteReader): Promise<Ref[]> {
   const refs: Ref[] = []
   for (;;) {
     const packet = await readPacket(input)
     if (packet === undefined) throw unsupported(session, 'an answer that ends too early')
-    if (packet.type !== 'data') break
+    if (packet.type !== 'data') return refs
     const line = packetText(packet.payload)
     if (line.startsWith('ERR ')) throw unsupported(session, session.remote.printable(line.slice(4)))
     if (refs.length >= session.remote.limits.maxRefs) throw overLimit('maxRefs', session.remote.limits.maxRefs)
     refs.push(parseRef(session, line))
   }
-  for (const { oid } of refs) {
-    if (oid !== null) session.format = objectFormat(oid.length === 64 ? 'sha256' : 'sha1') ?? session.format
-  }
-  // A server may send more than was asked for.
-  return prefixes.length === 0 ? refs : refs.filter(({ name }) => prefixes.some((prefix) => name.startsWith(prefix)))
 }
 
 function unsupported(session: Session, what: string): GitError {

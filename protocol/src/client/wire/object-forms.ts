@@ -1,8 +1,8 @@
 import { GitError, isGitError } from '../../format/errors.ts'
 import type { ObjectId } from '../../format/object-id.ts'
-import type { GitObject } from '../../format/pack-reader.ts'
+import type { GitObject, StreamedBlob } from '../../format/pack-reader.ts'
 import { fetchObjects } from './fetch.ts'
-import type { FetchReadOptions, FetchRequest } from './fetch.ts'
+import type { FetchReadOptions, FetchRequest, FetchStreamingOptions } from './fetch.ts'
 import type { Session } from '../session.ts'
 
 /**
@@ -13,11 +13,11 @@ type Form = (wants: readonly ObjectId[], commit: ObjectId) => FetchRequest
 
 const TREE_FORMS: readonly Form[] = [
   // git itself: exactly the wanted trees.
-  (wants) => ({ wants, filter: 'tree:0' }),
+  (wants) => ({ wants, inner: true, filter: 'tree:0' }),
   // Servers that count the wanted tree as depth one.
-  (wants) => ({ wants, filter: 'tree:1' }),
+  (wants) => ({ wants, inner: true, filter: 'tree:1' }),
   // Everything below the wanted trees but files.
-  (wants) => ({ wants, filter: 'blob:none' }),
+  (wants) => ({ wants, inner: true, filter: 'blob:none' }),
   // Servers that send nothing but what refs point to.
   (_wants, commit) => ({ wants: [commit], deepen: 1, filter: 'blob:none' }),
   // No filters at all: files are dropped while they stream by.
@@ -33,13 +33,23 @@ const COMMIT_FORMS: readonly Form[] = [
   (wants) => ({ wants, deepen: 1 }),
 ]
 
-const BLOB_FORMS: readonly Form[] = [(wants) => ({ wants }), (_wants, commit) => ({ wants: [commit], deepen: 1 })]
+const BLOB_FORMS: readonly Form[] = [
+  (wants) => ({ wants, inner: true }),
+  (_wants, commit) => ({ wants: [commit], deepen: 1 }),
+]
+
+/** False once a server was found to refuse every filter. */
+export function takesFilters({ commitForm }: Session): boolean {
+  return commitForm < COMMIT_FORMS.length - 1
+}
 
 /** The commit, and its root tree where the server sends it along. */
 export async function fetchCommit(session: Session, oid: ObjectId): Promise<Map<ObjectId, GitObject>> {
-  const { form, found } = await climb(session, COMMIT_FORMS, session.commitForm, [oid], oid, { skipBlobs: true })
-  session.commitForm = form
-  return found
+  return cached(session, [oid], async (missing) => {
+    const { form, found } = await climb(session, COMMIT_FORMS, session.commitForm, missing, oid, { skipBlobs: true })
+    session.commitForm = form
+    return found
+  })
 }
 
 /**
@@ -54,9 +64,11 @@ export async function fetchTrees(
   options: { readonly closure?: boolean } = {},
 ): Promise<Map<ObjectId, GitObject>> {
   const start = options.closure === true ? Math.max(CLOSURE_START, session.treeForm) : session.treeForm
-  const { form, found } = await climb(session, TREE_FORMS, start, oids, commit, { skipBlobs: true })
-  if (form > start) session.treeForm = form
-  return found
+  return cached(session, oids, async (missing) => {
+    const { form, found } = await climb(session, TREE_FORMS, start, missing, commit, { skipBlobs: true })
+    if (form > start) session.treeForm = form
+    return found
+  })
 }
 
 /** @throws GitError `ObjectMissing` */
@@ -65,9 +77,54 @@ export async function fetchBlobs(
   oids: readonly ObjectId[],
   commit: ObjectId,
 ): Promise<Map<ObjectId, GitObject>> {
-  const { form, found } = await climb(session, BLOB_FORMS, session.blobForm, oids, commit, {})
-  session.blobForm = form
-  return found
+  return cached(session, oids, async (missing) => {
+    const { form, found } = await climb(session, BLOB_FORMS, session.blobForm, missing, commit, {})
+    session.blobForm = form
+    return found
+  })
+}
+
+/**
+ * The same one by one as they arrive, for contents that are too much to hold; large ones are taken by `large`. Blobs that
+ * were not asked for may come as well, and one may come twice.
+ * @throws GitError `ObjectMissing`
+ */
+export async function* eachBlob<T>(
+  session: Session,
+  oids: readonly ObjectId[],
+  commit: ObjectId,
+  options: FetchStreamingOptions<T>,
+): AsyncGenerator<GitObject | StreamedBlob<T>> {
+  const { cache, format } = session
+  const held = (await cache?.get(oids, format)) ?? []
+  yield* held
+  const missing = new Set(oids)
+  for (const { oid } of held) missing.delete(oid)
+  if (missing.size === 0) return
+  const fetch = (request: FetchRequest): AsyncGenerator<GitObject | StreamedBlob<T>> =>
+    fetchObjects(session, request, options)
+  session.blobForm = yield* ascend(session, {
+    forms: BLOB_FORMS,
+    start: session.blobForm,
+    oids: [...missing],
+    commit,
+    fetch,
+  })
+}
+
+/** What the cache has, and what `fetch` brings of the rest, which the cache is given. */
+async function cached(
+  { cache, format }: Session,
+  oids: readonly ObjectId[],
+  fetch: (missing: readonly ObjectId[]) => Promise<Map<ObjectId, GitObject>>,
+): Promise<Map<ObjectId, GitObject>> {
+  if (cache === undefined) return fetch(oids)
+  const held = new Map((await cache.get(oids, format)).map((object) => [object.oid, object]))
+  const missing = oids.filter((oid) => !held.has(oid))
+  if (missing.length === 0) return held
+  const found = await fetch(missing)
+  await cache.set([...found.values()])
+  return new Map([...held, ...found])
 }
 
 interface Climbed {
@@ -84,21 +141,46 @@ async function climb(
   options: FetchReadOptions,
 ): Promise<Climbed> {
   const found = new Map<ObjectId, GitObject>()
+  const fetch = (request: FetchRequest): AsyncGenerator<GitObject> => fetchObjects(session, request, options)
+  const steps = ascend(session, { forms, start, oids, commit, fetch })
+  for (;;) {
+    const step = await steps.next()
+    if (step.done) return { form: step.value, found }
+    found.set(step.value.oid, step.value)
+  }
+}
+
+interface Ascent<T> {
+  readonly forms: readonly Form[]
+  /** Index of the first form to try. */
+  readonly start: number
+  readonly oids: readonly ObjectId[]
+  readonly commit: ObjectId
+  readonly fetch: (request: FetchRequest) => AsyncGenerator<T>
+}
+
+/** Yields what the forms bring until nothing is missing, and returns the last form's index. */
+async function* ascend<T extends { readonly oid: ObjectId }>(
+  session: Session,
+  { forms, start, oids, commit, fetch }: Ascent<T>,
+): AsyncGenerator<T, number> {
+  const missing = new Set(oids)
   let refusal: GitError | undefined
-  let missing = oids
   for (const [index, form] of forms.entries()) {
     if (index < start) continue
     try {
-      for await (const object of fetchObjects(session, form(missing, commit), options)) found.set(object.oid, object)
+      for await (const object of fetch(form([...missing], commit))) {
+        missing.delete(object.oid)
+        yield object
+      }
     } catch (error) {
       if (!isGitError(error, 'Unsupported')) throw error
       refusal = error
     }
-    missing = missing.filter((oid) => !found.has(oid))
-    if (missing.length === 0) return { form: index, found }
+    if (missing.size === 0) return index
   }
   const [first = ''] = missing
-  throw new GitError('ObjectMissing', `${session.remote.url} does not send ${missing.length} objects, ${first} first`, {
+  throw new GitError('ObjectMissing', `${session.remote.url} does not send ${missing.size} objects, ${first} first`, {
     oid: first,
     ...(refusal?.details.remote === undefined ? {} : { remote: refusal.details.remote, cause: refusal }),
   })

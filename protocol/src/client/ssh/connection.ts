@@ -1,0 +1,240 @@
+import { connect } from 'node:net'
+import type { Socket } from 'node:net'
+import ssh2 from 'ssh2'
+import type { AuthenticationType, Client, ConnectConfig, ServerHostKeyAlgorithm } from 'ssh2'
+import { GitError } from '../../format/errors.ts'
+import type { SshAddress } from './address.ts'
+import { loadHostKeys } from './host-keys.ts'
+import type { HostKeys } from './host-keys.ts'
+import { loginError } from './login-error.ts'
+import type { ResolvedSshOptions } from './options.ts'
+import { remoteCommand } from './remote-command.ts'
+import type { RemoteCommand } from './remote-command.ts'
+
+/** A connection that is logged in. */
+interface Line {
+  readonly client: Client
+  readonly socket: Socket
+  isLost: boolean
+  /** Commands that it carries. */
+  running: number
+  /** Ends with the last of its commands. */
+  isRetired: boolean
+}
+
+/** How long a command that was given up may take to end. The host still counts it; the next one goes another way. */
+const ABANDON_MS = 5_000
+
+/** One connection to one host as one user, opened when it is needed, shared by all commands, closed when it is idle. */
+export class SshConnection {
+  readonly #address: SshAddress
+  readonly #options: ResolvedSshOptions
+  /** What takes new commands, or will. */
+  #line: Promise<Line> | undefined
+  /** The same once it is there. */
+  #current: Line | undefined
+  /** With those that take no more commands. */
+  readonly #lines = new Set<Line>()
+  #running = 0
+  readonly #waiting: (() => void)[] = []
+  #idle: NodeJS.Timeout | undefined
+
+  constructor(address: SshAddress, options: ResolvedSshOptions) {
+    this.#address = address
+    this.#options = options
+  }
+
+  /**
+   * Starts a command; waits while `maxChannels` are running.
+   * @throws GitError `UntrustedHost`, `Unauthorized`, `Network`, `Timeout`, `InvalidInput`, `ServerError`
+   */
+  async run(command: string, env: Readonly<Record<string, string>>, signal: AbortSignal): Promise<RemoteCommand> {
+    await this.#enter()
+    try {
+      signal.throwIfAborted()
+      const { line, running } = await this.#open(command, env)
+      return this.#track(line, running)
+    } catch (error) {
+      this.#leave()
+      throw error
+    }
+  }
+
+  /** Ends the connection and what runs over it. The next command opens another. */
+  async close(): Promise<void> {
+    clearTimeout(this.#idle)
+    await this.#line?.catch(() => undefined)
+    await Promise.all([...this.#lines].map((line) => this.#hangUp(line)))
+  }
+
+  #track(line: Line, running: RemoteCommand): RemoteCommand {
+    line.running++
+    let isOver = false
+    const over = (): void => {
+      if (isOver) return
+      isOver = true
+      line.running--
+      if (line.isRetired && line.running === 0) line.socket.destroy()
+      this.#leave()
+    }
+    let timer: NodeJS.Timeout | undefined
+    void running.end.finally(() => clearTimeout(timer)).then(over)
+    return {
+      ...running,
+      abandon: () => {
+        if (isOver) return
+        running.abandon()
+        timer ??= setTimeout(() => {
+          line.isRetired = true
+          this.#forget(line)
+          over()
+        }, ABANDON_MS).unref()
+      },
+    }
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#running >= this.#options.maxChannels) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    else this.#running++
+    clearTimeout(this.#idle)
+  }
+
+  /** Hands the place on, or lets the connection rest: idle it keeps no process alive. */
+  #leave(): void {
+    const next = this.#waiting.shift()
+    if (next !== undefined) {
+      next()
+      return
+    }
+    this.#running--
+    if (this.#running > 0) return
+    for (const line of this.#lines) line.socket.unref()
+    this.#idle = setTimeout(() => void this.close(), this.#options.idleTimeoutMs).unref()
+  }
+
+  async #open(command: string, env: Readonly<Record<string, string>>): Promise<{ line: Line; running: RemoteCommand }> {
+    const isKept = this.#line !== undefined
+    let line = await this.#connected()
+    try {
+      return { line, running: await this.#exec(line, command, env) }
+    } catch (error) {
+      // The host may have closed a connection that was idle. Nothing has been asked of it yet.
+      if (!isKept || (line.socket.writable && !line.isLost)) throw error
+    }
+    this.#forget(line)
+    line = await this.#connected()
+    return { line, running: await this.#exec(line, command, env) }
+  }
+
+  #exec(line: Line, command: string, env: Readonly<Record<string, string>>): Promise<RemoteCommand> {
+    line.socket.ref()
+    return new Promise((resolve, reject) => {
+      const fail = (cause: unknown): void => {
+        const { host } = this.#address
+        const what = `${host} runs no command over SSH: ${cause instanceof Error ? cause.message : String(cause)}`
+        reject(new GitError('ServerError', what, { cause }))
+      }
+      try {
+        line.client.exec(command, { env: { ...env } }, (error, channel) => {
+          // At once: what the command does may have come in the same packet as that it runs.
+          if (error === undefined) resolve(remoteCommand(channel, () => line.isLost))
+          else fail(error)
+        })
+      } catch (error) {
+        fail(error)
+      }
+    })
+  }
+
+  #connected(): Promise<Line> {
+    if (this.#line !== undefined) return this.#line
+    const line = this.#connect()
+    this.#line = line
+    line.catch(() => {
+      if (this.#line === line) this.#line = undefined
+    })
+    return line
+  }
+
+  /** The next command opens another. */
+  #forget(line: Line): void {
+    if (this.#current !== line) return
+    this.#line = undefined
+    this.#current = undefined
+  }
+
+  async #connect(): Promise<Line> {
+    const address = this.#address
+    const hostKeys = await loadHostKeys(address, this.#options)
+    const client = new ssh2.Client()
+    const { host, port } = address
+    const socket = connect({ host, port, noDelay: true })
+    const line: Line = { client, socket, isLost: false, running: 0, isRetired: false }
+    const login = Promise.withResolvers<void>()
+    let refusal: GitError | undefined
+    const problems: string[] = []
+    client.on('ready', login.resolve)
+    client.on('error', (error: Error & { level?: string }) => {
+      // An agent that does not answer leaves other ways to log in.
+      if (error.level === 'agent') problems.push(`agent: ${error.message}`)
+      else login.reject(refusal ?? loginError(address, this.#options, error, problems))
+    })
+    client.on('close', () => {
+      line.isLost = true
+      this.#lines.delete(line)
+      this.#forget(line)
+      login.reject(refusal ?? new GitError('Network', `${host} closed the SSH connection during the login`))
+    })
+    const verify = (key: Buffer): boolean => {
+      refusal = hostKeys.refusal(key)
+      return refusal === undefined
+    }
+    try {
+      client.connect({ ...this.#config(hostKeys), sock: socket, hostVerifier: verify })
+    } catch (cause) {
+      // Nothing has been sent: a key or an agent that cannot be used.
+      socket.destroy()
+      const what = cause instanceof Error ? cause.message : String(cause)
+      throw new GitError('InvalidInput', `ssh options for ${host}: ${what}`, { field: 'ssh.privateKey', cause })
+    }
+    try {
+      await login.promise
+    } catch (error) {
+      socket.destroy()
+      throw error
+    }
+    this.#lines.add(line)
+    this.#current = line
+    return line
+  }
+
+  #config(hostKeys: HostKeys): ConnectConfig {
+    const { privateKey, passphrase, agent, password, connectTimeoutMs, keepAliveMs } = this.#options
+    const methods: AuthenticationType[] = [
+      ...(privateKey === undefined ? [] : (['publickey'] as const)),
+      ...(agent === undefined ? [] : (['agent'] as const)),
+      ...(password === undefined ? [] : (['password'] as const)),
+    ]
+    return {
+      username: this.#address.user,
+      authHandler: methods.length === 0 ? ['none'] : methods,
+      ...(privateKey === undefined ? {} : { privateKey: Buffer.from(privateKey as string) }),
+      ...(passphrase === undefined ? {} : { passphrase }),
+      ...(agent === undefined ? {} : { agent }),
+      ...(password === undefined ? {} : { password }),
+      readyTimeout: connectTimeoutMs,
+      keepaliveInterval: keepAliveMs,
+      algorithms: { serverHostKey: [...hostKeys.algorithms] as ServerHostKeyAlgorithm[] },
+    }
+  }
+
+  async #hangUp(line: Line): Promise<void> {
+    const gone = new Promise<void>((resolve) => line.client.once('close', () => resolve()))
+    // Whoever comes from now on must not find it.
+    line.isLost = true
+    this.#forget(line)
+    line.client.end()
+    line.socket.destroySoon()
+    await gone
+  }
+}

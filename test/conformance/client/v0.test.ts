@@ -1,0 +1,295 @@
+import { openRepository, undiciTransport } from '@gitsync/protocol'
+import type { Repository, Transport } from '@gitsync/protocol'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { startRemote } from '../../kit/remote/index.ts'
+import type { Remote, RepositoryOptions, TestRepository } from '../../kit/remote/index.ts'
+import { band, FLUSH, packet, scriptedServer } from './scripted-server.ts'
+
+const author = { name: 'Ann Example', email: 'ann@example.com', date: new Date('2026-01-02T03:04:05Z') }
+const FILES = { 'a/b/c/d': '1', 'a/x': 'x', 'other/deep/er/file': 'big '.repeat(2000), top: 'top' }
+let remote: Remote
+let count = 0
+
+beforeAll(async () => {
+  remote = await startRemote()
+})
+afterAll(() => remote.stop())
+beforeEach(() => remote.reset())
+
+/** git's own server answers in the version that it hears of: without a word in version 0. */
+function speaking(version: 0 | 1): Transport {
+  const send = undiciTransport()
+  return (request) => {
+    const { 'git-protocol': _asked, ...headers } = request.headers
+    return send({ ...request, headers: version === 0 ? headers : { ...headers, 'git-protocol': 'version=1' } })
+  }
+}
+
+async function fresh(files: Record<string, string> = FILES, options?: RepositoryOptions): Promise<TestRepository> {
+  const store = await remote.createRepository(`old-${++count}.git`, options)
+  if (Object.keys(files).length > 0) await store.commitFiles(files)
+  remote.reset()
+  return store
+}
+
+const sent = (): string[] =>
+  remote.requests.map(({ method, path, query }) => `${method} ${path.split('/').at(-1)}${query && '?'}`)
+const LOOK = 'GET refs?'
+const ASK = 'POST git-upload-pack'
+const PUSH = 'POST git-receive-pack'
+
+async function change(repo: Repository, path: string, content: string): Promise<string> {
+  const edit = await repo.edit('main')
+  edit.put(path, content)
+  await edit.commit({ message: `change ${path}`, author })
+  const outcome = await edit.push()
+  return outcome.commit ?? ''
+}
+
+describe.each([0, 1] as const)('a server of version %i', (version) => {
+  const open = (store: TestRepository): Repository => openRepository(store.url, { transport: speaking(version) })
+
+  test('refs come with peeled tags and symbolic refs; the version is learned once, each listing is fresh', async () => {
+    const store = await fresh()
+    await store.git('tag', '-a', '-m', 'one', 'v1', 'main')
+    await store.git('branch', 'other', 'main')
+    const [tip, tag] = [await store.resolve('main'), await store.resolve('v1')]
+    const repo = open(store)
+    expect(await repo.refs()).toEqual([
+      { name: 'HEAD', oid: tip, symref: 'refs/heads/main' },
+      { name: 'refs/heads/main', oid: tip },
+      { name: 'refs/heads/other', oid: tip },
+      { name: 'refs/tags/v1', oid: tag, peeled: tip },
+    ])
+    expect(sent()).toEqual([ASK, LOOK])
+    expect((await repo.refs({ prefix: 'refs/heads/o' })).map(({ name }) => name)).toEqual(['refs/heads/other'])
+    const moved = await store.commitFiles({ new: '1' })
+    expect(await repo.head()).toEqual({ branch: 'refs/heads/main', oid: moved })
+    expect(sent()).toEqual([ASK, LOOK, LOOK, LOOK])
+    expect((await repo.capabilities()).version).toBe(version)
+    expect(sent()).toHaveLength(4)
+  })
+
+  test.each([
+    ['sends what refs lead to', {}],
+    ['sends any object', { 'uploadpack.allowAnySHA1InWant': 'true' }],
+    ['has no filters', { 'uploadpack.allowFilter': 'false' }],
+    [
+      'sends any object and has no filters',
+      { 'uploadpack.allowAnySHA1InWant': 'true', 'uploadpack.allowFilter': 'false' },
+    ],
+  ])('that %s is read and edited', async (_what, config: Record<string, string>) => {
+    const store = await fresh(FILES, { config })
+    const repo = open(store)
+    expect((await repo.tree('main', { path: 'a/b' })).map(({ path }) => path)).toEqual(['a/b/c'])
+    expect((await repo.tree('main', { recursive: true })).map(({ path }) => path)).toEqual(Object.keys(FILES).sort())
+    expect((await repo.file('main', 'a/x')).bytes.toString()).toBe('x')
+    const files = await repo.files('main', ['a/b/c/d', 'other/deep/er/file'])
+    expect(files.map(({ bytes }) => bytes.toString())).toEqual(['1', FILES['other/deep/er/file']])
+    const before = remote.requests.length
+    const commit = await change(repo, 'a/b/c/d', '2')
+    expect(
+      sent()
+        .slice(before)
+        .filter((line) => line === LOOK),
+    ).toHaveLength(1)
+    expect(remote.requests.slice(before).map(({ status }) => status)).not.toContain(500)
+    expect(await store.resolve('main')).toBe(commit)
+    expect((await store.readFile('main', 'a/b/c/d')).toString()).toBe('2')
+    await store.fsck()
+  })
+
+  test('a first request by commit id learns the version as well, in one look', async () => {
+    const store = await fresh()
+    const tip = (await store.resolve('main')) ?? ''
+    const repo = open(store)
+    expect((await repo.tree(tip)).map(({ path }) => path)).toEqual(['a', 'other', 'top'])
+    expect(sent()).toEqual([ASK, LOOK, ASK])
+    expect((await repo.tree(tip, { path: 'a' })).map(({ path }) => path)).toEqual(['a/b', 'a/x'])
+    expect(sent().filter((line) => line === LOOK)).toHaveLength(1)
+  })
+
+  test('several at once look once', async () => {
+    const store = await fresh()
+    const tip = (await store.resolve('main')) ?? ''
+    const repo = open(store)
+    await Promise.all([repo.tree(tip), repo.tree(tip), repo.tree(tip)])
+    expect(sent().filter((line) => line === LOOK)).toHaveLength(1)
+  })
+
+  test('an empty repository is created by the first push', async () => {
+    const store = await fresh({})
+    const repo = open(store)
+    expect(await repo.refs()).toEqual([])
+    expect(await repo.head()).toBeNull()
+    remote.reset()
+    const commit = await change(repo, 'first', '1')
+    // Whether there are branches at all, and what only those who push are told: which hash function it is. At the end
+    // whether "ok" was true, since a server that says nothing of itself may be any.
+    expect(sent()).toEqual([LOOK, LOOK, LOOK, PUSH, LOOK])
+    expect(await store.resolve('main')).toBe(commit)
+    await store.fsck()
+    expect(await repo.head()).toEqual({ branch: 'refs/heads/main', oid: commit })
+  })
+
+  test('a warm push is one request, and a moved branch costs what differs', async () => {
+    const names = Array.from({ length: 400 }, (_, i) => [`f${i % 40}/x${i}`, `${i}`])
+    const store = await fresh({ ...Object.fromEntries(names), 'mine/a': '1', 'theirs/a': '1' })
+    const repo = open(store)
+    let edit = await repo.edit('main')
+    edit.put('mine/a', '2')
+    await edit.commit({ message: 'ours', author })
+    const { snapshot } = await edit.push()
+    for (let i = 0; i < 10; i++) await store.commitFiles({ [`theirs/${i}`]: 'x', [`f${i}/x${i}`]: 'foreign' })
+    remote.reset()
+    const tip = (await repo.tip('main')) ?? ''
+    edit = await repo.edit('main', { base: await repo.advance(snapshot, tip) })
+    edit.put('mine/a', '3')
+    await edit.commit({ message: 'ours', author })
+    await edit.push()
+    expect(sent()).toEqual([LOOK, ASK, PUSH])
+    expect(remote.requests.reduce((sum, { bytesOut }) => sum + bytesOut, 0)).toBeLessThan(10_000)
+    await store.fsck()
+    expect((await store.readFile('main', 'theirs/9')).toString()).toBe('x')
+  })
+
+  test('a repository of SHA-256 is read and edited', async () => {
+    const store = await fresh(FILES, { objectFormat: 'sha256' })
+    const repo = open(store)
+    expect((await repo.file('main', 'a/b/c/d')).bytes.toString()).toBe('1')
+    const commit = await change(repo, 'a/b/c/d', '2')
+    expect(commit).toHaveLength(64)
+    expect(await store.resolve('main')).toBe(commit)
+    await store.fsck()
+  })
+
+  test('an empty repository of SHA-256 gets its first commit', async () => {
+    const store = await fresh({}, { objectFormat: 'sha256' })
+    const commit = await change(open(store), 'first', '1')
+    expect(await store.resolve('main')).toBe(commit)
+  })
+})
+
+describe('what old servers say', () => {
+  const refLines = (...lines: string[]): Buffer =>
+    Buffer.concat([packet('# service=git-upload-pack\n'), FLUSH, ...lines.map(packet), FLUSH])
+  const oid = 'a'.repeat(40)
+
+  test.each([
+    ['400', { status: 400, type: 'text/plain', body: 'bad request' }],
+    ['405', { status: 405, type: 'text/html', body: '<html>' }],
+    ['500', { status: 500, type: 'text/plain', body: 'Traceback' }],
+    ['ERR', { body: packet('ERR upload-pack: expected want\n') }],
+    ['NAK', { body: packet('NAK\n') }],
+    ['nothing', { body: '' }],
+    ['text', { body: 'fatal: protocol error' }],
+  ])('a command answered with %s leads to one look', async (_what, reply) => {
+    await using server = await scriptedServer(({ method }) =>
+      method === 'GET'
+        ? { body: refLines(`${oid} HEAD\0ofs-delta symref=HEAD:refs/heads/main\n`, `${oid} refs/heads/main\n`) }
+        : reply,
+    )
+    const repo = openRepository(server.url, { retry: false })
+    expect(await repo.head()).toEqual({ branch: 'refs/heads/main', oid })
+    await repo.refs()
+    const asked = server.asked.map(({ method }) => method)
+    expect(asked.slice(asked.indexOf('GET'))).toEqual(['GET', 'GET'])
+  })
+
+  test.each([
+    [503, 'ServerError'],
+    [401, 'Unauthorized'],
+    [404, 'RepositoryNotFound'],
+    [429, 'RateLimited'],
+  ])('%i is no sign of an old server', async (status, code) => {
+    await using server = await scriptedServer(() => ({ status, type: 'text/plain', body: 'no' }))
+    await expect(openRepository(server.url, { retry: false }).refs()).rejects.toMatchObject({ code })
+    expect(server.asked.map(({ method }) => method)).toEqual(['POST'])
+  })
+
+  test('a current server that fails is not taken for an old one: its error stands', async () => {
+    await using server = await scriptedServer(({ method }) =>
+      method === 'GET'
+        ? { body: Buffer.concat([packet('version 2\n'), packet('ls-refs\n'), packet('fetch\n'), FLUSH]) }
+        : { status: 500, type: 'text/plain', body: 'broken' },
+    )
+    await expect(openRepository(server.url, { retry: false }).refs()).rejects.toMatchObject({ code: 'ServerError' })
+  })
+
+  test('a server that becomes current in between is met as such', async () => {
+    const store = await fresh()
+    await using server = await scriptedServer(
+      ({ method }) => (method === 'GET' ? { body: refLines(`${oid} HEAD\0ofs-delta\n`) } : { body: '' }),
+      store.url,
+    )
+    const repo = openRepository(server.url)
+    expect((await repo.refs()).map((ref) => ref.oid)).toEqual([oid])
+    server.rule = () => undefined
+    expect((await repo.refs({ prefix: 'refs/heads/' })).map((ref) => ref.oid)).toEqual([await store.resolve('main')])
+  })
+
+  test.each([
+    ['a line without a name', [`${oid}\n`]],
+    ['a line that is no ref', [`${oid} HEAD\0x\n`, 'hello world\n']],
+  ])('%s is malformed', async (_what, lines) => {
+    await using server = await scriptedServer(({ method }) =>
+      method === 'GET' ? { body: refLines(...lines) } : { body: '' },
+    )
+    await expect(openRepository(server.url).refs()).rejects.toMatchObject({ code: 'Malformed' })
+  })
+
+  test('more refs than allowed are refused by name', async () => {
+    const lines = Array.from({ length: 20 }, (_, i) => `${oid} refs/heads/b${i}\n`)
+    await using server = await scriptedServer(({ method }) =>
+      method === 'GET' ? { body: refLines(...lines) } : { body: '' },
+    )
+    await expect(openRepository(server.url, { limits: { maxRefs: 10 } }).refs()).rejects.toMatchObject({
+      code: 'LimitExceeded',
+      details: { limit: 'maxRefs' },
+    })
+  })
+
+  test.each([
+    ['without side-band', [] as string[]],
+    ['with the older side-band', ['side-band']],
+    ['without shallow fetches', ['side-band-64k', 'ofs-delta']],
+  ])('a server %s is read: only what it offers is asked for', async (_what, words) => {
+    const store = await fresh()
+    const tip = (await store.resolve('main')) ?? ''
+    await using server = await scriptedServer(async (asked, forward) => {
+      if (asked.method === 'GET')
+        return { body: refLines(`${tip} HEAD\0${words.join(' ')}\n`, `${tip} refs/heads/main\n`) }
+      return asked.lines[0]?.startsWith('want ') === true ? { body: await forward() } : { body: '' }
+    }, store.url)
+    const old = openRepository(server.url, { transport: speaking(0) })
+    expect((await old.file('main', 'a/b/c/d')).bytes.toString()).toBe('1')
+    const wants = server.asked.flatMap(({ lines }) => lines.filter((line) => line.startsWith('want ')))
+    for (const want of wants) expect(want.split(' ').slice(2).filter(Boolean)).toEqual(words)
+    expect(wants.length).toBeGreaterThan(0)
+  })
+
+  test('a refusal in words is told', async () => {
+    await using server = await scriptedServer((asked) => {
+      if (asked.method === 'GET') return { body: refLines(`${oid} HEAD\0side-band-64k shallow\n`) }
+      return { body: asked.lines[0]?.startsWith('want ') === true ? packet('ERR upload-pack: not our ref\n') : '' }
+    })
+    await expect(openRepository(server.url).tree(oid)).rejects.toMatchObject({
+      code: 'ObjectMissing',
+      details: { remote: ['upload-pack: not our ref'] },
+    })
+  })
+
+  test('a server that breaks off in the middle is told as such', async () => {
+    await using server = await scriptedServer((asked) => {
+      if (asked.method === 'GET') return { body: refLines(`${oid} HEAD\0side-band-64k shallow\n`) }
+      return {
+        body:
+          asked.lines[0]?.startsWith('want ') === true ? Buffer.concat([packet('NAK\n'), band(3, 'disk full\n')]) : '',
+      }
+    })
+    await expect(openRepository(server.url).tree(oid)).rejects.toMatchObject({
+      code: 'ServerError',
+      message: expect.stringContaining('disk full'),
+    })
+  })
+})
