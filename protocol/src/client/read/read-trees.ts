@@ -2,10 +2,12 @@ import { GitError, isGitError } from '../../format/errors.ts'
 import type { ObjectId } from '../../format/object-id.ts'
 import { parseCommit } from '../../format/commit.ts'
 import { checkDepth, entrySpans, Mode } from '../../format/tree.ts'
+import type { GitObject } from '../../format/pack-reader.ts'
 import { fetchObjects } from '../wire/fetch.ts'
-import { fetchCommit, fetchTrees } from '../wire/object-forms.ts'
+import { fetchTrees } from '../wire/object-forms.ts'
 import type { Session } from '../session.ts'
 import { Snapshot } from '../snapshot.ts'
+import { fetchPeeled, unexpected } from './objects.ts'
 
 export interface ReadTreesOptions {
   /** Folders, as raw names from the root, that must be known from the root down; a missing folder ends its path. */
@@ -21,37 +23,57 @@ const ONE_FETCH_BYTES = 96 << 10
 /** From this depth on, one larger answer is better than an answer per level. */
 const ONE_FETCH_DEPTH = 2
 
-/** A snapshot of a commit, nothing but the root tree read. */
+/**
+ * A snapshot of a commit, or of the one that a tag stands for; nothing but the root tree is read.
+ * @throws GitError `UnexpectedType`, `ObjectMissing`
+ */
 export async function readCommit(session: Session, ref: string, oid: ObjectId, depth = 0): Promise<Snapshot> {
-  const objects = (await inOneFetch(session, oid, depth)) ?? (await fetchCommit(session, oid))
-  const commit = objects.get(oid)
-  if (commit?.type !== 'commit') {
-    throw new GitError('UnexpectedType', `${ref} is at a ${commit?.type ?? 'missing object'}, not at a commit`, {
-      ref,
-      oid,
-      expected: 'commit',
-      actual: commit?.type ?? 'missing',
-    })
-  }
+  const { snapshot, object } = await readRoot(session, ref, oid, depth)
+  if (object.type !== 'commit') throw unexpected(ref, object, 'commit')
+  return snapshot
+}
+
+/**
+ * The same, of a tree as well: the snapshot's `commit` is then the tree itself, so it is for reading only.
+ * @throws GitError `UnexpectedType`, `ObjectMissing`
+ */
+export async function readTreeish(session: Session, ref: string, oid: ObjectId, depth = 0): Promise<Snapshot> {
+  const { format } = session
+  if (oid === format.emptyTree) return new Snapshot({ ref, tip: oid, commit: oid, root: oid, format })
+  return (await readRoot(session, ref, oid, depth)).snapshot
+}
+
+async function readRoot(
+  session: Session,
+  ref: string,
+  oid: ObjectId,
+  depth: number,
+): Promise<{ readonly snapshot: Snapshot; readonly object: GitObject }> {
+  const { object, found } = await fetchPeeled(session, oid, await inOneFetch(session, oid, depth))
+  if (object.type !== 'commit' && object.type !== 'tree') throw unexpected(ref, object, 'commit')
+  const root = object.type === 'tree' ? object.oid : parseCommit(object.bytes).tree
   const { format, remote } = session
   const { maxEntries } = remote.limits
-  const at = { ref, tip: oid, commit: oid, root: parseCommit(commit.bytes).tree, format, maxEntries }
   const trees = new Map<ObjectId, Buffer>()
-  for (const object of objects.values()) if (object.type === 'tree') trees.set(object.oid, object.bytes)
-  return new Snapshot(at, trees)
+  for (const other of found.values()) if (other.type === 'tree') trees.set(other.oid, other.bytes)
+  return { snapshot: new Snapshot({ ref, tip: oid, commit: object.oid, root, format, maxEntries }, trees), object }
 }
 
 async function inOneFetch(
   session: Session,
   oid: ObjectId,
   depth: number,
-): Promise<Map<ObjectId, { readonly oid: ObjectId; readonly type: string; readonly bytes: Buffer }> | undefined> {
+): Promise<Map<ObjectId, GitObject> | undefined> {
   if (depth < ONE_FETCH_DEPTH || !session.oneFetch) return undefined
-  const objects = new Map()
+  const { cache } = session
+  // A commit that has been cached has its trees beside it: level by level costs less.
+  if (cache !== undefined && (await cache.get([oid], session.format)).length > 0) return undefined
+  const objects = new Map<ObjectId, GitObject>()
   try {
     const filter = `combine:blob:none+tree:${depth + 1}`
     const request = { wants: [oid], deepen: 1, filter, maxBytes: ONE_FETCH_BYTES }
     for await (const object of fetchObjects(session, request)) objects.set(object.oid, object)
+    await cache?.set([...objects.values()])
     return objects.has(oid) ? objects : undefined
   } catch (error) {
     if (!isGitError(error, 'Unsupported', 'LimitExceeded')) throw error
@@ -73,6 +95,7 @@ export async function readTrees(session: Session, snapshot: Snapshot, options: R
     const closure = options.recursive === true && options.seeds === undefined
     const found = await fetchTrees(session, [...missing], snapshot.commit, { closure })
     for (const object of found.values()) if (object.type === 'tree') held.set(object.oid, object.bytes)
+    for (const oid of missing) if (!held.has(oid)) throw notATree(oid)
   }
 }
 
@@ -116,6 +139,11 @@ function missingTrees(
     if (oid !== undefined) below(oid)
   }
   return missing
+}
+
+/** A folder's entry may name any object. */
+export function notATree(oid: ObjectId): GitError {
+  return new GitError('Malformed', `a folder's entry names ${oid}, which is no tree`, { oid, expected: 'tree' })
 }
 
 function subfolder(tree: Buffer, rawName: string, { format }: Snapshot): ObjectId | undefined {

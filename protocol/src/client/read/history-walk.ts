@@ -1,0 +1,225 @@
+import { isGitError } from '../../format/errors.ts'
+import type { ObjectId } from '../../format/object-id.ts'
+import type { Session } from '../session.ts'
+import { DateQueue } from './date-queue.ts'
+import { fetchHistory, WITH_TREES } from './fetch-history.ts'
+import type { HistoryBatch } from './fetch-history.ts'
+import { HistoryGraph } from './history-graph.ts'
+import type { CommitInfo } from './objects.ts'
+import { pathEntries } from './path-entries.ts'
+import type { PathEntry } from './path-entries.ts'
+
+export interface WalkOptions {
+  /** Commits to begin with, the first to come first among equally new ones. */
+  readonly starts: readonly ObjectId[]
+  /** A commit that a ref points to and that reaches all starts. */
+  readonly tip: ObjectId
+  /** Only commits that change what stands at this path. Empty: all commits. */
+  readonly names: readonly string[]
+  /** Milliseconds since 1970; the walk ends at older commits. */
+  readonly since: number
+  /** Milliseconds since 1970; newer commits are passed over. */
+  readonly until: number
+  readonly firstParent: boolean
+  /** Generations that the first request reads. */
+  readonly depth: number
+}
+
+/** Where the walk goes from a commit, and whether the commit is shown. */
+interface Step {
+  readonly parents: readonly ObjectId[]
+  readonly shown: boolean
+}
+
+const GROWTH = 4
+const MAX_DEPTH = 4096
+/** A batch of this size is not followed by a larger one. */
+const MAX_COMMITS = 8192
+const MAX_TREE_BYTES = 16 << 20
+
+/**
+ * Walks history newest first and no parent before any of its children, while only the part read so far is known.
+ *
+ * A commit may come when every child of it has come. Whether a child hides in the part not read yet is decided by
+ * reachability: history has no circles, so where a commit leads to all commits at which reading stopped, none of these
+ * leads to it. Otherwise more is read. The order is therefore that of all the history (git-log, `--date-order`), however
+ * much is read at once, and clocks that went wrong do not change that.
+ */
+export class HistoryWalk {
+  readonly #session: Session
+  readonly #options: WalkOptions
+  readonly #graph = new HistoryGraph()
+  readonly #entries = new Map<ObjectId, PathEntry>()
+  readonly #steps = new Map<ObjectId, Step>()
+  /** Met, but where to go from them is not known: they, or parents of theirs, have not been read. */
+  readonly #pending: Set<ObjectId>
+  /** How many children have yet to come. */
+  readonly #waiting = new Map<ObjectId, number>()
+  readonly #queue = new DateQueue()
+  /** All their known children have come; not yet in the queue, as their date may not be known. */
+  #arrivals: ObjectId[]
+  /** Commits that no part of the history not read yet can lead to; null: all of them. */
+  #certain: ReadonlySet<ObjectId> | null = new Set()
+  #depth: number
+  #begun = false
+
+  constructor(session: Session, options: WalkOptions) {
+    this.#session = session
+    this.#options = options
+    this.#pending = new Set(options.starts)
+    this.#arrivals = [...this.#pending]
+    this.#depth = options.depth
+  }
+
+  /** What a walk must start with to go on from here. */
+  get open(): ObjectId[] {
+    return [...this.#queue.list(), ...this.#arrivals]
+  }
+
+  /** @throws GitError as requests do; `ObjectMissing` */
+  async next(): Promise<CommitInfo | undefined> {
+    for (;;) {
+      this.#admit()
+      const oid = this.#queue.first
+      const blocked = this.#arrivals.length > 0
+      if (oid === undefined && !blocked) return undefined
+      const step = oid === undefined ? undefined : this.#steps.get(oid)
+      if (oid === undefined || blocked || step === undefined || this.#certain?.has(oid) === false) {
+        await this.#readMore()
+        continue
+      }
+      const commit = this.#graph.get(oid)
+      this.#pass(oid, step)
+      if (commit !== undefined && step.shown) return commit
+    }
+  }
+
+  #admit(): void {
+    for (let oid = this.#arrivals[0]; oid !== undefined; oid = this.#arrivals[0]) {
+      const commit = this.#graph.get(oid)
+      if (commit === undefined) return
+      this.#queue.add(oid, timeOf(commit))
+      this.#arrivals.shift()
+    }
+  }
+
+  #pass(oid: ObjectId, step: Step): void {
+    this.#queue.shift()
+    this.#graph.pass(oid)
+    this.#entries.delete(oid)
+    this.#steps.delete(oid)
+    this.#waiting.delete(oid)
+    for (const parent of step.parents) {
+      const waiting = (this.#waiting.get(parent) ?? 1) - 1
+      this.#waiting.set(parent, waiting)
+      if (waiting === 0) this.#arrivals.push(parent)
+    }
+  }
+
+  async #readMore(): Promise<void> {
+    const { starts, tip, names } = this.#options
+    const request = {
+      wants: this.#frontier(),
+      depth: this.#depth,
+      haves: this.#begun ? starts : [],
+      cut: this.#graph.cut,
+      roots: names.length > 0,
+      tip,
+    }
+    let batch = await fetchHistory(this.#session, request)
+    try {
+      await this.#readEntries(batch)
+    } catch (error) {
+      // Servers that send no trees by id send them with their commits.
+      if (!isGitError(error, 'ObjectMissing') || this.#session.historyForm >= WITH_TREES) throw error
+      this.#session.historyForm = WITH_TREES
+      batch = await fetchHistory(this.#session, request)
+      await this.#readEntries(batch)
+    }
+    this.#begun = true
+    this.#graph.add(batch.commits)
+    this.#grow(batch)
+    this.#explore()
+    const free = (oid: ObjectId): boolean => (this.#waiting.get(oid) ?? 0) === 0
+    this.#queue.keep(free)
+    this.#arrivals = this.#arrivals.filter(free)
+    this.#certain = this.#judge()
+  }
+
+  #grow({ commits, trees }: HistoryBatch): void {
+    let treeBytes = 0
+    for (const tree of trees.values()) treeBytes += tree.length
+    if (commits.size > MAX_COMMITS || treeBytes > MAX_TREE_BYTES) return
+    this.#depth = Math.min(this.#depth * GROWTH, MAX_DEPTH)
+  }
+
+  async #readEntries({ commits, trees }: HistoryBatch): Promise<void> {
+    const { names } = this.#options
+    if (names.length === 0) return
+    const roots = new Set([...commits.values()].map(({ tree }) => tree))
+    const entries = await pathEntries(this.#session, roots, names, trees)
+    for (const { oid, tree } of commits.values()) this.#entries.set(oid, entries.get(tree) ?? null)
+  }
+
+  /** Goes as far as what has been read allows. */
+  #explore(): void {
+    // A set gives what is added while it is gone through as well.
+    for (const oid of this.#pending) {
+      const commit = this.#graph.get(oid)
+      const step = commit && this.#stepFrom(commit)
+      if (step === undefined) continue
+      this.#pending.delete(oid)
+      this.#steps.set(oid, step)
+      for (const parent of step.parents) {
+        this.#waiting.set(parent, (this.#waiting.get(parent) ?? 0) + 1)
+        if (!this.#steps.has(parent)) this.#pending.add(parent)
+      }
+    }
+  }
+
+  /** Git's default simplification of a path's history (git-log, "History Simplification"). Undefined: a parent has not been read. */
+  #stepFrom(commit: CommitInfo): Step | undefined {
+    const { names, since, until, firstParent } = this.#options
+    const time = timeOf(commit)
+    if (time < since) return { parents: [], shown: false }
+    const parents = [...new Set(firstParent ? commit.parents.slice(0, 1) : commit.parents)]
+    const shown = time <= until
+    if (names.length === 0) return { parents, shown }
+    const entry = this.#entries.get(commit.oid) ?? null
+    for (const parent of parents) {
+      if (!this.#graph.has(parent)) return undefined
+      // What a parent has as well came from there: other parents add nothing to it.
+      if ((this.#entries.get(parent) ?? null) === entry) return { parents: [parent], shown: false }
+    }
+    return { parents, shown: shown && (parents.length > 0 || entry !== null) }
+  }
+
+  /** Commits that must be read to go on from those that are pending. */
+  #frontier(): ObjectId[] {
+    const frontier = new Set<ObjectId>()
+    for (const oid of this.#pending) {
+      const commit = this.#graph.get(oid)
+      for (const one of commit === undefined ? [oid] : commit.parents) if (!this.#graph.has(one)) frontier.add(one)
+    }
+    return [...frontier]
+  }
+
+  #judge(): ReadonlySet<ObjectId> | null {
+    if (this.#pending.size === 0) return null
+    const frontier = this.#frontier()
+    const count = new Map<ObjectId, number>()
+    for (const oid of frontier)
+      for (const above of this.#graph.above(oid)) count.set(above, (count.get(above) ?? 0) + 1)
+    const certain = new Set<ObjectId>()
+    for (const [oid, number] of count) if (number === frontier.length) certain.add(oid)
+    // Where the walk goes from a commit in doubt is open: perhaps to each that it leads to.
+    for (const oid of this.#pending) for (const below of this.#graph.below(oid)) certain.delete(below)
+    return certain
+  }
+}
+
+/** Dates beyond what a computer can count are taken for 1970, as git does. */
+function timeOf({ committer }: CommitInfo): number {
+  const time = committer.date.getTime()
+  return Number.isNaN(time) ? 0 : time
+}

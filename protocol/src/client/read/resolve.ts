@@ -1,0 +1,54 @@
+import { GitError } from '../../format/errors.ts'
+import { isObjectId, SHA1, SHA256 } from '../../format/object-id.ts'
+import type { ObjectId } from '../../format/object-id.ts'
+import { checkRefName } from '../ref-name.ts'
+import type { Session } from '../session.ts'
+import { lsRefs } from '../wire/ls-refs.ts'
+import type { Ref } from '../wire/ls-refs.ts'
+
+export interface Resolved {
+  /** Full name of the ref, or the id that was given. */
+  readonly ref: string
+  /** What the name stands for, tags followed to their end. An id that was given may be one of a tag, a commit or a tree. */
+  readonly oid: ObjectId
+  /** The annotated tag that the name leads to. */
+  readonly tag?: ObjectId
+}
+
+/**
+ * Finds what revisions name with one request for all, or none for full ids. A short name is a branch's, else a tag's.
+ * @throws GitError `RefNotFound`, `InvalidInput`
+ */
+export async function resolveRevisions(session: Session, revisions: readonly string[]): Promise<Resolved[]> {
+  const prefixes = new Set(revisions.flatMap((revision) => candidates(session, revision)))
+  const refs = prefixes.size === 0 ? [] : await lsRefs(session, [...prefixes])
+  return revisions.map((revision) => pick(session, revision, refs))
+}
+
+/** @throws GitError as {@link resolveRevisions} */
+export async function resolveRevision(session: Session, revision: string): Promise<Resolved> {
+  const [resolved] = await resolveRevisions(session, [revision])
+  return resolved ?? pick(session, revision, [])
+}
+
+function candidates(session: Session, revision: string): string[] {
+  if (isObjectId(revision)) {
+    session.format = revision.length === 64 ? SHA256 : SHA1
+    return []
+  }
+  checkRefName(revision, 'revision')
+  if (revision === 'HEAD' || revision.startsWith('refs/')) return [revision]
+  return [`refs/heads/${revision}`, `refs/tags/${revision}`]
+}
+
+function pick(session: Session, revision: string, refs: readonly Ref[]): Resolved {
+  if (isObjectId(revision)) return { ref: revision, oid: revision }
+  for (const name of candidates(session, revision)) {
+    const ref = refs.find((candidate) => candidate.name === name)
+    if (!ref?.oid) continue
+    return ref.peeled === undefined ? { ref: name, oid: ref.oid } : { ref: name, oid: ref.peeled, tag: ref.oid }
+  }
+  throw new GitError('RefNotFound', `${session.remote.url} has no branch, tag or commit ${JSON.stringify(revision)}`, {
+    ref: revision,
+  })
+}
