@@ -14,6 +14,22 @@ export function checkRefName(name: string, field = 'ref'): void {
   }
 }
 
+/** A name that can be pushed to: below `refs/`. @throws GitError `InvalidInput` */
+export function checkFullRefName(name: string): void {
+  checkRefName(name)
+  if (/^refs\/[^/]/.test(name)) return
+  throw new GitError('InvalidInput', `ref ${JSON.stringify(name)} is no full name: write refs/heads/… or refs/tags/…`, {
+    field: 'ref',
+    ref: name,
+  })
+}
+
+/** `v1` → `refs/tags/v1`; a full name stays. @throws GitError `InvalidInput` */
+export function fullTagName(tag: string): string {
+  checkRefName(tag, 'tag')
+  return tag.startsWith('refs/tags/') ? tag : `refs/tags/${tag}`
+}
+
 /** `main` → `refs/heads/main`; a full name stays. @throws GitError `InvalidInput` */
 export function fullBranchName(branch: string): string {
   checkRefName(branch, 'branch')

@@ -2,7 +2,7 @@ import { GitError } from '../../format/errors.ts'
 import type { ObjectFormat, ObjectId } from '../../format/object-id.ts'
 import { entrySpans, fromRawName, Mode } from '../../format/tree.ts'
 import type { Snapshot } from '../snapshot.ts'
-import type { NewObjects } from './stage.ts'
+import type { NewObjects } from './write-trees.ts'
 
 /**
  * Proves that the server will have every object that the new commits refer to: each entry of each new tree is in the pack,

@@ -1,0 +1,123 @@
+import { GitError, isGitError } from '../format/errors.ts'
+import type { ObjectId } from '../format/object-id.ts'
+import { holdsCommit } from './ancestry.ts'
+import type { Session } from './session.ts'
+import { currentTips } from './tips.ts'
+import type { PushReport, RefOptions } from './wire/report-status.ts'
+
+/** One ref from an old to a new value; null stands for "does not exist". */
+export interface RefUpdate {
+  readonly ref: string
+  readonly old: ObjectId | null
+  readonly new: ObjectId | null
+}
+
+/** What became of one ref. */
+export interface RefResult extends RefUpdate {
+  /** `stale`: the ref was elsewhere than `old`. `rejected`: a rule of the server. */
+  readonly status: 'ok' | 'stale' | 'rejected'
+  /** The server's words, for what is not `ok`. */
+  readonly reason?: string
+  /** Where the ref is, for what is not `ok`. */
+  readonly actual?: ObjectId | null
+  /** What hooks and the server printed for people, about the push as a whole. */
+  readonly messages: readonly string[]
+  /** What the server did instead of what it was asked for: `refs/for/main` becomes a pull request's ref. */
+  readonly options: RefOptions
+}
+
+/** The error that a result stands for: `StaleRef` with the ref's place in `actual`, or `Rejected` with the server's words. */
+export function refusalOf(result: RefResult): GitError | undefined {
+  if (result.status === 'ok') return undefined
+  const { ref, old, actual, reason = 'no reason given', messages } = result
+  const words = [reason, ...messages]
+  if (result.status === 'rejected') {
+    const message = `the server refuses to update ${ref}: ${words.join('; ')}`
+    return new GitError('Rejected', message, { ref, actual: actual ?? 'nothing', remote: words })
+  }
+  const [expected, found] = [old ?? 'nothing', actual ?? 'nothing']
+  return new GitError('StaleRef', `${ref} is at ${found}, not at ${expected}`, {
+    ref,
+    expected,
+    actual: found,
+    remote: words,
+  })
+}
+
+/**
+ * What became of each ref. The words of a refusal differ from server to server; where the refs are now tells a lost race
+ * from a rule.
+ * @param verify look at the refs that are `ok` as well
+ */
+export async function settle(
+  session: Session,
+  updates: readonly RefUpdate[],
+  report: PushReport,
+  verify: boolean,
+): Promise<RefResult[]> {
+  const reasons = updates.map(({ ref }) => refusal(report, ref))
+  const doubtful = updates.filter((_update, index) => verify || reasons[index] !== undefined)
+  const tips = doubtful.length === 0 ? undefined : await currentTips(session, namesOf(doubtful))
+  const results: RefResult[] = []
+  for (const [index, update] of updates.entries()) {
+    const reason = reasons[index]
+    const options = report.options.get(update.ref) ?? {}
+    const actual = tips?.get(update.ref) ?? null
+    const sure = reason === undefined && (!verify || options.refName !== undefined)
+    // A report that is silent about the ref, or a first try that had landed: what counts is where the ref is.
+    if (sure || actual === update.new || (reason === undefined && (await hasPassed(session, update, actual)))) {
+      results.push(done(update, report.messages, options))
+      continue
+    }
+    const { messages } = report
+    const status = actual === update.old ? 'rejected' : 'stale'
+    results.push({ ...update, status, actual, reason: reason ?? 'it says ok and does nothing', messages, options })
+  }
+  return results
+}
+
+const namesOf = (updates: readonly RefUpdate[]): string[] => updates.map(({ ref }) => ref)
+
+export function done(update: RefUpdate, messages: readonly string[], options: RefOptions): RefResult {
+  return { ...update, status: 'ok', messages, options }
+}
+
+function refusal(report: PushReport, ref: string): string | undefined {
+  const status = report.refs.get(ref)
+  if (report.unpack === 'ok' && status === null) return undefined
+  if (status !== undefined && status !== null) return report.unpack === 'ok' ? status : `${status} (${report.unpack})`
+  return report.unpack === 'ok' ? 'the report does not mention the ref' : report.unpack
+}
+
+/**
+ * Whether the refs are where the updates were to bring them.
+ * @param isNew the updates bring commits that were made for them: a ref that holds one in its past has been there
+ */
+export async function haveLanded(session: Session, updates: readonly RefUpdate[], isNew: boolean): Promise<boolean> {
+  let tips: ReadonlyMap<string, ObjectId>
+  try {
+    tips = await currentTips(session, namesOf(updates))
+  } catch {
+    // Still no answer: the first error stands, and the outcome stays unknown.
+    return false
+  }
+  for (const update of updates) {
+    const tip = tips.get(update.ref) ?? null
+    if (tip !== update.new && !(isNew && (await hasPassed(session, update, tip)))) return false
+  }
+  return true
+}
+
+/** How far back a commit of ours is looked for when the ref has moved on since. */
+const LOOK_BACK = 100
+
+/** Whether the ref has been where the update was to bring it. */
+async function hasPassed(session: Session, update: RefUpdate, tip: ObjectId | null): Promise<boolean> {
+  if (tip === null || update.new === null || tip === update.old) return false
+  try {
+    return await holdsCommit(session, { wants: [tip], deepen: LOOK_BACK }, update.new)
+  } catch (error) {
+    if (!isGitError(error)) throw error
+    return false
+  }
+}

@@ -1,0 +1,107 @@
+import { GitError } from '../../format/errors.ts'
+import { isObjectId, SHA1, SHA256 } from '../../format/object-id.ts'
+import type { ObjectId } from '../../format/object-id.ts'
+import { descendsFrom } from '../ancestry.ts'
+import { refusalOf } from '../push-result.ts'
+import type { RefResult, RefUpdate } from '../push-result.ts'
+import { pushRefs } from '../push.ts'
+import type { PackContents, PushOptions } from '../push.ts'
+import { currentTips } from '../tips.ts'
+import { checkFullRefName } from '../ref-name.ts'
+import type { Session } from '../session.ts'
+
+/** What a ref is to become. */
+export interface RefChange {
+  /** Full name: `refs/heads/main`. */
+  readonly ref: string
+  /**
+   * Where the ref must be for the change to happen; null: it must not exist. Default: where it is when the change begins,
+   * one request more for all refs together.
+   */
+  readonly old?: ObjectId | null
+  /** An object that the server has; null deletes the ref. */
+  readonly new: ObjectId | null
+}
+
+export interface UpdateRefsOptions extends PushOptions {
+  /**
+   * Branches may lose commits, and tags may move. Default false: a branch moves only to a descendant, which costs a request
+   * for each, and a tag not at all.
+   */
+  readonly force?: boolean
+}
+
+/**
+ * Creates, updates and deletes refs in one request.
+ * @returns what became of each, in the order of `changes`; nothing but `ok` for a single change and with `atomic`, since
+ *   those throw
+ * @throws GitError `InvalidInput`, `RefNotFound` for a deletion of what does not exist, `NotFastForward`, `RefExists` for a
+ *   tag that would move, all before anything is sent; `StaleRef`, `Rejected`; as {@link pushRefs}
+ */
+export async function updateRefs(
+  session: Session,
+  changes: readonly RefChange[],
+  options: UpdateRefsOptions & { readonly pack?: PackContents } = {},
+): Promise<RefResult[]> {
+  const { force = false, atomic = false } = options
+  checkChanges(changes)
+  const sample = changes.map((change) => change.new ?? change.old).find((oid) => typeof oid === 'string')
+  if (sample !== undefined) session.format = sample.length === 64 ? SHA256 : SHA1
+  const updates = await withLeases(session, changes)
+  if (!force) for (const update of updates) await checkForward(session, update)
+
+  // What is where it should be already is no change: a push of it would be refused here and there.
+  const moving = updates.filter((update, index) => changes[index]?.old !== undefined || update.old !== update.new)
+  const pushed = moving.length === 0 ? [] : await pushRefs(session, moving, options)
+  const byRef = new Map(pushed.map((result) => [result.ref, result]))
+  const results = updates.map(
+    (update): RefResult => byRef.get(update.ref) ?? { ...update, status: 'ok', messages: [], options: {} },
+  )
+  const refused = results.filter(({ status }) => status !== 'ok')
+  // The others of an atomic push are rejected because of the stale one.
+  const cause = refused.find(({ status }) => status === 'stale') ?? refused[0]
+  const refusal = cause && refusalOf(cause)
+  if (refusal !== undefined && (atomic || changes.length === 1)) throw refusal
+  return results
+}
+
+function checkChanges(changes: readonly RefChange[]): void {
+  const seen = new Set<string>()
+  for (const { ref, old, new: next } of changes) {
+    checkFullRefName(ref)
+    if (seen.has(ref))
+      throw new GitError('InvalidInput', `${ref} is to change twice in one push`, { field: 'ref', ref })
+    seen.add(ref)
+    for (const [field, oid] of Object.entries({ old, new: next })) {
+      if (oid === null || oid === undefined || (isObjectId(oid) && !/^0+$/.test(oid))) continue
+      const message = `${field} of ${ref} must be a full object id or null, not ${JSON.stringify(oid)}`
+      throw new GitError('InvalidInput', message, { field, ref, actual: oid })
+    }
+    if (old === null && next === null) {
+      throw new GitError('InvalidInput', `${ref} is to be deleted where it must not exist`, { field: 'old', ref })
+    }
+  }
+}
+
+async function withLeases(session: Session, changes: readonly RefChange[]): Promise<RefUpdate[]> {
+  const unknown = changes.filter(({ old }) => old === undefined).map(({ ref }) => ref)
+  const tips = unknown.length === 0 ? new Map<string, ObjectId>() : await currentTips(session, unknown)
+  return changes.map(({ ref, old = tips.get(ref) ?? null, new: next }) => {
+    if (old === null && next === null) throw new GitError('RefNotFound', `${ref} does not exist`, { ref })
+    return { ref, old, new: next }
+  })
+}
+
+/** @throws GitError `NotFastForward`, `RefExists` */
+async function checkForward(session: Session, { ref, old, new: next }: RefUpdate): Promise<void> {
+  if (old === null || next === null || old === next) return
+  if (ref.startsWith('refs/tags/')) {
+    throw new GitError('RefExists', `${ref} exists already; force: true moves it`, { ref, actual: old })
+  }
+  if (await descendsFrom(session, next, old)) return
+  throw new GitError('NotFastForward', `${ref} at ${old} would lose commits at ${next}; force: true moves it`, {
+    ref,
+    expected: old,
+    actual: next,
+  })
+}

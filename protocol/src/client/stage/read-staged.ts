@@ -1,0 +1,82 @@
+import { inflateObject } from '#platform/zlib'
+import { GitError } from '../../format/errors.ts'
+import type { ObjectId } from '../../format/object-id.ts'
+import type { PackEntry, StreamedEntry } from '../../format/pack-writer.ts'
+import { Mode, typeOfMode } from '../../format/tree.ts'
+import type { TreeEntry } from '../../format/tree.ts'
+import { overLimit } from '../limits.ts'
+import { splitPath } from '../path.ts'
+import { readTrees } from '../read/read-trees.ts'
+import type { Session } from '../session.ts'
+import type { ListedEntry, Snapshot } from '../snapshot.ts'
+import { fetchBlobs } from '../wire/object-forms.ts'
+
+/** A tree that exists here only, above folders and files that the server has. */
+export interface StagedView {
+  readonly snapshot: Snapshot
+  /** A commit of the server from which everything else comes; null without any. */
+  readonly commit: ObjectId | null
+  /** Contents that the server has not. */
+  readonly held: (oid: ObjectId) => PackEntry | StreamedEntry | undefined
+}
+
+export interface StagedContent {
+  readonly path: string
+  readonly mode: number
+  readonly oid: ObjectId
+  readonly bytes: Uint8Array
+}
+
+/** @throws GitError `PathNotFound`, `UnexpectedType`, and as every request */
+export async function stagedFile(session: Session, view: StagedView, path: string): Promise<StagedContent> {
+  const entry = await stagedEntry(session, view, path)
+  if (entry === null) throw new GitError('PathNotFound', `${JSON.stringify(path)} does not exist`, { path })
+  const { mode, oid } = entry
+  const actual = typeOfMode(mode)
+  if (actual !== 'blob') {
+    const message = `${JSON.stringify(path)} is a ${actual}, not a file`
+    throw new GitError('UnexpectedType', message, { path, expected: 'blob', actual })
+  }
+  const content = view.held(oid)
+  if (content?.type === 'blob') return { path, mode, oid, bytes: await contentBytes(content, session) }
+  if (view.commit === null) throw new GitError('ObjectMissing', `nobody has the content ${oid}`, { path, oid })
+  const found = await fetchBlobs(session, [oid], view.commit)
+  return { path, mode, oid, bytes: found.get(oid)?.bytes ?? Buffer.alloc(0) }
+}
+
+/** @throws GitError `LimitExceeded` for what is too large to hold */
+async function contentBytes(content: PackEntry | StreamedEntry, { remote: { limits } }: Session): Promise<Uint8Array> {
+  if (!('deflated' in content)) return content.bytes
+  const { size } = content
+  if (size > limits.maxObjectBytes) throw overLimit('maxObjectBytes', limits.maxObjectBytes)
+  const chunks: Uint8Array[] = []
+  for await (const chunk of content.deflated()) chunks.push(chunk)
+  return inflateObject(Buffer.concat(chunks), size)?.bytes ?? Buffer.alloc(0)
+}
+
+/** @throws GitError `UnexpectedType`, `LimitExceeded`, and as every request */
+export async function stagedList(
+  session: Session,
+  view: StagedView,
+  path: string,
+  recursive: boolean,
+): Promise<ListedEntry[]> {
+  return [...(await read(session, view, splitPath(path), recursive)).list(path, recursive)]
+}
+
+/** Null where there is nothing. @throws GitError as every request */
+export async function stagedEntry(session: Session, view: StagedView, path: string): Promise<TreeEntry | null> {
+  const names = splitPath(path)
+  if (names.length === 0) return { mode: Mode.tree, rawName: '', oid: view.snapshot.root }
+  const entry = (await read(session, view, names.slice(0, -1), false)).entryAt(names)
+  return entry === 'unread' ? null : entry
+}
+
+function read(
+  session: Session,
+  { snapshot, commit }: StagedView,
+  names: readonly string[],
+  recursive: boolean,
+): Promise<Snapshot> {
+  return readTrees(session, snapshot.at({ commit }), { folders: [names], recursive })
+}

@@ -1,0 +1,334 @@
+import { Mode, openRepository } from '@gitsync/protocol'
+import type { Edit, Repository } from '@gitsync/protocol'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { startRemote } from '../../kit/remote/index.ts'
+import type { FileContent, Remote, TestRepository } from '../../kit/remote/index.ts'
+
+/** Faults that clients without a clone are known for: each has a rule here, and a test that we keep it. */
+
+const author = { name: 'Ann Example', email: 'ann@example.com', date: new Date('2026-01-02T03:04:05Z') }
+let remote: Remote
+let count = 0
+
+beforeAll(async () => {
+  remote = await startRemote()
+})
+afterAll(() => remote.stop())
+beforeEach(() => remote.reset())
+
+async function place(
+  files: Readonly<Record<string, FileContent>>,
+): Promise<{ store: TestRepository; repo: Repository }> {
+  const store = await remote.createRepository(`trap-${++count}.git`)
+  await store.commitFiles(files)
+  return { store, repo: openRepository(store.url) }
+}
+
+async function change(repo: Repository, stage: (edit: Edit) => void): Promise<void> {
+  const edit = await repo.edit('main')
+  stage(edit)
+  await edit.commit({ message: 'm', author })
+  await edit.push()
+}
+
+const sent = (): string[] => remote.requests.map(({ method, path }) => `${method} ${path.split('/').at(-1)}`)
+const files = async (store: TestRepository): Promise<Record<string, string>> => {
+  const listed = await store.lsTree('main')
+  const contents = listed.map(async ({ path, type, oid }) =>
+    type === 'commit' ? `submodule ${oid.slice(0, 4)}` : (await store.readFile('main', path)).toString(),
+  )
+  return Object.fromEntries((await Promise.all(contents)).map((content, index) => [listed[index]?.path ?? '', content]))
+}
+
+describe('writing', () => {
+  test('a push of what no commit holds fails, sends nothing, and loses nothing', async () => {
+    const { store, repo } = await place({ a: '1' })
+    const edit = await repo.edit('main')
+    edit.put('a', '2')
+    remote.reset()
+    await expect(edit.push()).rejects.toMatchObject({
+      code: 'InvalidInput',
+      message: expect.stringContaining('commit'),
+    })
+    expect(sent()).toEqual([])
+    await edit.commit({ message: 'm', author })
+    await edit.push()
+    expect(await files(store)).toEqual({ a: '2' })
+  })
+
+  test('a push that fails leaves the commits for another', async () => {
+    const { store, repo } = await place({ a: '1' })
+    const edit = await repo.edit('main')
+    edit.put('a', '2')
+    await edit.commit({ message: 'm', author })
+    remote.faults.status(503, { when: ({ path }) => path.endsWith('receive-pack'), times: Infinity })
+    await expect(edit.push()).rejects.toMatchObject({ code: 'ServerError' })
+    remote.faults.clear()
+    expect((await edit.push()).status).toBe('pushed')
+    expect(await files(store)).toEqual({ a: '2' })
+  })
+
+  test.each<[string, (edit: Edit) => void, Record<string, string>]>([
+    [
+      'of a file in it, to a new folder',
+      (edit) => {
+        edit.put('a/x', 'edited')
+        edit.moveTree('a', 'new')
+      },
+      { 'b/z': 'z', 'new/x': 'edited', 'new/y': 'y' },
+    ],
+    [
+      'of a file in it, into an existing folder',
+      (edit) => {
+        edit.put('a/x', 'edited')
+        edit.moveTree('a', 'b/a')
+      },
+      { 'b/a/x': 'edited', 'b/a/y': 'y', 'b/z': 'z' },
+    ],
+    [
+      'that adds a file to it and deletes one',
+      (edit) => {
+        edit.put('a/new/w', 'w')
+        edit.delete('a/x')
+        edit.moveTree('a', 'c')
+      },
+      { 'b/z': 'z', 'c/new/w': 'w', 'c/y': 'y' },
+    ],
+    [
+      'of the file itself',
+      (edit) => {
+        edit.put('a/x', 'edited')
+        edit.move('a/x', 'b/x')
+      },
+      { 'a/y': 'y', 'b/x': 'edited', 'b/z': 'z' },
+    ],
+    [
+      'in a folder that is moved twice',
+      (edit) => {
+        edit.moveTree('a', 'c')
+        edit.put('c/x', 'edited')
+        edit.moveTree('c', 'd/e')
+        edit.put('d/e/y', 'edited too')
+      },
+      { 'b/z': 'z', 'd/e/x': 'edited', 'd/e/y': 'edited too' },
+    ],
+  ])('a move takes along the edit before it: %s', async (_shape, stage, expected) => {
+    const { store, repo } = await place({ 'a/x': 'x', 'a/y': 'y', 'b/z': 'z' })
+    await change(repo, stage)
+    expect(await files(store)).toEqual(expected)
+    await store.fsck()
+  })
+
+  test('a merge keeps all its parents, the branch first', async () => {
+    const { store, repo } = await place({ a: '1' })
+    const side = await store.commitFiles({ b: '1' }, { branch: 'side' })
+    const tip = await store.resolve('main')
+    const edit = await repo.edit('main')
+    edit.put('b', '1')
+    await edit.commit({ message: 'merge', author, mergeParents: ['side'] })
+    await edit.push()
+    expect(await store.git('log', '-1', '--format=%P', 'main')).toBe(`${tip} ${side}`)
+  })
+
+  test('an update keeps the mode of an executable, a move any mode, and the neighbours theirs', async () => {
+    const { store, repo } = await place({
+      'bin/run': { mode: '100755', content: '1' },
+      'bin/link': { mode: '120000', content: 'run' },
+      'bin/other': { mode: '100755', content: '3' },
+    })
+    await change(repo, (edit) => {
+      edit.put('bin/run', '2')
+      edit.move('bin/link', 'link')
+      edit.move('bin/other', 'other')
+      edit.put('new', 'x', { mode: Mode.executable })
+    })
+    expect((await store.lsTree('main')).map(({ mode, path }) => `${mode} ${path}`)).toEqual([
+      '100755 bin/run',
+      '120000 link',
+      '100755 new',
+      '100755 other',
+    ])
+  })
+
+  test.each<[string, (edit: Edit) => void]>([
+    ['deleted', (edit) => edit.delete('a/b/c/only')],
+    ['moved', (edit) => edit.move('a/b/c/only', 'keep2')],
+    ['moved with its folder', (edit) => edit.moveTree('a/b/c', 'c')],
+    ['deleted with its folder', (edit) => edit.deleteTree('a/b/c')],
+  ])('no empty folder stays behind when the last file is %s', async (_how, stage) => {
+    const { store, repo } = await place({ 'a/b/c/only': '1', keep: 'k' })
+    await change(repo, stage)
+    const listed = await store.git('ls-tree', '-r', '-t', '--name-only', 'main')
+    expect(listed.split('\n').filter((path) => path.startsWith('a'))).toEqual([])
+    await store.fsck()
+  })
+
+  test('a file that takes the name of a folder edited and deleted before is that file', async () => {
+    const { store, repo } = await place({ 'a/x': 'x', keep: 'k' })
+    await change(repo, (edit) => {
+      edit.put('a/x', 'edited')
+      edit.deleteTree('a')
+      edit.put('a', 'file')
+    })
+    expect(await files(store)).toEqual({ a: 'file', keep: 'k' })
+    await store.fsck()
+  })
+
+  test('no change is no commit, however often it is asked for', async () => {
+    const { store, repo } = await place({ a: '1', b: '2' })
+    const edit = await repo.edit('main')
+    const commit = (): Promise<string | null> => edit.commit({ message: 'm', author })
+    expect(await commit()).toBeNull()
+    edit.put('a', '1')
+    edit.move('b', 'c')
+    edit.move('c', 'b')
+    expect(await commit()).toBeNull()
+    edit.put('a', '2')
+    expect(await commit()).not.toBeNull()
+    expect(await commit()).toBeNull()
+    await edit.push()
+    expect(await store.log('main')).toHaveLength(2)
+  })
+
+  test('names that begin alike stand in the order of git, folders as if they ended in a slash', async () => {
+    const { store, repo } = await place({ 'name/x': '1' })
+    await change(repo, (edit) => {
+      for (const path of ['name.a', 'name-a', 'name0', 'name.d/x', 'name-d/x', 'name0d/x']) edit.put(path, path)
+    })
+    await store.fsck()
+    expect(Object.keys(await files(store))).toHaveLength(7)
+  })
+
+  const date = author.date
+  test.each([
+    ['a line break in a name', { name: 'Ann\nparent 1234', email: 'a@example.com', date }],
+    ['a line break in an address', { name: 'Ann', email: 'a@example.com\n\nmessage', date }],
+    ['angle brackets in a name', { name: 'Ann <root@example.com>', email: 'a@example.com', date }],
+    ['NUL in a name', { name: 'Ann\0', email: 'a@example.com', date }],
+    ['no name', { name: ' ', email: 'a@example.com', date }],
+    ['no address', { name: 'Ann', email: '', date }],
+    ['no date', { name: 'Ann', email: 'a@example.com', date: new Date(NaN) }],
+  ])('nobody writes headers or leaves them empty: %s', async (_what, who) => {
+    const { repo } = await place({ a: '1' })
+    const edit = await repo.edit('main')
+    edit.put('a', '2')
+    const refused = { code: 'InvalidInput', details: { field: expect.stringMatching(/^(author|committer)\./) } }
+    await expect(edit.commit({ message: 'm', author: who })).rejects.toMatchObject(refused)
+    await expect(edit.commit({ message: 'm', author, committer: who })).rejects.toMatchObject(refused)
+    expect(await edit.commit({ message: 'm', author })).not.toBeNull()
+  })
+
+  test.each(['', ' \n', 'a\0b'])('a message must not be %j', async (message) => {
+    const { repo } = await place({ a: '1' })
+    const edit = await repo.edit('main')
+    edit.put('a', '2')
+    await expect(edit.commit({ message, author })).rejects.toMatchObject({ code: 'InvalidInput' })
+  })
+
+  test.each(['../x', '/abs', 'a//b', './c', '.git/config', 'a/.GIT/hooks', 'a\0b', 'x/../y'])(
+    'no change of any kind takes the path %j',
+    async (path) => {
+      const { repo } = await place({ a: '1' })
+      const edit = await repo.edit('main')
+      const calls: (() => unknown)[] = [
+        () => edit.put(path, 'x'),
+        () => edit.putSubmodule(path, '1'.repeat(40)),
+        () => edit.setMode(path, Mode.file),
+        () => edit.delete(path),
+        () => edit.deleteTree(path),
+        () => edit.move('a', path),
+        () => edit.move(path, 'b'),
+        () => edit.moveTree('a', path),
+      ]
+      for (const call of calls) expect(call).toThrowError(expect.objectContaining({ code: 'InvalidInput' }))
+    },
+  )
+
+  test.each<[string, (edit: Edit) => void, string]>([
+    ['a deletion', (edit) => edit.delete('none'), 'PathNotFound'],
+    ['a deletion of a folder as a file', (edit) => edit.delete('a'), 'UnexpectedType'],
+    ['a deletion of a file as a folder', (edit) => edit.deleteTree('f'), 'UnexpectedType'],
+    ['a move from nowhere', (edit) => edit.move('none', 'b'), 'PathNotFound'],
+    ['a move onto a file', (edit) => edit.move('f', 'a/x'), 'TargetExists'],
+    ['a move onto a folder', (edit) => edit.move('f', 'a'), 'TargetExists'],
+    ['a move of a folder onto another', (edit) => edit.moveTree('a', 'b'), 'TargetExists'],
+    ['a move of a file as a folder', (edit) => edit.moveTree('f', 'g'), 'UnexpectedType'],
+    ['a file in place of a folder', (edit) => edit.put('a', 'x'), 'UnexpectedType'],
+    ['a folder in place of a file', (edit) => edit.put('f/x', 'x'), 'UnexpectedType'],
+    ['the mode of a folder', (edit) => edit.setMode('a', Mode.executable), 'UnexpectedType'],
+  ])('what cannot be meant fails the commit: %s', async (_what, stage, code) => {
+    const { repo } = await place({ 'a/x': 'x', 'b/y': 'y', f: 'f' })
+    const edit = await repo.edit('main')
+    stage(edit)
+    await expect(edit.commit({ message: 'm', author })).rejects.toMatchObject({ code })
+  })
+
+  describe('a submodule', () => {
+    const sub = (digit: string): FileContent => ({ mode: '160000', content: digit.repeat(40) })
+
+    test.each<[string, (edit: Edit) => void, Record<string, string>]>([
+      [
+        'is kept when a neighbour changes',
+        (edit) => edit.put('lib/a', '2'),
+        { 'lib/a': '2', 'lib/sub': 'submodule 1111' },
+      ],
+      ['is kept when a neighbour goes', (edit) => edit.delete('lib/a'), { 'lib/sub': 'submodule 1111' }],
+      ['moves with its folder', (edit) => edit.moveTree('lib', 'l'), { 'l/a': '1', 'l/sub': 'submodule 1111' }],
+      ['moves alone', (edit) => edit.move('lib/sub', 's'), { 'lib/a': '1', s: 'submodule 1111' }],
+      ['goes when it is deleted', (edit) => edit.delete('lib/sub'), { 'lib/a': '1' }],
+      [
+        'goes to another commit',
+        (edit) => edit.putSubmodule('lib/sub', '2'.repeat(40)),
+        { 'lib/a': '1', 'lib/sub': 'submodule 2222' },
+      ],
+      [
+        'does not come back after its folder was deleted and made again',
+        (edit) => {
+          edit.deleteTree('lib')
+          edit.put('lib/new', 'n')
+        },
+        { 'lib/new': 'n' },
+      ],
+      [
+        'does not come back after a file took its name and went',
+        (edit) => {
+          edit.put('lib/sub', 'file')
+          edit.delete('lib/sub')
+        },
+        { 'lib/a': '1' },
+      ],
+      [
+        'does not come back after its folder became a file and a folder again',
+        (edit) => {
+          edit.put('lib', 'file', { replace: true })
+          edit.put('lib/a', 'again', { replace: true })
+        },
+        { 'lib/a': 'again' },
+      ],
+      [
+        'does not come back after everything was deleted',
+        (edit) => {
+          edit.deleteTree('')
+          edit.put('lib/b', 'b')
+        },
+        { 'lib/b': 'b' },
+      ],
+    ])('%s', async (_rule, stage, expected) => {
+      const { store, repo } = await place({ 'lib/a': '1', 'lib/sub': sub('1') })
+      await change(repo, stage)
+      expect(await files(store)).toEqual(expected)
+      await store.fsck()
+    })
+
+    test('does not come back in a later push', async () => {
+      const { store, repo } = await place({ 'lib/a': '1', 'lib/sub': sub('1'), keep: 'k' })
+      const edit = await repo.edit('main')
+      for (const stage of [() => edit.deleteTree('lib'), () => edit.put('lib/a', '2')]) {
+        stage()
+        await edit.commit({ message: 'm', author })
+        await edit.push()
+      }
+      expect(await files(store)).toEqual({ keep: 'k', 'lib/a': '2' })
+    })
+  })
+})
