@@ -82,7 +82,7 @@ describe('usage', () => {
     [['check', '--ca-file', '/nonexistent/ca.pem', 'https://127.0.0.1:1/x'], /--ca-file cannot be read/],
     [['check', '--user', 'ann', 'http://127.0.0.1:1/x'], /--user needs --token/],
     [['check', '--bearer', 'http://127.0.0.1:1/x'], /--bearer needs --token/],
-    [['check', 'ssh://host/x'], /must begin with https:/],
+    [['check', 'ftp://host/x'], /must begin with https:/],
     [['ls-tree', 'http://127.0.0.1:1/x', 'a..b'], /no name that Git allows/],
     [['cat-file', 'http://127.0.0.1:1/x', 'main', '../x'], /has a part "\.\."/],
   ])('%j is refused with code 2 and says why', async (args, message) => {

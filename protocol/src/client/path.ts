@@ -14,13 +14,19 @@ export function splitPath(path: string, field = 'path'): string[] {
   if (raw.includes('\0')) throw invalid(field, path, 'holds NUL')
   const names = raw.split('/')
   for (const name of names) {
-    if (name === '') throw invalid(field, path, 'has an empty part: no leading, trailing or doubled slash')
-    if (name === '.' || name === '..') throw invalid(field, path, `has a part "${name}"`)
-    if (name.split('\\').some((part) => part === '..'))
-      throw invalid(field, path, 'has a part ".." where "\\" parts folders')
-    if (name.split('\\').some(isDotGit)) throw invalid(field, path, 'has a part that some file system takes for ".git"')
+    const problem = nameProblem(name)
+    if (problem !== undefined) throw invalid(field, path, problem)
   }
   return names
+}
+
+/** Why a raw name must be part of no path, on whatever system; undefined when it may. */
+export function nameProblem(rawName: string): string | undefined {
+  if (rawName === '') return 'has an empty part: no leading, trailing or doubled slash'
+  if (rawName === '.' || rawName === '..') return `has a part "${rawName}"`
+  const parts = rawName.split('\\')
+  if (parts.includes('..')) return 'has a part ".." where "\\" parts folders'
+  return parts.some(isDotGit) ? 'has a part that some file system takes for ".git"' : undefined
 }
 
 /** What HFS+ ignores inside names, as UTF-8 bytes in a latin1 string: U+200C–F, U+202A–E, U+206A–F, U+FEFF. */

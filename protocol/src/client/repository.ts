@@ -1,10 +1,14 @@
+import { defaultTransport } from '#platform/transport'
 import { GitError, isGitError } from '../format/errors.ts'
-import { isObjectId, SHA1, SHA256 } from '../format/object-id.ts'
 import type { ObjectId } from '../format/object-id.ts'
-import { Mode, typeOfMode } from '../format/tree.ts'
-import type { Credentials } from './http/credentials.ts'
+import { Mode } from '../format/tree.ts'
+import { ObjectCache } from './cache/object-cache.ts'
+import type { CacheOptions } from './cache/object-cache.ts'
+import type { CheckedOut, CheckoutOptions } from './checkout/checkout.ts'
+import type { Auth } from './http/credentials.ts'
 import { REQUEST_TIMEOUT_MS } from './http/deadline.ts'
-import { discover } from './wire/discovery.ts'
+import { discover, learn } from './wire/discovery.ts'
+import { learnFormat } from './wire/receive-pack-capabilities.ts'
 import type { Advertisement } from './wire/discovery.ts'
 import { Edit } from './edit.ts'
 import { resolveLimits } from './limits.ts'
@@ -13,30 +17,63 @@ import { lsRefs } from './wire/ls-refs.ts'
 import type { Ref } from './wire/ls-refs.ts'
 import { fetchBlobs } from './wire/object-forms.ts'
 import { splitPath } from './path.ts'
-import { currentTip } from './push.ts'
-import { readCommit, readTrees } from './read/read-trees.ts'
+import { currentTip } from './tips.ts'
+import type { RefResult } from './push-result.ts'
+import type { PushOptions } from './push.ts'
+import { createBranch, deleteRef, renameBranch } from './refs/branch.ts'
+import { createTag } from './refs/tag.ts'
+import type { CreateTagOptions } from './refs/tag.ts'
+import { updateRefs } from './refs/update-refs.ts'
+import type { RefChange, UpdateRefsOptions } from './refs/update-refs.ts'
+import { compare } from './read/compare.ts'
+import type { Comparand, CompareOptions } from './read/compare.ts'
+import type { Change } from './read/diff-trees.ts'
+import { History } from './read/history.ts'
+import type { HistoryOptions } from './read/history.ts'
+import { fileAt, folderOf, pathNotFound } from './read/file-entry.ts'
+import { readBlob } from './read/read-blob.ts'
+import type { BlobStream } from './read/read-blob.ts'
+import { readCommitInfo, readTagInfo } from './read/objects.ts'
+import type { CommitInfo, TagInfo } from './read/objects.ts'
+import { readCommit, readTreeish, readTrees } from './read/read-trees.ts'
+import { resolveRevision } from './read/resolve.ts'
+import type { Resolved } from './read/resolve.ts'
+import { withSizes } from './read/sizes.ts'
 import { HttpRemote } from './http/http-remote.ts'
+import { resolveRetry } from './http/retry.ts'
+import type { RetryOptions } from './http/retry.ts'
 import type { Remote, RequestRecord, Traffic } from './remote.ts'
+import { parseSshAddress } from './ssh/address.ts'
+import type { SshOptions } from './ssh/options.ts'
+import { SshRemote } from './ssh/ssh-remote.ts'
 import { newSession } from './session.ts'
 import type { Session } from './session.ts'
+import type { Writing } from './stage/waiting.ts'
 import { notAFolder, Snapshot } from './snapshot.ts'
 import type { ListedEntry } from './snapshot.ts'
-import { checkRefName, fullBranchName } from './ref-name.ts'
+import { fullBranchName } from './ref-name.ts'
 import type { Transport } from './http/transport.ts'
 import { advance } from './read/tree-delta.ts'
-import { undiciTransport } from './http/undici-transport.ts'
 
 export interface RepositoryOptions {
-  /** Sent to this repository's URL only. Default: none. */
-  readonly auth?: Credentials | undefined
+  /** Sent to this repository's origin only, also where it redirects elsewhere. Default: none. */
+  readonly auth?: Auth | undefined
+  /** For addresses of SSH: how to log in, and how to know the host. */
+  readonly ssh?: SshOptions
   readonly limits?: Partial<Limits>
-  /** Default: undici with connections kept open. Share one between repositories of a host. */
+  /** Default: undici with connections kept open, or `fetch` where there is no Node. Share one between repositories of a host. */
   readonly transport?: Transport
   /** Ends every request when it is aborted. */
   readonly signal?: AbortSignal
   /** Milliseconds that one request may take: connection, headers and the whole body. Default 300,000. */
   readonly requestTimeoutMs?: number
-  /** Called after each HTTP request. */
+  /** Tries again what changes nothing, after errors that may pass; `false` never does. Default: three tries. */
+  readonly retry?: RetryOptions | false
+  /** Milliseconds since 1970, for credentials that expire. Default `Date.now`. */
+  readonly now?: () => number
+  /** Objects that need not be fetched twice; see {@link CacheOptions} on who shares them. Default: none. */
+  readonly cache?: CacheOptions
+  /** Called after each request. */
   readonly onRequest?: (record: RequestRecord) => void
   /** Default `git/gitsync-0.1`: some hosts refuse user agents that do not begin with `git/`. */
   readonly userAgent?: string
@@ -49,11 +86,18 @@ export interface FileContent {
   readonly bytes: Buffer
 }
 
+export interface FileStream extends BlobStream {
+  readonly path: string
+  readonly mode: number
+  readonly oid: ObjectId
+}
+
 /** A name for a commit: a full id, a full ref name, a branch, a tag, or `HEAD`. */
 export type Revision = string
 
 /**
- * A repository behind Git's Smart HTTP, read and edited without cloning it.
+ * A repository behind Git's Smart HTTP, or SSH (`ssh://[user@]host[:port]/path`, `user@host:path`), read and edited
+ * without cloning it.
  * @example
  * const repo = openRepository('https://git.example.com/team/site.git', { auth: { bearer: token } })
  * const edit = await repo.edit('main')
@@ -62,19 +106,38 @@ export type Revision = string
  * await edit.push()
  */
 export function openRepository(url: string, options: RepositoryOptions = {}): Repository {
-  const { transport = undiciTransport(), userAgent = 'git/gitsync-0.1', auth, signal, onRequest } = options
-  const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options
+  const { transport = defaultTransport(), userAgent = 'git/gitsync-0.1', auth, signal, onRequest } = options
+  const { requestTimeoutMs = REQUEST_TIMEOUT_MS, now = Date.now } = options
+  const retry = resolveRetry(options.retry)
   const limits = resolveLimits(options.limits)
-  return new Repository(
-    new HttpRemote({ url, transport, limits, auth, userAgent, signal, requestTimeoutMs, onRequest }),
-  )
+  const cache = options.cache && new ObjectCache(options.cache, url)
+  const address = parseSshAddress(url)
+  if (address !== undefined) {
+    if (auth !== undefined) {
+      throw new GitError('InvalidInput', 'auth is for HTTP: over SSH give ssh.privateKey, ssh.agent or ssh.password', {
+        field: 'auth',
+      })
+    }
+    const { ssh = {} } = options
+    const remote = new SshRemote({ url, address, ssh, limits, userAgent, signal, requestTimeoutMs, retry, onRequest })
+    return new Repository(remote, cache)
+  }
+  const common = { url, transport, limits, auth, userAgent, signal, requestTimeoutMs, retry, now, onRequest }
+  return new Repository(new HttpRemote(common), cache)
 }
+
+/** For what works on two repositories at a time. */
+export let sessionOf: (repository: Repository) => Session
 
 export class Repository {
   readonly #session: Session
 
-  constructor(remote: Remote) {
-    this.#session = newSession(remote)
+  static {
+    sessionOf = (repository) => repository.#session
+  }
+
+  constructor(remote: Remote, cache?: ObjectCache) {
+    this.#session = newSession(remote, cache)
   }
 
   get url(): string {
@@ -86,9 +149,19 @@ export class Repository {
     return this.#session.remote.traffic
   }
 
+  /** Ends connections that only this repository uses; another request opens them again. */
+  async close(): Promise<void> {
+    await this.#session.remote.close?.()
+  }
+
+  /** For `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
   /** What the server says it can do: one request, the first time. */
   async capabilities(): Promise<Advertisement> {
-    return (this.#session.advertisement ??= await discover(this.#session.remote))
+    return learn(this.#session)
   }
 
   /** Whether these credentials may push here at all; protected branches are another matter. */
@@ -116,12 +189,37 @@ export class Repository {
   }
 
   /**
+   * A commit, by branch, tag, full id or `HEAD`. Two requests; one for an id.
+   * @throws GitError `RefNotFound`, `UnexpectedType`, and as every request
+   * @example
+   * const { oid, author, message, signature } = await repo.commit('main')
+   */
+  commit(revision: Revision): Promise<CommitInfo> {
+    return readCommitInfo(this.#session, revision)
+  }
+
+  /**
+   * A tag, by name or, if it is annotated, by id; `peeled` is where it leads in the end. Two requests; one for an id.
+   * @throws GitError `RefNotFound`, `UnexpectedType`, and as every request
+   * @example
+   * const { annotated, message, peeled } = await repo.tag('v1.2')
+   */
+  tag(name: string): Promise<TagInfo> {
+    return readTagInfo(this.#session, name)
+  }
+
+  /**
    * Entries of a folder in Git's order, submodules as type `commit`.
+   * @param revision names a commit or a tree
+   * @param options.sizes files come with their `size`, where the server tells: one request more, and one to find out.
+   *   Other servers cause no error; entries then have no size
    * @throws GitError `RefNotFound`, `PathNotFound`, `UnexpectedType`, and as every request
+   * @example
+   * for (const { path, mode, oid } of await repo.tree('main', { path: 'docs', recursive: true })) …
    */
   async tree(
     revision: Revision,
-    options: { readonly path?: string; readonly recursive?: boolean } = {},
+    options: { readonly path?: string; readonly recursive?: boolean; readonly sizes?: boolean } = {},
   ): Promise<ListedEntry[]> {
     const { path = '', recursive = false } = options
     const names = splitPath(path)
@@ -129,7 +227,38 @@ export class Repository {
     const entry = snapshot.entryAt(names)
     if (entry === null || entry === 'unread') throw pathNotFound(path, revision)
     if (entry.mode !== Mode.tree) throw notAFolder(path, entry.mode)
-    return [...snapshot.list(path, recursive)]
+    const entries = [...snapshot.list(path, recursive)]
+    return options.sizes === true ? withSizes(this.#session, entries) : entries
+  }
+
+  /**
+   * Commits, newest first and children before their parents, whatever their dates: the order of `git log --date-order`,
+   * which is that of `git log` where clocks are right. With `path` the commits that `git log -- path` shows.
+   *
+   * Commits are read without their files, in batches that grow; with `path` the folders on the way to it as well.
+   * `limit` and `cursor` make pages; a page reads nothing that an earlier one has shown.
+   * @throws GitError `InvalidInput` at once; while it is gone through `RefNotFound`, `UnexpectedType`, and as every request
+   * @example
+   * const page = repo.history('main', { path: 'docs', limit: 20 })
+   * for await (const { oid, message } of page) console.log(oid.slice(0, 7), message.split('\n')[0])
+   * const next = page.cursor === null ? undefined : repo.history('main', { path: 'docs', limit: 20, cursor: page.cursor })
+   */
+  history(revision: Revision, options: HistoryOptions = {}): History {
+    return new History(this.#session, revision, options)
+  }
+
+  /**
+   * Files and submodules that two revisions do not have in common, in the order of their paths' bytes: what
+   * `git diff-tree -r` lists. A mode that changes alone is an `M` with equal ids; a file that becomes a folder is
+   * deleted, and the folder's files are added. Equal folders are not looked into.
+   * @param base a revision, or a snapshot, of which folders that have been read are not fetched
+   * @returns changes that lead from `base` to `head`
+   * @throws GitError `RefNotFound`, `UnexpectedType`, and as every request
+   * @example
+   * for (const { status, path } of await repo.compare('v1.0', 'main', { renames: true })) console.log(status, path)
+   */
+  compare(base: Comparand, head: Comparand, options: CompareOptions = {}): Promise<Change[]> {
+    return compare(this.#session, base, head, options)
   }
 
   /** @throws GitError as {@link Repository.files} */
@@ -144,30 +273,26 @@ export class Repository {
    * @throws GitError `RefNotFound`, `PathNotFound` for the first path that is missing, `UnexpectedType` for one that is no file
    */
   async files(revision: Revision, paths: readonly string[]): Promise<FileContent[]> {
-    const parsed = paths.map((path) => splitPath(path))
-    const snapshot = await this.#at(
-      revision,
-      parsed.map((names) => names.slice(0, -1)),
-    )
-    const entries = parsed.map((names, index) => {
-      const path = paths[index] ?? ''
-      const entry = snapshot.entryAt(names)
-      if (entry === null || entry === 'unread') throw pathNotFound(path, revision)
-      const actual = typeOfMode(entry.mode)
-      if (actual !== 'blob') {
-        throw new GitError('UnexpectedType', `${JSON.stringify(path)} is a ${actual}, not a file`, {
-          path,
-          expected: 'blob',
-          actual,
-        })
-      }
-      return { path, mode: entry.mode, oid: entry.oid }
-    })
+    const snapshot = await this.#at(revision, paths.map(folderOf))
+    const entries = paths.map((path) => fileAt(snapshot, path, revision))
     const contents = await this.blobs(
       snapshot,
       entries.map(({ oid }) => oid),
     )
     return entries.map((entry) => ({ ...entry, bytes: contents.get(entry.oid) as Buffer }))
+  }
+
+  /**
+   * One file as a stream, for contents of any size: nothing but a few chunks is held.
+   * @throws GitError as {@link Repository.files}, and `LimitExceeded` beyond `maxBlobBytes` or `maxResponseBytes`
+   * @example
+   * const { chunks } = await repo.readBlob('main', 'video.mp4')
+   * await pipeline(chunks, createWriteStream('video.mp4'))
+   */
+  async readBlob(revision: Revision, path: string): Promise<FileStream> {
+    const snapshot = await this.#at(revision, [folderOf(path)])
+    const entry = fileAt(snapshot, path, revision)
+    return { ...entry, ...(await readBlob(this.#session, entry.oid, snapshot.commit ?? entry.oid)) }
   }
 
   /**
@@ -177,6 +302,7 @@ export class Repository {
    * @param options.base the branch as an earlier push or {@link Repository.snapshot} left it
    * @param options.create the branch must not exist; it starts from `from`, or empty without it
    * @param options.depth folders below the root that will be changed, when that is known: fewer requests, more bytes
+   * @param options.writing where contents wait for the push, see {@link Writing}. Default `auto`
    * @throws GitError `RefNotFound`, `RefExists`
    */
   async edit(
@@ -186,16 +312,17 @@ export class Repository {
       readonly create?: true
       readonly from?: Revision
       readonly depth?: number
+      readonly writing?: Writing
     } = {},
   ): Promise<Edit> {
-    const { base, create, from, depth = 0 } = options
-    if (base !== undefined) return new Edit(this.#session, base)
-    if (create === undefined) return new Edit(this.#session, await this.snapshot(branch, { depth }))
+    const { base, create, from, depth = 0, writing } = options
+    if (base !== undefined) return new Edit(this.#session, base, writing)
+    if (create === undefined) return new Edit(this.#session, await this.snapshot(branch, { depth }), writing)
     const ref = fullBranchName(branch)
     if ((await currentTip(this.#session, ref)) !== null) {
       throw new GitError('RefExists', `${ref} exists already`, { ref })
     }
-    return new Edit(this.#session, await this.#start(ref, from))
+    return new Edit(this.#session, await this.#start(ref, from), writing)
   }
 
   /**
@@ -220,6 +347,14 @@ export class Repository {
     if (empty) return this.#empty(ref)
     if (options.orFrom !== undefined) return this.#start(ref, options.orFrom)
     throw new GitError('RefNotFound', `${ref} does not exist in ${this.url}`, { ref })
+  }
+
+  /**
+   * Any revision as it is, its root tree read: for {@link Repository.read} and {@link Repository.compare}, not for edits.
+   * @throws GitError `RefNotFound`, `UnexpectedType`
+   */
+  snapshotAt(revision: Revision): Promise<Snapshot> {
+    return this.#at(revision, [])
   }
 
   /** Reads folders of a snapshot's commit that it has not read yet. A folder that does not exist is no error. */
@@ -258,45 +393,84 @@ export class Repository {
     return contents
   }
 
-  #empty(ref: string): Snapshot {
+  /**
+   * Writes files of a commit below a folder of this machine: whole files or none, executables as such, never outside.
+   * @throws GitError `TargetExists` for a folder that holds something, `UnsafePath`, `UnexpectedType`, and as reading does
+   * @example
+   * await repo.checkout('main', './site', { include: ['docs/**'], onProgress: ({ files, totalFiles }) => … })
+   */
+  async checkout(revision: Revision, folder: string, options: CheckoutOptions = {}): Promise<CheckedOut> {
+    // Disks are not everywhere, and not every user of a repository writes to one.
+    const { checkout } = await import('#platform/checkout')
+    return checkout(this.#session, await this.#at(revision, []), folder, options)
+  }
+
+  /**
+   * Creates, updates and deletes refs in one request; `new` must be an object that the server has.
+   * @returns what became of each; a single change and `atomic` ones either happen or throw
+   * @throws GitError `InvalidInput`, `RefNotFound`, `NotFastForward`, `RefExists` before anything is sent; `StaleRef`,
+   *   `Rejected`, `Unsupported`, and as every request
+   * @example
+   * await repo.push([{ ref: 'refs/heads/main', new: commit }, { ref: 'refs/heads/old', new: null }], { atomic: true })
+   */
+  push(changes: readonly RefChange[], options: UpdateRefsOptions = {}): Promise<RefResult[]> {
+    return updateRefs(this.#session, changes, options)
+  }
+
+  /** @throws GitError `RefNotFound` for `from`, `RefExists`, and as {@link Repository.push} */
+  createBranch(name: string, from: Revision, options: PushOptions = {}): Promise<RefResult> {
+    return createBranch(this.#session, name, from, options)
+  }
+
+  /**
+   * Gives a branch another name, in one step.
+   * @throws GitError `RefNotFound`, `RefExists`, `Unsupported` for a server that cannot do both at once, and as
+   *   {@link Repository.push}
+   */
+  renameBranch(from: string, to: string, options: PushOptions = {}): Promise<RefResult> {
+    return renameBranch(this.#session, from, to, options)
+  }
+
+  /**
+   * Creates a tag: a light one, or with a message an annotated one.
+   * @throws GitError `RefNotFound` for `revision`, `RefExists` without `force`, and as {@link Repository.push}
+   * @example
+   * await repo.createTag('v1.0', 'main', { message: 'First release', tagger: ann, sign: await sshSigner(key) })
+   */
+  createTag(name: string, revision: Revision, options: CreateTagOptions = {}): Promise<RefResult> {
+    return createTag(this.#session, name, revision, options)
+  }
+
+  /**
+   * @param ref a full name
+   * @param options.expect the ref is deleted only if it is here. Default: wherever it is, one request more
+   * @throws GitError `RefNotFound`, and as {@link Repository.push}
+   */
+  deleteRef(ref: string, options: PushOptions & { readonly expect?: ObjectId } = {}): Promise<RefResult> {
+    return deleteRef(this.#session, ref, options)
+  }
+
+  async #empty(ref: string): Promise<Snapshot> {
+    await learnFormat(this.#session)
     return Snapshot.empty(ref, this.#session.format).at({ maxEntries: this.#session.remote.limits.maxEntries })
   }
 
   /** A branch that does not exist, as it would be when created from a revision. */
   async #start(ref: string, from: Revision | undefined): Promise<Snapshot> {
     if (from === undefined) return this.#empty(ref)
-    const start = await this.#at(from, [])
+    const resolved = await this.#resolve(from)
+    const start = await readCommit(this.#session, resolved.ref, resolved.oid)
     return start.at({ ref, tip: null })
   }
 
   async #at(revision: Revision, folders: readonly (readonly string[])[], recursive = false): Promise<Snapshot> {
     const { ref, oid } = await this.#resolve(revision)
     const depth = Math.max(0, ...folders.map((names) => names.length))
-    const snapshot = await readCommit(this.#session, ref, oid, recursive ? 0 : depth)
+    const snapshot = await readTreeish(this.#session, ref, oid, recursive ? 0 : depth)
     return readTrees(this.#session, snapshot, { folders, recursive })
   }
 
-  async #resolve(revision: Revision): Promise<{ ref: string; oid: ObjectId }> {
-    if (isObjectId(revision)) {
-      this.#session.format = revision.length === 64 ? SHA256 : SHA1
-      return { ref: revision, oid: revision }
-    }
-    checkRefName(revision, 'revision')
-    const names =
-      revision === 'HEAD' || revision.startsWith('refs/')
-        ? [revision]
-        : [`refs/heads/${revision}`, `refs/tags/${revision}`]
-    const refs = await lsRefs(this.#session, names)
-    for (const name of names) {
-      const ref = refs.find((candidate) => candidate.name === name)
-      if (ref?.oid) return { ref: name, oid: ref.peeled ?? ref.oid }
-    }
-    throw new GitError('RefNotFound', `${this.url} has no branch, tag or commit ${JSON.stringify(revision)}`, {
-      ref: revision,
-    })
+  #resolve(revision: Revision): Promise<Resolved> {
+    return resolveRevision(this.#session, revision)
   }
-}
-
-function pathNotFound(path: string, revision: Revision): GitError {
-  return new GitError('PathNotFound', `${JSON.stringify(path)} does not exist in ${revision}`, { path })
 }

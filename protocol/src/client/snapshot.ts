@@ -13,6 +13,8 @@ export interface ListedEntry {
   readonly mode: number
   readonly type: EntryType
   readonly oid: ObjectId
+  /** Bytes of a file; only when they were asked for, and the server tells (`object-info`). */
+  readonly size?: number
 }
 
 /** Where a snapshot was taken. */

@@ -337,7 +337,7 @@ describe('faults', () => {
     const store = await fresh()
     if (fault === 'html') remote.faults.html({ times: Infinity })
     else remote.faults.status(fault, { times: Infinity, retryAfter: 7 })
-    const error = await openRepository(store.url)
+    const error = await openRepository(store.url, { retry: false })
       .head()
       .catch((e: unknown) => e)
     expect(error).toMatchObject({ code })
@@ -352,7 +352,7 @@ describe('faults', () => {
   ] as const)('an answer %s without Retry-After is %s', async (fault, code, advice) => {
     const store = await fresh()
     remote.faults.status(fault)
-    const error = await openRepository(store.url)
+    const error = await openRepository(store.url, { retry: false })
       .head()
       .catch((e: unknown) => e)
     expect(error).toMatchObject({ code, advice })

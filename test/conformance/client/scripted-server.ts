@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
+import { gunzipSync } from 'node:zlib'
 
 /** A request as a server sees it. */
 export interface Asked {
@@ -45,7 +46,8 @@ export async function scriptedServer(rule: Rule, upstream = 'http://127.0.0.1:1/
     const answer = async (): Promise<void> => {
       const { pathname, search } = new URL(incoming.url ?? '', 'http://server')
       const path = pathname.replace(/^\/repo\.git/, '')
-      const body = await buffer(incoming)
+      const sent = await buffer(incoming)
+      const body = incoming.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent
       const service = `${path}${search}`.includes('receive-pack') ? 'receive-pack' : 'upload-pack'
       const one: Asked = { method: incoming.method ?? '', path, service, lines: packetLines(body), body }
       asked.push(one)

@@ -31,6 +31,8 @@ export interface RemoteOptions {
   readonly receivePack?: boolean
   /** Whether bodies of requests are kept in `requests`; default false. */
   readonly recordBodies?: boolean
+  /** Whether pages of any origin may use it (CORS); default false. */
+  readonly cors?: boolean
 }
 
 /** A Git remote over plain HTTP on loopback: `git http-backend`, with a record of requests and switches for faults. */
@@ -75,6 +77,7 @@ export async function startRemote(options: RemoteOptions = {}): Promise<Remote> 
     })
   }
   const server = createServer((request, response) => {
+    if (options.cors === true && allowOrigins(request, response)) return
     handle(request, response).catch((error: unknown) => {
       if (response.headersSent) request.socket.destroy()
       else response.writeHead(500, { 'content-type': 'text/plain' }).end(String(error))
@@ -120,6 +123,17 @@ export async function startRemote(options: RemoteOptions = {}): Promise<Remote> 
       await rm(scratch, { recursive: true, force: true, maxRetries: 5 })
     },
   }
+}
+
+/** Lets pages of any origin in, and answers their question whether they may; true when that was the request. */
+function allowOrigins(request: IncomingMessage, response: ServerResponse): boolean {
+  response.setHeader('access-control-allow-origin', '*')
+  response.setHeader('access-control-expose-headers', '*')
+  if (request.method !== 'OPTIONS') return false
+  response.setHeader('access-control-allow-methods', 'GET, POST')
+  response.setHeader('access-control-allow-headers', request.headers['access-control-request-headers'] ?? '')
+  response.writeHead(204).end()
+  return true
 }
 
 /** Who logged in, null when nobody has to, or the challenge to answer with. */

@@ -1,0 +1,49 @@
+import { createHash } from '#platform/hash'
+import { GitError } from '../../format/errors.ts'
+import type { ObjectFormat } from '../../format/object-id.ts'
+
+const HEADER_BYTES = 12
+
+/**
+ * A pack on its way from one server to another. Its last bytes, the trailer, are held back until they have proved all
+ * before them: a pack that was cut or damaged never arrives as one that looks complete.
+ * @param onChunk called with the bytes so far, and the number of objects that the pack's head announces
+ * @throws GitError `Malformed`
+ */
+export async function* passingPack(
+  pack: AsyncIterable<Uint8Array>,
+  format: ObjectFormat,
+  onChunk: (bytes: number, objects: number) => void,
+): AsyncGenerator<Uint8Array> {
+  const digest = createHash(format.name)
+  let bytes = 0
+  let objects: number | undefined
+  let held: Buffer = Buffer.alloc(0)
+  for await (const chunk of pack) {
+    held = Buffer.concat([held, chunk])
+    bytes += chunk.length
+    if (objects === undefined) {
+      if (held.length < HEADER_BYTES) continue
+      objects = announced(held)
+    }
+    onChunk(bytes, objects)
+    if (held.length <= format.size) continue
+    const sure = held.subarray(0, held.length - format.size)
+    held = held.subarray(sure.length)
+    digest.update(sure)
+    yield sure
+  }
+  if (objects === undefined || !digest.digest().equals(held)) {
+    throw new GitError('Malformed', 'the pack to be mirrored arrives incomplete or damaged: its checksum is wrong')
+  }
+  yield held
+}
+
+/** gitformat-pack: signature, version, number of objects. @throws GitError `Malformed` */
+function announced(head: Buffer): number {
+  const version = head.readUInt32BE(4)
+  if (head.toString('latin1', 0, 4) !== 'PACK' || (version !== 2 && version !== 3)) {
+    throw new GitError('Malformed', 'the answer of the source holds no pack')
+  }
+  return head.readUInt32BE(8)
+}
