@@ -42,7 +42,15 @@ export interface BranchWriterOptions {
 const MAX_RACES = 8
 
 /** After these a push may have happened. */
-const OUTCOME_UNKNOWN: readonly GitErrorCode[] = ['Network', 'Timeout', 'ServerError', 'Malformed', 'Aborted']
+const OUTCOME_UNKNOWN: readonly GitErrorCode[] = [
+  'Network',
+  'Timeout',
+  'ServerError',
+  'Malformed',
+  'Aborted',
+  'NotGit',
+  'LimitExceeded',
+]
 
 interface Attached {
   readonly member: Member
@@ -208,7 +216,8 @@ export class BranchWriter {
     }
     const snapshot = await this.#readFolders(group, repository)
     for (const { member } of group) await this.#recognise(member, snapshot)
-    const edit = await repository.edit(this.#options.branch, { base: snapshot })
+    // Windows are held in memory anyway, and there may be no disk.
+    await using edit = await repository.edit(this.#options.branch, { base: snapshot, writing: 'memory' })
     const staged: Staged[] = []
     for (const attached of group) {
       try {

@@ -44,6 +44,8 @@ export class RepositoryPool {
       // Tries, and requests in all, are counted by whoever writes the branch. A redirect could lead past the host's policy.
       retry: false,
       limits: { maxRedirects: 0 },
+      // A branch that many share has many folders beside one's own: requests by level cost less than their trees.
+      oneFetchBytes: 96 << 10,
       ...(onRequest === undefined ? {} : { onRequest: (record) => onRequest(host, record) }),
     })
     return { key, repository }
