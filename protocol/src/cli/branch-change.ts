@@ -1,28 +1,32 @@
 import type { Command } from 'commander'
-import type { CommitOptions, Edit, PushOutcome } from '../client/edit.ts'
+import type { CommitOptions, PushOutcome } from '../client/edit-options.ts'
+import type { Edit } from '../client/edit.ts'
 import type { Repository } from '../client/repository.ts'
 import { GitError, isGitError } from '../format/errors.ts'
 import { identities } from './identity.ts'
 import type { IdentityFlags } from './identity.ts'
 import type { Io } from './io.ts'
-import { connect } from './options.ts'
 import type { ConnectionFlags } from './options.ts'
 import { writeJson, writeLines } from './output.ts'
+import { addSigningOptions, signerOf } from './signing.ts'
+import type { SigningFlags } from './signing.ts'
+import { withRepository } from './with-repository.ts'
 
 /** Flags of every verb that commits to a branch. */
-export interface ChangeFlags extends ConnectionFlags, IdentityFlags {
+export interface ChangeFlags extends ConnectionFlags, IdentityFlags, SigningFlags {
   readonly message?: string
   readonly createBranch?: string
   readonly json?: boolean
 }
 
 export function addChangeOptions(command: Command): Command {
-  return command
-    .option('-m, --message <text>', 'message of the commit')
-    .option('--create-branch <from>', 'create the branch, starting at this branch, tag or commit')
-    .option('--author <person>', '"Name <mail>" (default: GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL)')
-    .option('--committer <person>', '"Name <mail>" (default: GIT_COMMITTER_NAME and …_EMAIL, else the author)')
-    .option('--json', 'print {ref, old, commit, requests, bytesSent, bytesReceived}')
+  return addSigningOptions(
+    command
+      .option('-m, --message <text>', 'message of the commit')
+      .option('--create-branch <from>', 'create the branch, starting at this branch, tag or commit')
+      .option('--author <person>', '"Name <mail>" (default: GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL)')
+      .option('--committer <person>', '"Name <mail>" (default: GIT_COMMITTER_NAME and …_EMAIL, else the author)'),
+  ).option('--json', 'print {ref, old, commit, requests, bytesSent, bytesReceived}')
 }
 
 export interface BranchChange {
@@ -38,15 +42,21 @@ export interface BranchChange {
 /** How often a commit is made anew on the branch's new tip when somebody else was quicker. */
 const RETRIES = 3
 
+/** Folders between the root and a path. */
+export const depthOf = (path: string): number => path.split('/').length - 1
+
 /**
  * Commits a change to a branch, pushes it and prints what became of it.
  * @throws GitError `StaleRef` when the race was lost each time
  */
 export async function changeBranch(io: Io, change: BranchChange): Promise<void> {
   const { url, flags } = change
-  const commit: CommitOptions = { message: flags.message ?? needed('-m <message>'), ...identities(flags, io) }
-  const repo = await connect(url, flags, io)
-  await print(io, repo, await push(repo, change, commit), flags.json ?? false)
+  const message = flags.message ?? needed('-m <message>')
+  const sign = await signerOf(flags)
+  const commit = { message, ...identities(flags, io), ...(sign === undefined ? {} : { sign }) }
+  await withRepository(url, flags, io, async (repo) => {
+    await print(io, repo, await push(repo, change, commit), flags.json ?? false)
+  })
 }
 
 /** @throws GitError `InvalidInput` naming what is missing */
@@ -61,7 +71,7 @@ async function push(
 ): Promise<PushOutcome> {
   for (let left = RETRIES; ; left--) {
     const from = flags.createBranch
-    const edit = await repo.edit(branch, from === undefined ? { depth } : { create: true, from })
+    await using edit = await repo.edit(branch, from === undefined ? { depth } : { create: true, from })
     await stage(edit)
     await edit.commit(commit)
     try {

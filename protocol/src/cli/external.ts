@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { access, constants, realpath, stat } from 'node:fs/promises'
+import { access, constants, readdir, realpath, stat } from 'node:fs/promises'
 import { constants as os } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { ExitCode } from './exit-code.ts'
@@ -23,9 +23,24 @@ export async function findExternal(verb: string, io: Io): Promise<string | undef
   return undefined
 }
 
-async function folders({ program, env }: Io): Promise<string[]> {
-  const beside = [dirname(program), dirname(await realpath(program).catch(() => program))]
-  return [...beside, ...(env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')]
+/** Verbs of the other packages of this installation, in the order of their names. */
+export async function externalVerbs(io: Io): Promise<string[]> {
+  const verbs = new Set<string>()
+  for (const folder of await besides(io)) {
+    for (const file of await readdir(folder).catch((): string[] => [])) {
+      const [, verb] = /^gitsync-([a-z0-9][a-z0-9-]*)$/.exec(file) ?? []
+      if (verb !== undefined && (await isExecutable(join(folder, file)))) verbs.add(verb)
+    }
+  }
+  return [...verbs].sort()
+}
+
+async function folders(io: Io): Promise<string[]> {
+  return [...(await besides(io)), ...(io.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')]
+}
+
+async function besides({ program }: Io): Promise<string[]> {
+  return [dirname(program), dirname(await realpath(program).catch(() => program))]
 }
 
 async function isExecutable(file: string): Promise<boolean> {

@@ -14,11 +14,25 @@ export interface IdentityFlags {
  * @throws GitError `InvalidInput` naming the flag
  */
 export function identities(flags: IdentityFlags, io: Io): { readonly author: Identity; readonly committer: Identity } {
-  const date = io.now()
-  const when = { date, utcOffset: -date.getTimezoneOffset() }
-  const author = person('author', flags.author, io) ?? missing()
+  const when = now(io)
+  const author = person('author', flags.author, io) ?? missing('author')
   const committer = person('committer', flags.committer, io) ?? author
   return { author: { ...author, ...when }, committer: { ...committer, ...when } }
+}
+
+/**
+ * Who makes a tag now: as for a commit, but first of all the committer.
+ * @throws GitError `InvalidInput` naming the flag
+ */
+export function tagger(flag: string | undefined, io: Io): Identity {
+  const given = flag === undefined ? undefined : parsePerson('--tagger', flag)
+  const found = given ?? person('committer', undefined, io) ?? person('author', undefined, io) ?? missing('tagger')
+  return { ...found, ...now(io) }
+}
+
+function now(io: Io): Pick<Identity, 'date' | 'utcOffset'> {
+  const date = io.now()
+  return { date, utcOffset: -date.getTimezoneOffset() }
 }
 
 interface Person {
@@ -46,10 +60,10 @@ function parsePerson(field: string, text: string): Person {
   return { name, email }
 }
 
-function missing(): never {
-  throw new GitError(
-    'InvalidInput',
-    '--author "Name <mail@example.com>" is needed (or GITSYNC_AUTHOR, or GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL)',
-    { field: '--author' },
-  )
+function missing(role: 'author' | 'tagger'): never {
+  const variables = role === 'author' ? 'GIT_AUTHOR' : 'GIT_COMMITTER'
+  const twins = `GITSYNC_${role.toUpperCase()}, or ${variables}_NAME and ${variables}_EMAIL`
+  throw new GitError('InvalidInput', `--${role} "Name <mail@example.com>" is needed (or ${twins})`, {
+    field: `--${role}`,
+  })
 }

@@ -16,6 +16,18 @@ import { credentialHelper } from './credential-helper.ts'
 import type { Io } from './io.ts'
 import { totalCap } from './total-cap.ts'
 
+/** How a repository is named on the command line. */
+export const ADDRESS = 'repository: https://…, http://…, ssh://… or user@host:path'
+
+/** How a commit is named on the command line. */
+export const REVISION = 'branch, tag, full ref name, HEAD or full commit id'
+
+/** Milliseconds for requests that bring or take a whole repository: an hour. */
+export const LONG_REQUEST_MS = 60 * 60_000
+
+/** Bytes that may pass by when nothing is kept of them: a tebibyte. */
+export const MIRROR_BYTES = 2 ** 40
+
 /** Flags of every verb that talks to a repository. */
 export interface ConnectionFlags {
   readonly user?: string
@@ -56,16 +68,23 @@ export function addConnectionOptions(command: Command): Command {
 
 /**
  * The repository that the flags describe. No request is made.
+ * @param options what the verb needs of it; flags win
  * @throws GitError `InvalidInput` naming the flag
  */
-export async function connect(url: string, flags: ConnectionFlags, io: Io): Promise<Repository> {
+export async function connect(
+  url: string,
+  flags: ConnectionFlags,
+  io: Io,
+  options: RepositoryOptions = {},
+): Promise<Repository> {
   const { timeout, maxBytes, retries, verbose = false } = flags
+  const signals = [options.signal, timeout === undefined ? undefined : AbortSignal.timeout(timeout * 1000)]
   const common: RepositoryOptions = {
+    ...options,
     ...(maxBytes === undefined ? {} : { limits: raised(maxBytes) }),
     ...(retries === undefined ? {} : { retry: { attempts: retries + 1 } }),
-    ...(timeout === undefined
-      ? {}
-      : { signal: AbortSignal.timeout(timeout * 1000), requestTimeoutMs: Math.ceil(timeout * 1000) }),
+    ...(timeout === undefined ? {} : { requestTimeoutMs: Math.ceil(timeout * 1000) }),
+    signal: AbortSignal.any(signals.filter((signal) => signal !== undefined)),
   }
   const told = (record: RequestRecord): void => {
     if (verbose) io.stderr.write(`${describe(record)}\n`)
@@ -81,6 +100,7 @@ export async function connect(url: string, flags: ConnectionFlags, io: Io): Prom
   const helper = auth === undefined && (flags.credentialHelper ?? true) ? credentialHelper(url, io) : undefined
   const transport = undiciTransport(await connectionOptions(flags, io))
   return openRepository(url, {
+    requestTimeoutMs: MAX_SECONDS * 1000,
     ...common,
     auth: auth ?? helper?.auth,
     transport: maxBytes === undefined ? transport : totalCap(transport, maxBytes),
@@ -144,6 +164,7 @@ function raised(maxBytes: number): Partial<Limits> {
     maxResponseBytes: maxBytes,
     maxObjectBytes: Math.max(maxBytes, DEFAULT_LIMITS.maxObjectBytes),
     maxHeldBytes: Math.max(maxBytes, DEFAULT_LIMITS.maxHeldBytes),
+    maxBlobBytes: Math.max(maxBytes, DEFAULT_LIMITS.maxBlobBytes),
   }
 }
 

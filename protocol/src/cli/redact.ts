@@ -6,9 +6,14 @@ export function redactor(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): (text: string) => string {
-  const users = ['git', ...given('--user', argv), env['GITSYNC_USER'] ?? '']
-  const tokens = [...given('--token', argv), env['GITSYNC_TOKEN'] ?? ''].filter((token) => token !== '')
-  return redactorOf(tokens.flatMap((password) => users.flatMap((username) => secretsOf({ username, password }))))
+  const all = (flag: string, name: string): string[] => [...given(flag, argv), env[name] ?? '']
+  const users = ['git', ...all('--user', 'GITSYNC_USER'), ...all('--from-user', 'GITSYNC_FROM_USER')]
+  const tokens = [...all('--token', 'GITSYNC_TOKEN'), ...all('--from-token', 'GITSYNC_FROM_TOKEN')]
+  const secrets = tokens
+    .filter((token) => token !== '')
+    .flatMap((password) => users.flatMap((username) => secretsOf({ username, password })))
+  const phrases = all('--sign-passphrase', 'GITSYNC_SIGN_PASSPHRASE').filter((phrase) => phrase !== '')
+  return redactorOf([...secrets, ...phrases])
 }
 
 function given(flag: string, argv: readonly string[]): string[] {

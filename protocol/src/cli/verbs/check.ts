@@ -1,12 +1,12 @@
 import type { Repository } from '../../client/repository.ts'
-import { requireVersion2 } from '../../client/wire/discovery.ts'
 import type { Advertisement } from '../../client/wire/discovery.ts'
 import { isGitError } from '../../format/errors.ts'
 import type { Io } from '../io.ts'
-import { addConnectionOptions, connect } from '../options.ts'
+import { addConnectionOptions, ADDRESS } from '../options.ts'
 import type { ConnectionFlags } from '../options.ts'
 import { writeJson, writeLines } from '../output.ts'
 import type { Verb } from '../verb.ts'
+import { withRepository } from '../with-repository.ts'
 
 interface Findings {
   /** 0, 1 or 2; null when the server did not say. */
@@ -18,27 +18,28 @@ interface Findings {
 
 export const check: Verb = {
   name: 'check',
+  examples: ['gitsync check https://git.example.com/team/site.git'],
   define(command, io) {
     addConnectionOptions(command)
       .description('Tell what the server speaks, and whether these credentials may read and write')
-      .argument('<url>', 'https:// or http:// address of the repository')
+      .argument('<url>', ADDRESS)
       .option('--json', 'print {protocol, capabilities, readable, writable}')
       .action(async (url: string, flags: ConnectionFlags & { json?: boolean }) => {
-        const repo = await connect(url, flags, io)
-        let advertisement: Advertisement
-        try {
-          advertisement = await repo.capabilities()
-        } catch (error) {
-          if (isGitError(error)) await print(io, flags, nothing(await canWrite(repo).catch(() => false)))
-          throw error
-        }
-        await print(io, flags, {
-          protocol: advertisement.version,
-          capabilities: Object.fromEntries(advertisement.capabilities),
-          readable: true,
-          writable: await canWrite(repo),
+        await withRepository(url, flags, io, async (repo) => {
+          let advertisement: Advertisement
+          try {
+            advertisement = await repo.capabilities()
+          } catch (error) {
+            if (isGitError(error)) await print(io, flags, nothing(await canWrite(repo).catch(() => false)))
+            throw error
+          }
+          await print(io, flags, {
+            protocol: advertisement.version,
+            capabilities: Object.fromEntries(advertisement.capabilities),
+            readable: true,
+            writable: await canWrite(repo),
+          })
         })
-        requireVersion2(advertisement, repo.url)
       })
   },
 }

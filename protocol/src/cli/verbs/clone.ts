@@ -1,32 +1,37 @@
 import type { CheckedOut, CheckoutProgress } from '../../client/checkout/checkout.ts'
+import { interruptible } from '../interrupt.ts'
 import type { Io } from '../io.ts'
-import { addConnectionOptions, connect } from '../options.ts'
+import { addConnectionOptions, ADDRESS, LONG_REQUEST_MS } from '../options.ts'
 import type { ConnectionFlags } from '../options.ts'
 import { writeJson, writeLines } from '../output.ts'
-import { progressMeter } from '../progress.ts'
+import { formatBytes, progressMeter } from '../progress.ts'
+import { collect } from '../repeatable.ts'
 import type { Verb } from '../verb.ts'
+import { withRepository } from '../with-repository.ts'
 
 interface Flags extends ConnectionFlags {
   readonly ref: string
-  readonly include: readonly string[]
-  readonly exclude: readonly string[]
+  readonly include?: readonly string[]
+  readonly exclude?: readonly string[]
   readonly resume?: boolean
   readonly symlinks: 'write' | 'file' | 'refuse'
   readonly json?: boolean
 }
 
-const collect = (value: string, before: readonly string[]): string[] => [...before, value]
-
 export const clone: Verb = {
   name: 'clone',
+  examples: [
+    'gitsync clone https://git.example.com/team/site.git site',
+    "gitsync clone https://git.example.com/team/site.git docs --ref v1.0 --include '/docs/' --exclude '*.png'",
+  ],
   define(command, io) {
     addConnectionOptions(command)
       .description('Write the files of a commit into a folder; no history, no .git')
-      .argument('<url>', 'https:// or http:// address of the repository')
+      .argument('<url>', ADDRESS)
       .argument('<dir>', 'folder to write into: absent or empty, unless --resume')
       .option('--ref <rev>', 'branch, tag, full ref name or full commit id', 'HEAD')
-      .option('--include <pattern>', 'only files that match, as in a .gitignore; repeatable', collect, [])
-      .option('--exclude <pattern>', 'no files that match; repeatable', collect, [])
+      .option('--include <pattern>', 'only files that match, as in a .gitignore; repeatable', collect)
+      .option('--exclude <pattern>', 'no files that match; repeatable', collect)
       .option('--resume', 'go on in a folder with files: equal ones are kept, others replaced, strangers stay')
       .addOption(
         command
@@ -36,17 +41,26 @@ export const clone: Verb = {
       )
       .option('--json', 'print {commit, files, bytes}')
       .action(async (url: string, dir: string, flags: Flags) => {
-        const { ref, include, exclude, symlinks, resume = false } = flags
-        const repo = await connect(url, flags, io)
-        const meter = progressMeter(io)
-        const onProgress = (at: CheckoutProgress): void => {
-          meter.show(() => `${at.files} of ${at.totalFiles} files, ${at.bytes} bytes`)
-        }
-        const done = await repo.checkout(ref, dir, { include, exclude, symlinks, resume, onProgress })
-        meter.clear()
-        await print(io, done, flags.json ?? false)
+        await print(io, await interruptible((signal) => run(url, dir, flags, io, signal)), flags.json ?? false)
       })
   },
+}
+
+async function run(url: string, dir: string, flags: Flags, io: Io, signal: AbortSignal): Promise<CheckedOut> {
+  const { ref, include = [], exclude = [], symlinks, resume = false } = flags
+  const meter = progressMeter(io)
+  const onProgress = (at: CheckoutProgress): void => {
+    meter.show(() => `${at.files} of ${at.totalFiles} files, ${formatBytes(at.bytes)}`)
+  }
+  try {
+    const options = { include, exclude, symlinks, resume, onProgress }
+    return await withRepository(url, flags, io, (repo) => repo.checkout(ref, dir, options), {
+      signal,
+      requestTimeoutMs: LONG_REQUEST_MS,
+    })
+  } finally {
+    meter.clear()
+  }
 }
 
 async function print(io: Io, { commit, files, bytes }: CheckedOut, json: boolean): Promise<void> {

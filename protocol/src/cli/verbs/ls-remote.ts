@@ -1,8 +1,9 @@
 import type { Ref } from '../../client/wire/ls-refs.ts'
-import { addConnectionOptions, connect } from '../options.ts'
+import { addConnectionOptions, ADDRESS } from '../options.ts'
 import type { ConnectionFlags } from '../options.ts'
 import { writeJson, writeLines } from '../output.ts'
 import type { Verb } from '../verb.ts'
+import { withRepository } from '../with-repository.ts'
 
 interface Flags extends ConnectionFlags {
   readonly heads?: boolean
@@ -12,19 +13,23 @@ interface Flags extends ConnectionFlags {
 
 export const lsRemote: Verb = {
   name: 'ls-remote',
+  examples: [
+    'gitsync ls-remote https://git.example.com/team/site.git',
+    'gitsync ls-remote --heads https://git.example.com/team/site.git team-',
+  ],
   define(command, io) {
     addConnectionOptions(command)
       .description('List refs, as git ls-remote prints them')
-      .argument('<url>', 'https:// or http:// address of the repository')
+      .argument('<url>', ADDRESS)
       .argument('[prefix...]', 'only refs that begin so: refs/heads/team-, or short: team-')
       .option('--heads', 'only branches')
       .option('--tags', 'only tags')
       .option('--json', 'print [{name, oid, peeled?, symref?}]')
       .action(async (url: string, prefixes: string[], flags: Flags) => {
-        const repo = await connect(url, flags, io)
-        const wanted = refPrefixes(prefixes, flags)
-        const nothing = prefixes.length > 0 && wanted.length === 0
-        const refs = nothing ? [] : (await repo.refs({ prefix: wanted })).filter(exists)
+        const prefix = refPrefixes(prefixes, flags)
+        const nothing = prefixes.length > 0 && prefix.length === 0
+        const listed = nothing ? [] : await withRepository(url, flags, io, (repo) => repo.refs({ prefix }))
+        const refs = listed.filter(exists)
         if (flags.json === true) await writeJson(io, refs)
         else await writeLines(io, refs.flatMap(lines))
       })

@@ -1,50 +1,79 @@
-import { readFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
+import type { Edit } from '../../client/edit.ts'
 import { GitError } from '../../format/errors.ts'
-import { addChangeOptions, changeBranch, needed } from '../branch-change.ts'
+import { Mode } from '../../format/tree.ts'
+import { addChangeOptions, changeBranch, depthOf, needed } from '../branch-change.ts'
 import type { ChangeFlags } from '../branch-change.ts'
 import type { Io } from '../io.ts'
-import { addConnectionOptions } from '../options.ts'
+import { addConnectionOptions, ADDRESS } from '../options.ts'
 import type { Verb } from '../verb.ts'
 
 interface Flags extends ChangeFlags {
   readonly from?: string
+  readonly mode?: keyof typeof MODES
 }
+
+const MODES = { '100644': Mode.file, '100755': Mode.executable, '120000': Mode.symlink } as const
+
+/** Bytes from which on a file is not held. */
+const WORTH_STREAMING = 8 << 20
 
 export const putFile: Verb = {
   name: 'put-file',
+  examples: [
+    "gitsync put-file https://git.example.com/team/site.git main docs/a.md --from a.md -m 'Add a page'",
+    "date | gitsync put-file https://git.example.com/team/site.git main now - -m 'What time it is'",
+  ],
   define(command, io) {
     addChangeOptions(addConnectionOptions(command))
       .description('Write one file of a branch and push the commit; the other files stay')
-      .argument('<url>', 'https:// or http:// address of the repository')
+      .argument('<url>', ADDRESS)
       .argument('<branch>', 'branch to commit to; in an empty repository it is created')
       .argument('<path>', 'file to write, from the root')
       .argument('[source]', '- for standard input')
       .option('--from <file>', 'read the content from this file')
+      .addOption(
+        command
+          .createOption('--mode <mode>', 'what the file is (default: an executable stays one, else an ordinary file)')
+          .choices(Object.keys(MODES)),
+      )
       .action(async (url: string, branch: string, path: string, source: string | undefined, flags: Flags) => {
         if (flags.message === undefined) needed('-m <message>')
-        const content = await readContent(source, flags.from, io)
-        const depth = path.split('/').length - 1
+        const options = flags.mode === undefined ? {} : { mode: MODES[flags.mode] }
+        const put = await contentWriter(source, flags.from, io)
         await changeBranch(io, {
           url,
           branch,
-          depth,
+          depth: depthOf(path),
           flags,
-          stage: (edit) => {
-            edit.put(path, content)
-          },
+          stage: (edit) => put(edit, path, options),
         })
       })
   },
 }
 
-async function readContent(source: string | undefined, from: string | undefined, io: Io): Promise<Buffer> {
+type Put = (edit: Edit, path: string, options: { readonly mode?: number }) => void | Promise<void>
+
+async function contentWriter(source: string | undefined, from: string | undefined, io: Io): Promise<Put> {
   if ((source === undefined) === (from === undefined)) needed('either - (standard input) or --from <file>')
   if (source !== undefined && source !== '-')
     needed(`- (standard input) or --from <file>, not ${JSON.stringify(source)},`)
-  if (from === undefined) return await buffer(io.stdin)
-  return await readFile(from).catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new GitError('InvalidInput', `--from cannot be read: ${reason}`, { field: '--from' })
-  })
+  if (from !== undefined && (await sizeOf(from)) > WORTH_STREAMING) {
+    return (edit, path, options) => edit.putStream(path, createReadStream(from), options)
+  }
+  const content = await (from === undefined ? buffer(io.stdin) : readFile(from).catch(unreadable))
+  return (edit, path, options) => {
+    edit.put(path, content, options)
+  }
+}
+
+async function sizeOf(file: string): Promise<number> {
+  return (await stat(file).catch(unreadable)).size
+}
+
+function unreadable(error: unknown): never {
+  const reason = error instanceof Error ? error.message : String(error)
+  throw new GitError('InvalidInput', `--from cannot be read: ${reason}`, { field: '--from' })
 }

@@ -1,7 +1,8 @@
 import type { Edit } from '../../client/edit.ts'
-import { addChangeOptions, changeBranch } from '../branch-change.ts'
+import { GitError, isGitError } from '../../format/errors.ts'
+import { addChangeOptions, changeBranch, depthOf } from '../branch-change.ts'
 import type { ChangeFlags } from '../branch-change.ts'
-import { addConnectionOptions } from '../options.ts'
+import { addConnectionOptions, ADDRESS } from '../options.ts'
 import type { Verb } from '../verb.ts'
 
 interface Flags extends ChangeFlags {
@@ -10,22 +11,41 @@ interface Flags extends ChangeFlags {
 
 export const rm: Verb = {
   name: 'rm',
+  examples: [
+    "gitsync rm https://git.example.com/team/site.git main old.md -m 'Drop a page'",
+    "gitsync rm https://git.example.com/team/site.git main -r drafts -m 'Drop the drafts'",
+  ],
   define(command, io) {
     addChangeOptions(addConnectionOptions(command))
       .description('Remove files from a branch and push the commit; folders that become empty vanish')
-      .argument('<url>', 'https:// or http:// address of the repository')
+      .argument('<url>', ADDRESS)
       .argument('<branch>', 'branch to commit to')
       .argument('<path...>', 'files to remove, from the root')
-      .option('-r, --recursive', 'the paths are folders: remove everything below them')
-      .action(async (url: string, branch: string, paths: string[], flags: Flags) => {
-        const depth = Math.max(...paths.map((path) => path.split('/').length - 1))
-        const remove = (edit: Edit): void => {
-          for (const path of paths) {
-            if (flags.recursive === true) edit.deleteTree(path)
-            else edit.delete(path)
-          }
+      .option('-r, --recursive', 'remove folders as well, with everything below them')
+      .action(async (url: string, branch: string, given: string[], flags: Flags) => {
+        const paths = given.map((path) => path.replace(/\/+$/, ''))
+        const { recursive = false } = flags
+        const depth = Math.max(...paths.map(depthOf)) + (recursive ? 1 : 0)
+        const stage = async (edit: Edit): Promise<void> => {
+          for (const path of paths) await remove(edit, path, recursive)
         }
-        await changeBranch(io, { url, branch, depth, flags, stage: remove })
+        await changeBranch(io, { url, branch, depth, flags, stage })
       })
   },
+}
+
+async function remove(edit: Edit, path: string, recursive: boolean): Promise<void> {
+  const isFolder = await edit.list(path).then(
+    (entries) => entries.length > 0,
+    (error: unknown) => {
+      if (isGitError(error, 'UnexpectedType')) return false
+      throw error
+    },
+  )
+  if (isFolder && !recursive) {
+    const message = `${JSON.stringify(path)} is a folder: -r removes it with everything below it`
+    throw new GitError('UnexpectedType', message, { path, expected: 'blob', actual: 'tree' })
+  }
+  if (isFolder) edit.deleteTree(path)
+  else edit.delete(path)
 }

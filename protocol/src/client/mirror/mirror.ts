@@ -2,8 +2,11 @@ import { descendsFrom } from '../ancestry.ts'
 import { GitError } from '../../format/errors.ts'
 import type { ObjectFormat } from '../../format/object-id.ts'
 import { objectFormat } from '../../format/object-id.ts'
+import { pushRequest } from '../push-request.ts'
+import { settle } from '../push-result.ts'
 import type { RefResult, RefUpdate } from '../push-result.ts'
 import { pushRefs } from '../push.ts'
+import { receivePack } from '../receive-pack.ts'
 import { sessionOf } from '../repository.ts'
 import type { Repository } from '../repository.ts'
 import type { Session } from '../session.ts'
@@ -16,7 +19,6 @@ import { planMirror } from './plan.ts'
 import type { MirrorPlan } from './plan.ts'
 import { selectRefs } from './ref-patterns.ts'
 import type { RefSelection } from './ref-patterns.ts'
-import { sendPack } from './send-pack.ts'
 
 export interface MirrorOptions {
   /** Names in which `*` stands for any characters, such as `refs/heads/release-*` or `v1.*`. Default: all branches and tags. */
@@ -104,26 +106,22 @@ async function transfer(
   // Also finds out where the repository is, and who may write to it: a pack that passes by can be sent once only.
   const offered = await receivePackCapabilities(target)
   checkFormats(source, objectFormat(offered.get('object-format') ?? 'sha1') ?? target.format)
-  target.format = source.format
   const { atomic = updates.length > 1 && offered.has('atomic'), onProgress } = options
   const needed = wants.filter((oid) => updates.some((update) => update.new === oid))
   if (needed.length === 0) return pushRefs(target, updates, { atomic })
-  if (atomic && !offered.has('atomic')) {
-    throw new GitError('Unsupported', `${target.remote.url} does not offer atomic; mirror without it`, {
-      expected: 'atomic',
-    })
-  }
-  for (let thin = target.thinPacks && haves.length > 0; ; thin = false) {
+  const request = await pushRequest(target, updates, { atomic })
+  const told = (bytes: number, objects: number): void => onProgress?.({ bytes, objects })
+  for (let thin = target.learned.thinPacks && haves.length > 0; ; thin = false) {
     const { input, pack } = await openPack(source, { wants: needed, haves, thin })
-    const told = (bytes: number, objects: number): void => onProgress?.({ bytes, objects })
     try {
-      const pushed = await sendPack(target, { updates, atomic, pack: () => passingPack(pack, source.format, told) })
-      if (!('unpacked' in pushed)) return pushed
+      const body = { chunks: () => passingPack(pack, source.format, told) }
+      const answer = await receivePack(target, request, body, false)
+      if (answer === 'landed' || answer.unpack === 'ok') return await settle(target, updates, answer)
       if (!thin) {
-        const message = `${target.remote.url} cannot unpack what ${source.remote.url} sends: ${pushed.unpacked}`
-        throw new GitError('Rejected', message, { remote: [pushed.unpacked] })
+        const message = `${target.remote.url} cannot unpack what ${source.remote.url} sends: ${answer.unpack}`
+        throw new GitError('Rejected', message, { remote: [answer.unpack] })
       }
-      target.thinPacks = false
+      target.learned.thinPacks = false
     } finally {
       await input.close()
     }

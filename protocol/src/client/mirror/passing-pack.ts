@@ -20,16 +20,21 @@ export async function* passingPack(
   let objects: number | undefined
   let held: Buffer = Buffer.alloc(0)
   for await (const chunk of pack) {
-    held = Buffer.concat([held, chunk])
     bytes += chunk.length
-    if (objects === undefined) {
-      if (held.length < HEADER_BYTES) continue
-      objects = announced(held)
+    if (objects === undefined || chunk.length < format.size) {
+      held = Buffer.concat([held, chunk])
+      if (held.length < Math.max(HEADER_BYTES, format.size)) continue
+      objects ??= announced(held)
+    } else {
+      // The large ones are not copied.
+      digest.update(held)
+      yield held
+      held = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
     }
     onChunk(bytes, objects)
-    if (held.length <= format.size) continue
     const sure = held.subarray(0, held.length - format.size)
-    held = held.subarray(sure.length)
+    held = Buffer.from(held.subarray(sure.length))
+    if (sure.length === 0) continue
     digest.update(sure)
     yield sure
   }
