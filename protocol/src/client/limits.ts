@@ -1,9 +1,11 @@
 import { GitError } from '../format/errors.ts'
 import { MAX_BLOB_BYTES, MAX_DELTA_DEPTH } from '../format/pack-limits.ts'
+import { MAX_SPILL_BYTES } from '../format/spill.ts'
+import { checkInteger } from './check-integer.ts'
 
 /** Caps on what a server can make this client receive or hold. Every one is checked before the memory is allocated. */
 export interface Limits {
-  /** Bytes of one response. Default 256 MiB. */
+  /** Bytes of one response, which streams by: what is held has limits of its own. Default 4 GiB. */
   readonly maxResponseBytes: number
   /** Bytes of one object that is held in memory, inflated. Default 64 MiB. */
   readonly maxObjectBytes: number
@@ -13,6 +15,8 @@ export interface Limits {
   readonly maxObjects: number
   /** Bytes of one pack's objects held as possible bases of deltas. Default 256 MiB. */
   readonly maxHeldBytes: number
+  /** Bytes of one operation in a temporary file, where memory has no room. Default 16 GiB. */
+  readonly maxSpillBytes: number
   /** Deltas on deltas in one pack. Default 4096, the most that git itself makes. */
   readonly maxDeltaDepth: number
   /** Refs in one listing. Default 500,000. */
@@ -24,28 +28,26 @@ export interface Limits {
 }
 
 export const DEFAULT_LIMITS: Limits = {
-  maxResponseBytes: 256 << 20,
+  maxResponseBytes: 4 * 2 ** 30,
   maxObjectBytes: 64 << 20,
   maxBlobBytes: MAX_BLOB_BYTES,
   maxObjects: 1_000_000,
   maxHeldBytes: 256 << 20,
+  maxSpillBytes: MAX_SPILL_BYTES,
   maxDeltaDepth: MAX_DELTA_DEPTH,
   maxRefs: 500_000,
   maxEntries: 1_000_000,
   maxRedirects: 5,
 }
 
+/** Bytes of all capabilities in one advertisement; servers send less than a hundredth. */
+export const MAX_CAPABILITY_BYTES = 256 << 10
+
 /** @throws GitError `InvalidInput` naming the limit */
 export function resolveLimits(given: Partial<Limits> = {}): Limits {
   const limits = { ...DEFAULT_LIMITS, ...given }
   for (const [name, value] of Object.entries(limits)) {
-    const least = name === 'maxRedirects' ? 0 : 1
-    if (!Number.isSafeInteger(value) || value < least) {
-      throw new GitError('InvalidInput', `limits.${name} must be an integer of at least ${least}, not ${value}`, {
-        field: `limits.${name}`,
-        actual: value,
-      })
-    }
+    checkInteger(`limits.${name}`, value, name === 'maxRedirects' ? 0 : 1)
   }
   return limits
 }

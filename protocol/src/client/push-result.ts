@@ -44,41 +44,59 @@ export function refusalOf(result: RefResult): GitError | undefined {
   })
 }
 
+export interface SettleOptions {
+  /** Look at the refs that are `ok` as well. Default: where the server is not known to keep its word. */
+  readonly verify?: boolean | undefined
+  /** The updates bring commits that an earlier try may have brought already. Default false. */
+  readonly mayHavePassed?: boolean
+}
+
 /**
  * What became of each ref. The words of a refusal differ from server to server; where the refs are now tells a lost race
  * from a rule.
- * @param verify look at the refs that are `ok` as well
+ * @param answer what the server reports, or that the refs were found where they were to be
  */
 export async function settle(
   session: Session,
   updates: readonly RefUpdate[],
-  report: PushReport,
-  verify: boolean,
+  answer: PushReport | 'landed',
+  options: SettleOptions = {},
 ): Promise<RefResult[]> {
-  const reasons = updates.map(({ ref }) => refusal(report, ref))
+  if (answer === 'landed') return updates.map((update) => done(update, [], {}))
+  const { verify = !(await isKnownGood(session)), mayHavePassed = false } = options
+  const reasons = updates.map(({ ref }) => refusal(answer, ref))
   const doubtful = updates.filter((_update, index) => verify || reasons[index] !== undefined)
   const tips = doubtful.length === 0 ? undefined : await currentTips(session, namesOf(doubtful))
   const results: RefResult[] = []
   for (const [index, update] of updates.entries()) {
     const reason = reasons[index]
-    const options = report.options.get(update.ref) ?? {}
+    const did = answer.options.get(update.ref) ?? {}
     const actual = tips?.get(update.ref) ?? null
-    const sure = reason === undefined && (!verify || options.refName !== undefined)
+    const sure = reason === undefined && (!verify || did.refName !== undefined)
+    const looksBack = reason === undefined || mayHavePassed
     // A report that is silent about the ref, or a first try that had landed: what counts is where the ref is.
-    if (sure || actual === update.new || (reason === undefined && (await hasPassed(session, update, actual)))) {
-      results.push(done(update, report.messages, options))
+    if (sure || actual === update.new || (looksBack && (await hasPassed(session, update, actual)))) {
+      results.push(done(update, answer.messages, did))
       continue
     }
-    const { messages } = report
+    const { messages } = answer
     const status = actual === update.old ? 'rejected' : 'stale'
-    results.push({ ...update, status, actual, reason: reason ?? 'it says ok and does nothing', messages, options })
+    results.push({ ...update, status, actual, reason: reason ?? 'it says ok and does nothing', messages, options: did })
   }
   return results
 }
 
+/** Whether the server has shown protocol version 2, or git's own name: such a one does what it says. */
+async function isKnownGood(session: Session): Promise<boolean> {
+  const seen = session.learned.advertisement ?? (await session.learned.receivePack?.catch(() => undefined))
+  // A push that needs no look at the server comes from a snapshot, which an earlier look has given.
+  if (session.learned.isCurrent || seen === undefined) return true
+  return seen.version === 2 || (seen.capabilities.get('agent') ?? '').startsWith('git/')
+}
+
 const namesOf = (updates: readonly RefUpdate[]): string[] => updates.map(({ ref }) => ref)
 
-export function done(update: RefUpdate, messages: readonly string[], options: RefOptions): RefResult {
+function done(update: RefUpdate, messages: readonly string[], options: RefOptions): RefResult {
   return { ...update, status: 'ok', messages, options }
 }
 

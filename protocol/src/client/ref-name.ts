@@ -4,9 +4,17 @@ import { GitError } from '../format/errors.ts'
 // oxlint-disable-next-line no-control-regex
 const FORBIDDEN = /(?:^|\/)(?:\.|$)|\.\.|[\u0000-\u0020\u007f~^:?*[\\]|@\{|\.lock(?:\/|$)|\.$|^\/|^@$/
 
+const MAX_LENGTH = 1024
+
+/** Whether Git allows the name for a ref. */
+export function isRefName(name: string): boolean {
+  if (name === '' || name.length > MAX_LENGTH || name.startsWith('-')) return false
+  return !FORBIDDEN.test(name) && !name.includes('//')
+}
+
 /** @throws GitError `InvalidInput` */
 export function checkRefName(name: string, field = 'ref'): void {
-  if (name === '' || name.length > 1024 || name.startsWith('-') || FORBIDDEN.test(name) || name.includes('//')) {
+  if (!isRefName(name)) {
     throw new GitError('InvalidInput', `${field} ${JSON.stringify(name)} is no name that Git allows for a ref`, {
       field,
       ref: name,

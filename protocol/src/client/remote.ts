@@ -42,6 +42,9 @@ export interface Traffic {
   readonly bytesReceived: number
 }
 
+/** Gets what a server from before version 2 has sent unasked: its advertisement, to be read before it returns. */
+export type OnOlder = (advertisement: ByteReader) => Promise<void>
+
 /**
  * One repository on a server, whatever carries the bytes. Each call is a question and its whole answer; nothing is
  * remembered between calls, so that a server behind a load balancer is no different from a connection that stays open.
@@ -58,9 +61,14 @@ export interface Remote {
   printable(text: string): string
   /** What the server says of itself, protocol version 2 asked for (gitprotocol-http, "Discovering References"). */
   advertisement(service: Service): Promise<ByteReader>
-  /** @param version of the protocol that the body is written in: 2 for a command, 0 for anything before */
-  uploadPack(body: RequestBody, version: 0 | 2): Promise<ByteReader>
+  /**
+   * @param version of the protocol that the body is written in: 2 for a command, 0 for anything before
+   * @param onOlder called where the server speaks first and knows no commands, before the rejection with `Unsupported`
+   */
+  uploadPack(body: RequestBody, version: 0 | 2, onOlder?: OnOlder): Promise<ByteReader>
   receivePack(body: RequestBody): Promise<ByteReader>
+  /** The same repository over the same connections and credentials, whose requests this signal ends as well. */
+  with(signal: AbortSignal): Remote
   /** Ends connections that nobody else uses, where there are such. */
   close?(): Promise<void>
 }

@@ -8,7 +8,6 @@ import type { CheckedOut, CheckoutOptions } from './checkout/checkout.ts'
 import type { Auth } from './http/credentials.ts'
 import { REQUEST_TIMEOUT_MS } from './http/deadline.ts'
 import { discover, learn } from './wire/discovery.ts'
-import { learnFormat } from './wire/receive-pack-capabilities.ts'
 import type { Advertisement } from './wire/discovery.ts'
 import { Edit } from './edit.ts'
 import { resolveLimits } from './limits.ts'
@@ -25,32 +24,32 @@ import { createTag } from './refs/tag.ts'
 import type { CreateTagOptions } from './refs/tag.ts'
 import { updateRefs } from './refs/update-refs.ts'
 import type { RefChange, UpdateRefsOptions } from './refs/update-refs.ts'
-import { compare } from './read/compare.ts'
-import type { Comparand, CompareOptions } from './read/compare.ts'
-import type { Change } from './read/diff-trees.ts'
-import { History } from './read/history.ts'
-import type { HistoryOptions } from './read/history.ts'
+import { compare } from './compare/compare.ts'
+import type { Comparand, CompareOptions } from './compare/compare.ts'
+import type { Change } from './compare/diff-trees.ts'
+import { History } from './history/history.ts'
+import type { HistoryOptions } from './history/history.ts'
 import { fileAt, folderOf, pathNotFound } from './read/file-entry.ts'
+import { filtersOf } from './read/filters.ts'
 import { readBlob } from './read/read-blob.ts'
 import type { BlobStream } from './read/read-blob.ts'
 import { readCommitInfo, readTagInfo } from './read/objects.ts'
 import type { CommitInfo, TagInfo } from './read/objects.ts'
-import { readCommit, readTreeish, readTrees } from './read/read-trees.ts'
+import { newBranch, readBranch } from './read/read-branch.ts'
+import { readTreeish, readTrees } from './read/read-trees.ts'
 import { resolveRevision } from './read/resolve.ts'
-import type { Resolved } from './read/resolve.ts'
 import { withSizes } from './read/sizes.ts'
 import { HttpRemote } from './http/http-remote.ts'
 import { resolveRetry } from './http/retry.ts'
 import type { RetryOptions } from './http/retry.ts'
-import type { Remote, RequestRecord, Traffic } from './remote.ts'
+import type { RequestRecord, Traffic } from './remote.ts'
 import { parseSshAddress } from './ssh/address.ts'
 import type { SshOptions } from './ssh/options.ts'
 import { SshRemote } from './ssh/ssh-remote.ts'
-import { newSession } from './session.ts'
-import type { Session } from './session.ts'
+import { Session } from './session.ts'
 import type { Writing } from './stage/waiting.ts'
-import { notAFolder, Snapshot } from './snapshot.ts'
-import type { ListedEntry } from './snapshot.ts'
+import { notAFolder } from './snapshot.ts'
+import type { ListedEntry, Snapshot } from './snapshot.ts'
 import { fullBranchName } from './ref-name.ts'
 import type { Transport } from './http/transport.ts'
 import { advance } from './read/tree-delta.ts'
@@ -63,12 +62,17 @@ export interface RepositoryOptions {
   readonly limits?: Partial<Limits>
   /** Default: undici with connections kept open, or `fetch` where there is no Node. Share one between repositories of a host. */
   readonly transport?: Transport
-  /** Ends every request when it is aborted. */
+  /** Ends every request when it is aborted; {@link Repository.with} gives one operation a signal of its own. */
   readonly signal?: AbortSignal
   /** Milliseconds that one request may take: connection, headers and the whole body. Default 300,000. */
   readonly requestTimeoutMs?: number
   /** Tries again what changes nothing, after errors that may pass; `false` never does. Default: three tries. */
   readonly retry?: RetryOptions | false
+  /**
+   * Bytes that one answer with all trees down to a folder may have, to spare a request for each level; beyond, the levels
+   * are asked for one by one. 0 always does so. Default 524,288.
+   */
+  readonly oneFetchBytes?: number
   /** Milliseconds since 1970, for credentials that expire. Default `Date.now`. */
   readonly now?: () => number
   /** Objects that need not be fetched twice; see {@link CacheOptions} on who shares them. Default: none. */
@@ -92,6 +96,9 @@ export interface FileStream extends BlobStream {
   readonly oid: ObjectId
 }
 
+/** Of a repository with 16,000 files, what a path six folders deep takes. */
+const ONE_FETCH_BYTES = 512 << 10
+
 /** A name for a commit: a full id, a full ref name, a branch, a tag, or `HEAD`. */
 export type Revision = string
 
@@ -108,6 +115,7 @@ export type Revision = string
 export function openRepository(url: string, options: RepositoryOptions = {}): Repository {
   const { transport = defaultTransport(), userAgent = 'git/gitsync-0.1', auth, signal, onRequest } = options
   const { requestTimeoutMs = REQUEST_TIMEOUT_MS, now = Date.now } = options
+  const { oneFetchBytes = ONE_FETCH_BYTES } = options
   const retry = resolveRetry(options.retry)
   const limits = resolveLimits(options.limits)
   const cache = options.cache && new ObjectCache(options.cache, url)
@@ -120,10 +128,10 @@ export function openRepository(url: string, options: RepositoryOptions = {}): Re
     }
     const { ssh = {} } = options
     const remote = new SshRemote({ url, address, ssh, limits, userAgent, signal, requestTimeoutMs, retry, onRequest })
-    return new Repository(remote, cache)
+    return new Repository(new Session(remote, { cache, oneFetchBytes }))
   }
   const common = { url, transport, limits, auth, userAgent, signal, requestTimeoutMs, retry, now, onRequest }
-  return new Repository(new HttpRemote(common), cache)
+  return new Repository(new Session(new HttpRemote(common), { cache, oneFetchBytes }))
 }
 
 /** For what works on two repositories at a time. */
@@ -136,8 +144,19 @@ export class Repository {
     sessionOf = (repository) => repository.#session
   }
 
-  constructor(remote: Remote, cache?: ObjectCache) {
-    this.#session = newSession(remote, cache)
+  constructor(session: Session) {
+    this.#session = session
+  }
+
+  /**
+   * The same repository for one operation or a few: over the same connections and credentials, with all that has been
+   * learned about the server. Costs no request.
+   * @param options.signal ends these requests as the repository's own signal does. Edits and histories that begin here end with it
+   * @example
+   * const file = await repo.with({ signal: AbortSignal.timeout(2_000) }).file('main', 'README.md')
+   */
+  with({ signal }: { readonly signal: AbortSignal }): Repository {
+    return new Repository(this.#session.with(signal))
   }
 
   get url(): string {
@@ -296,6 +315,20 @@ export class Repository {
   }
 
   /**
+   * Which paths Git passes through a filter on their way to a disk and back, by the `.gitattributes` files of a revision;
+   * the paths need not exist. The engine runs no filters: of a path with the filter `lfs` it reads and writes the pointer.
+   * The requests of a read of these paths.
+   * @returns path → name of its filter; paths without one are left out
+   * @throws GitError `RefNotFound`, `InvalidInput`, and as every request
+   * @example
+   * const filters = await repo.filters('main', ['logo.psd'])
+   * if (filters.get('logo.psd') === 'lfs') throw new Error('logo.psd belongs into Git LFS')
+   */
+  async filters(revision: Revision, paths: readonly string[]): Promise<Map<string, string>> {
+    return filtersOf(this.#session, await this.#at(revision, paths.map(folderOf)), paths)
+  }
+
+  /**
    * Begins changes to a branch. Without `base` one request looks where the branch is; with it there is none.
    * In an empty repository the branch that does not exist yet is created.
    * @param branch a branch name, short or full
@@ -303,7 +336,7 @@ export class Repository {
    * @param options.create the branch must not exist; it starts from `from`, or empty without it
    * @param options.depth folders below the root that will be changed, when that is known: fewer requests, more bytes
    * @param options.writing where contents wait for the push, see {@link Writing}. Default `auto`
-   * @throws GitError `RefNotFound`, `RefExists`
+   * @throws GitError `RefNotFound`, `RefExists`, `InvalidInput` for a base of another branch
    */
   async edit(
     branch: string,
@@ -316,13 +349,13 @@ export class Repository {
     } = {},
   ): Promise<Edit> {
     const { base, create, from, depth = 0, writing } = options
+    checkStart(branch, options)
     if (base !== undefined) return new Edit(this.#session, base, writing)
-    if (create === undefined) return new Edit(this.#session, await this.snapshot(branch, { depth }), writing)
-    const ref = fullBranchName(branch)
-    if ((await currentTip(this.#session, ref)) !== null) {
-      throw new GitError('RefExists', `${ref} exists already`, { ref })
-    }
-    return new Edit(this.#session, await this.#start(ref, from), writing)
+    const start =
+      create === undefined
+        ? await readBranch(this.#session, branch, { depth })
+        : await newBranch(this.#session, branch, { from, depth })
+    return new Edit(this.#session, start, writing)
   }
 
   /**
@@ -331,22 +364,8 @@ export class Repository {
    * @param options.orFrom a branch that does not exist starts at this revision, and is created by the first push
    * @throws GitError `RefNotFound`; not in an empty repository, where the snapshot is empty as well
    */
-  async snapshot(
-    branch: string,
-    options: { readonly depth?: number; readonly orFrom?: Revision } = {},
-  ): Promise<Snapshot> {
-    const ref = fullBranchName(branch)
-    const refs = await lsRefs(this.#session, [ref, 'HEAD'])
-    const oid = refs.find(({ name }) => name === ref)?.oid ?? null
-    if (oid !== null) return readCommit(this.#session, ref, oid, options.depth)
-    const head = refs.find(({ name }) => name === 'HEAD')
-    // Without `unborn`, a server is silent about a HEAD that leads nowhere, whether there are branches or not.
-    const empty =
-      (head === undefined || head.oid === null) &&
-      (head?.symref === ref || (await lsRefs(this.#session, ['refs/heads/'])).length === 0)
-    if (empty) return this.#empty(ref)
-    if (options.orFrom !== undefined) return this.#start(ref, options.orFrom)
-    throw new GitError('RefNotFound', `${ref} does not exist in ${this.url}`, { ref })
+  snapshot(branch: string, options: { readonly depth?: number; readonly orFrom?: Revision } = {}): Promise<Snapshot> {
+    return readBranch(this.#session, branch, options)
   }
 
   /**
@@ -402,14 +421,15 @@ export class Repository {
   async checkout(revision: Revision, folder: string, options: CheckoutOptions = {}): Promise<CheckedOut> {
     // Disks are not everywhere, and not every user of a repository writes to one.
     const { checkout } = await import('#platform/checkout')
-    return checkout(this.#session, await this.#at(revision, []), folder, options)
+    return checkout(this.#session, revision, folder, options)
   }
 
   /**
    * Creates, updates and deletes refs in one request; `new` must be an object that the server has.
-   * @returns what became of each; a single change and `atomic` ones either happen or throw
-   * @throws GitError `InvalidInput`, `RefNotFound`, `NotFastForward`, `RefExists` before anything is sent; `StaleRef`,
-   *   `Rejected`, `Unsupported`, and as every request
+   * @returns all of them, as they have happened
+   * @throws GitError `InvalidInput`, `RefNotFound`, `NotFastForward`, `RefExists` before anything is sent; `StaleRef` or
+   *   `Rejected` for the first that the server left alone, with what became of each in `details.refs`: without `atomic` the
+   *   others have happened; `Unsupported`, and as every request
    * @example
    * await repo.push([{ ref: 'refs/heads/main', new: commit }, { ref: 'refs/heads/old', new: null }], { atomic: true })
    */
@@ -450,27 +470,30 @@ export class Repository {
     return deleteRef(this.#session, ref, options)
   }
 
-  async #empty(ref: string): Promise<Snapshot> {
-    await learnFormat(this.#session)
-    return Snapshot.empty(ref, this.#session.format).at({ maxEntries: this.#session.remote.limits.maxEntries })
-  }
-
-  /** A branch that does not exist, as it would be when created from a revision. */
-  async #start(ref: string, from: Revision | undefined): Promise<Snapshot> {
-    if (from === undefined) return this.#empty(ref)
-    const resolved = await this.#resolve(from)
-    const start = await readCommit(this.#session, resolved.ref, resolved.oid)
-    return start.at({ ref, tip: null })
-  }
-
   async #at(revision: Revision, folders: readonly (readonly string[])[], recursive = false): Promise<Snapshot> {
-    const { ref, oid } = await this.#resolve(revision)
+    const { ref, oid } = await resolveRevision(this.#session, revision)
     const depth = Math.max(0, ...folders.map((names) => names.length))
-    const snapshot = await readTreeish(this.#session, ref, oid, recursive ? 0 : depth)
+    const everything = recursive && depth === 0
+    const snapshot = await readTreeish(this.#session, ref, oid, everything ? 'all' : depth)
     return readTrees(this.#session, snapshot, { folders, recursive })
   }
+}
 
-  #resolve(revision: Revision): Promise<Resolved> {
-    return resolveRevision(this.#session, revision)
+/** What contradicts itself would write somewhere else than was meant. */
+function checkStart(
+  branch: string,
+  { base, create, from }: { readonly base?: Snapshot; readonly create?: true; readonly from?: Revision },
+): void {
+  const ref = fullBranchName(branch)
+  if (base !== undefined && base.ref !== ref) {
+    throw new GitError('InvalidInput', `base is a snapshot of ${base.ref}, not of ${ref}`, { field: 'base', ref })
+  }
+  if (base !== undefined && create !== undefined) {
+    throw new GitError('InvalidInput', 'base and create exclude each other: a snapshot says where to start', {
+      field: 'create',
+    })
+  }
+  if (from !== undefined && create === undefined) {
+    throw new GitError('InvalidInput', 'from needs create: a branch that exists starts where it is', { field: 'from' })
   }
 }

@@ -23,7 +23,8 @@ export class ByteReader {
     while (length < count && !this.#ended) {
       const next = await this.#chunks.next()
       if (next.done) this.#ended = true
-      else {
+      // Of empty chunks there could be any number.
+      else if (next.value.length > 0) {
         parts.push(Buffer.from(next.value.buffer, next.value.byteOffset, next.value.byteLength))
         length += next.value.length
       }

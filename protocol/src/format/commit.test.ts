@@ -139,3 +139,11 @@ test.each([
 ])('%j is no commit', (text) => {
   expect(() => parseCommit(Buffer.from(text))).toThrowError(expect.objectContaining({ code: 'Malformed' }))
 })
+
+test('a message of many line breaks takes no longer than another', () => {
+  const date = new Date(0)
+  const identity = { name: 'A', email: 'a@b', date }
+  const message = `x${'\n'.repeat(400_000)}y`
+  const bytes = serializeCommit({ tree: 'a'.repeat(40), parents: [], author: identity, committer: identity, message })
+  expect(bytes.toString()).toMatch(/y\n$/)
+})

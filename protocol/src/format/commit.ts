@@ -4,6 +4,7 @@ import type { Identity } from './identity.ts'
 import { isObjectId } from './object-id.ts'
 import type { ObjectId } from './object-id.ts'
 import { splitHeaders } from './headers.ts'
+import { withLineBreak } from './text.ts'
 
 export interface Commit {
   readonly tree: ObjectId
@@ -25,7 +26,7 @@ export function serializeCommit(commit: Commit): Buffer {
     `author ${formatIdentity(commit.author)}`,
     `committer ${formatIdentity(commit.committer)}`,
   ]
-  return Buffer.from(`${head.join('\n')}\n\n${commit.message.replace(/\n*$/, '\n')}`)
+  return Buffer.from(`${head.join('\n')}\n\n${withLineBreak(commit.message)}`)
 }
 
 /**

@@ -51,6 +51,17 @@ export type GitErrorCode =
 /** What a caller should do next. `stall`: somebody must change something first. */
 export type Advice = 'retry' | 'wait' | 'stall'
 
+/** What became of one ref of a push. */
+export interface RefOutcome {
+  readonly ref: string
+  /** `stale`: the ref was elsewhere than expected. `rejected`: a rule of the server. */
+  readonly status: 'ok' | 'stale' | 'rejected'
+  /** The server's words, for what is not `ok`. */
+  readonly reason?: string
+  /** Where the ref is, for what is not `ok`; null: nowhere. */
+  readonly actual?: string | null
+}
+
 export interface GitErrorDetails {
   readonly field?: string
   readonly path?: string
@@ -64,6 +75,8 @@ export interface GitErrorDetails {
   readonly waitMs?: number
   /** Lines that the server sent for people to read. */
   readonly remote?: readonly string[]
+  /** All refs of a push of which the server has left some alone. */
+  readonly refs?: readonly RefOutcome[]
   readonly cause?: unknown
 }
 

@@ -17,14 +17,17 @@ export function splitHeaders(body: Buffer): {
   const head = end < 0 ? body : body.subarray(0, end)
   const encoding = /^encoding (.+)$/m.exec(head.toString('latin1'))?.[1]
   const headers: { name: string; value: string }[] = []
-  for (const line of decodeText(head, encoding).split('\n')) {
+  // Names and line breaks are ASCII whatever the encoding: only what people wrote is decoded.
+  for (const line of head.toString('latin1').split('\n')) {
     const last = headers.at(-1)
     if (line.startsWith(' ') && last !== undefined) {
       last.value += `\n${line.slice(1)}`
       continue
     }
     const space = line.indexOf(' ')
-    if (space > 0) headers.push({ name: line.slice(0, space), value: line.slice(space + 1) })
+    if (space <= 0) continue
+    const value = decodeText(Buffer.from(line.slice(space + 1), 'latin1'), encoding)
+    headers.push({ name: line.slice(0, space), value })
   }
   const message = end < 0 ? '' : decodeText(body.subarray(end + (end === 0 ? 1 : 2)), encoding)
   return { headers, message, ...(encoding === undefined ? {} : { encoding }) }

@@ -38,6 +38,11 @@ export function isObjectId(text: string): boolean {
   return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text)
 }
 
+/** The hash function that makes ids of this length. */
+export function formatOfId(oid: ObjectId): ObjectFormat {
+  return oid.length === SHA256.zero.length ? SHA256 : SHA1
+}
+
 /** Up to this size one copy and one call are quicker than a streaming hash. */
 const ONE_CALL = 4096
 

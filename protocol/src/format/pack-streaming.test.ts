@@ -144,7 +144,7 @@ describe('what exceeds maxHeldBytes', () => {
   test('is an error without a spill, and where the spill is full', async () => {
     await expect(read(chain, 1000)).rejects.toMatchObject({ details: { limit: 'maxHeldBytes' } })
     const full = read(chain, 1000, () => temporarySpill({ maxBytes: 5000 }))
-    await expect(full).rejects.toMatchObject({ code: 'LimitExceeded', details: { limit: 'maxBytes' } })
+    await expect(full).rejects.toMatchObject({ code: 'LimitExceeded', details: { limit: 'maxSpillBytes' } })
   })
 
   test('the spill is closed however reading ends', async () => {

@@ -48,8 +48,9 @@ export async function* sideBand(input: ByteReader, messages: RemoteMessages): As
     if (packet.type !== 'data') throw new GitError('Malformed', `a ${packet.type} packet inside a side-band stream`)
     const [channel] = packet.payload
     const bytes = packet.payload.subarray(1)
-    if (channel === 1) yield bytes
-    else if (channel === 2) messages.add(bytes)
+    if (channel === 1) {
+      if (bytes.length > 0) yield bytes
+    } else if (channel === 2) messages.add(bytes)
     else if (channel === 3) {
       const text = printable(messages.redact(bytes.toString('utf8')))
       throw new GitError('ServerError', `the server gave up: ${text}`, { remote: [...messages.lines(), text] })

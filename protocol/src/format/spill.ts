@@ -18,13 +18,13 @@ export interface SpillOptions {
   readonly maxBytes?: number
 }
 
-const MAX_SPILL_BYTES = 16 * 2 ** 30
+export const MAX_SPILL_BYTES = 16 * 2 ** 30
 
 /** @throws GitError `LimitExceeded` */
 export function checkSpill(bytes: number, { maxBytes = MAX_SPILL_BYTES }: SpillOptions): void {
   if (bytes <= maxBytes) return
-  throw new GitError('LimitExceeded', `${bytes} bytes would have to be put aside; maxBytes allows ${maxBytes}`, {
-    limit: 'maxBytes',
+  throw new GitError('LimitExceeded', `${bytes} bytes would have to be put aside; maxSpillBytes allows ${maxBytes}`, {
+    limit: 'maxSpillBytes',
     expected: maxBytes,
     actual: bytes,
   })

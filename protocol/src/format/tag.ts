@@ -4,6 +4,7 @@ import { formatIdentity, parseIdentity } from './identity.ts'
 import type { Identity } from './identity.ts'
 import { isObjectId } from './object-id.ts'
 import type { ObjectId, ObjectType } from './object-id.ts'
+import { withLineBreak } from './text.ts'
 
 /** An annotated tag (git-mktag). */
 export interface Tag {
@@ -29,7 +30,7 @@ export function serializeTag(tag: Omit<Tag, 'signature'>): Buffer {
     `tag ${tag.name}`,
     ...(tag.tagger === undefined ? [] : [`tagger ${formatIdentity(tag.tagger)}`]),
   ]
-  return Buffer.from(`${head.join('\n')}\n\n${tag.message.replace(/\n*$/, '\n')}`)
+  return Buffer.from(`${head.join('\n')}\n\n${withLineBreak(tag.message)}`)
 }
 
 /** @throws GitError `Malformed` */

@@ -1,17 +1,18 @@
-import { temporarySpill } from '#platform/spill'
-import { GitError } from '../../format/errors.ts'
 import type { ObjectId } from '../../format/object-id.ts'
-import type { ArrivingBlob } from '../../format/pack-reader.ts'
-import { fromRawName, Mode, toRawName, typeOfMode } from '../../format/tree.ts'
+import { Mode, typeOfMode } from '../../format/tree.ts'
+import { checkInteger } from '../check-integer.ts'
 import { splitPath } from '../path.ts'
-import { readTrees } from '../read/read-trees.ts'
+import { readTreeish, readTrees } from '../read/read-trees.ts'
+import { resolveRevision } from '../read/resolve.ts'
 import type { Session } from '../session.ts'
 import type { ListedEntry, Snapshot } from '../snapshot.ts'
-import { eachBlob } from '../wire/object-forms.ts'
-import { pathProblem } from './hostile-name.ts'
+import { checkCase, checkPlaces, refuseSymlinks, unsafe } from './check-places.ts'
+import { fetchContents } from './fetch-contents.ts'
+import { placeOf } from './place.ts'
+import type { Place } from './place.ts'
 import { selection } from './selection.ts'
 import { Target } from './target.ts'
-import type { ArrivedFile, Content } from './target.ts'
+import type { Content } from './target.ts'
 
 export interface CheckoutOptions {
   /** Files to write, as gitignore patterns. Default: all. */
@@ -51,40 +52,36 @@ export interface CheckedOut {
   readonly bytes: number
 }
 
-/** Files under way to the disk at a time, for each request. */
-const WRITES = 16
-/** Files from which on a request of their own is quicker than waiting for the others. */
-const WORTH_A_REQUEST = 200
-/** Bytes of earlier contents that a request keeps in memory, for deltas; more goes to a temporary file. */
-const HELD_BYTES = 16 << 20
-
 /**
  * Writes files of a commit below a folder. Paths are matched and checked before any content is asked for.
  * @throws GitError `TargetExists`, `UnsafePath`, `UnexpectedType` for a symlink that is refused, and as reading does
  */
 export async function checkout(
   session: Session,
-  snapshot: Snapshot,
+  revision: string,
   folder: string,
   options: CheckoutOptions = {},
 ): Promise<CheckedOut> {
   const { concurrency = 2, batchSize = 5000, resume = false, symlinks = 'write' } = options
-  checkCount('concurrency', concurrency)
-  checkCount('batchSize', batchSize)
+  checkInteger('concurrency', concurrency, 1)
+  checkInteger('batchSize', batchSize, 1)
   const { bases, wants } = selection(options.include, options.exclude)
   const folders = bases.map((base) => splitPath(base, 'include'))
+  const { ref, oid } = await resolveRevision(session, revision)
+  const depth = Math.max(0, ...folders.map((names) => names.length))
+  const snapshot = await readTreeish(session, ref, oid, bases.includes('') ? 'all' : depth)
   const trees = await readTrees(session, snapshot, { folders, recursive: true })
   const entries = bases.flatMap((base) => [...entriesBelow(trees, base)]).filter(({ path }) => wants(path))
-  checkPaths(entries)
-  if (symlinks === 'refuse') refuseSymlinks(entries)
+  const places = entries.map(placeOf)
+  checkPlaces(places, process.platform)
+  if (symlinks === 'refuse') refuseSymlinks(places)
 
   const target = await Target.open(folder, resume)
-  if (await target.foldsCase()) checkCase(entries)
-  const progress = new Progress(entries, options.onProgress)
+  if (await target.foldsCase()) checkCase(places)
+  const progress = new Progress(places, options.onProgress)
   const left: Place[] = []
-  for (const entry of entries) {
-    const place = { rawPath: rawPathOf(entry), mode: entry.mode, oid: entry.oid }
-    if (entry.mode === Mode.gitlink) await target.makeFolder(place.rawPath)
+  for (const place of places) {
+    if (place.mode === Mode.gitlink) await target.makeFolder(place.rawPath)
     else if (resume && (await target.holds(place.rawPath, place.mode, place.oid, session.format))) progress.add(0)
     else left.push(place)
   }
@@ -93,9 +90,9 @@ export async function checkout(
     const isLink = place.mode === Mode.symlink && symlinks === 'write'
     if (!isLink) progress.add(await target.writeFile(place.rawPath, place.mode, content))
     else if (content instanceof Uint8Array) links.push({ rawPath: place.rawPath, destination: content })
-    else throw unsafe(place, 'is a symlink whose destination is too long for any disk')
+    else throw unsafe(place.rawPath, 'is a symlink whose destination is too long for any disk')
   }
-  await fetchInto(session, { places: left, commit: snapshot.commit, concurrency, batchSize, target, write })
+  await fetchContents(session, { places: left, commit: snapshot.commit, concurrency, batchSize, target, write })
   // Last, so that nothing that is written can follow one.
   for (const { rawPath, destination } of links) {
     await target.writeSymlink(rawPath, destination)
@@ -104,107 +101,14 @@ export async function checkout(
   return { commit: snapshot.commit, files: progress.files, bytes: progress.bytes }
 }
 
-interface Place {
-  readonly rawPath: string
-  readonly mode: number
-  readonly oid: ObjectId
-}
-
-interface Batches {
-  readonly places: readonly Place[]
-  readonly commit: ObjectId | null
-  readonly concurrency: number
-  readonly batchSize: number
-  readonly target: Target
-  readonly write: (place: Place, content: Content) => Promise<void>
-}
-
-/** Asks for each content once, however many files have it, and writes it as it arrives. */
-async function fetchInto(session: Session, given: Batches): Promise<void> {
-  const { places, commit, concurrency, batchSize, target, write } = given
-  if (commit === null || places.length === 0) return
-  const byOid = Map.groupBy(places, ({ oid }) => oid)
-  const batches = evenly([...byOid.keys()], { concurrency, batchSize })
-  const limits = { maxHeldBytes: Math.min(HELD_BYTES, session.remote.limits.maxHeldBytes) }
-  const large = ({ chunks }: ArrivingBlob): Promise<ArrivedFile> => target.receive(chunks)
-  const reading = { large, limits, spill: temporarySpill }
-  let failed = false
-  const worker = async (): Promise<void> => {
-    for (let batch = batches.pop(); batch !== undefined && !failed; batch = batches.pop()) {
-      const writes = new Writes()
-      for await (const object of eachBlob(session, batch, commit, reading)) {
-        const wanted = byOid.get(object.oid) ?? []
-        // What arrived as a file is moved to its place, once for each.
-        if ('streamed' in object) await place(object.streamed, wanted, write)
-        else for (const place of wanted) await writes.add(write(place, object.bytes))
-        if (failed) break
-      }
-      await writes.all()
-    }
-  }
-  const guarded = (): Promise<void> =>
-    worker().catch((error: unknown) => {
-      failed = true
-      throw error
-    })
-  const outcomes = await Promise.allSettled(Array.from({ length: concurrency }, guarded))
-  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
-}
-
-async function place(file: ArrivedFile, wanted: readonly Place[], write: Batches['write']): Promise<void> {
-  try {
-    for (const [index, one] of wanted.entries()) await write(one, { file, moves: index === wanted.length - 1 })
-  } finally {
-    await file.discard()
-  }
-}
-
-/** As many requests as may run at a time, and more only where one would ask for too much; none for a handful of files. */
-function evenly(
-  oids: readonly ObjectId[],
-  { concurrency, batchSize }: { readonly concurrency: number; readonly batchSize: number },
-): ObjectId[][] {
-  const useful = Math.min(concurrency, Math.ceil(oids.length / WORTH_A_REQUEST))
-  const size = Math.min(batchSize, Math.ceil(oids.length / useful))
-  return Array.from({ length: Math.ceil(oids.length / size) }, (_, index) =>
-    oids.slice(index * size, (index + 1) * size),
-  )
-}
-
-/** Writes under way; adding waits while there are too many. */
-class Writes {
-  readonly #pending = new Set<Promise<void>>()
-  #error: { readonly reason: unknown } | undefined
-
-  async add(write: Promise<void>): Promise<void> {
-    const tracked: Promise<void> = write
-      .catch((error: unknown) => {
-        this.#error ??= { reason: error }
-      })
-      .finally(() => this.#pending.delete(tracked))
-    this.#pending.add(tracked)
-    if (this.#pending.size >= WRITES) await Promise.race(this.#pending)
-    this.#check()
-  }
-
-  async all(): Promise<void> {
-    await Promise.all(this.#pending)
-    this.#check()
-  }
-
-  #check(): void {
-    if (this.#error !== undefined) throw this.#error.reason
-  }
-}
-
 class Progress {
   files = 0
   bytes = 0
   readonly #totalFiles: number
   readonly #report: CheckoutOptions['onProgress']
 
-  constructor(entries: readonly ListedEntry[], report: CheckoutOptions['onProgress']) {
-    this.#totalFiles = entries.filter(({ mode }) => mode !== Mode.gitlink).length
+  constructor(places: readonly Place[], report: CheckoutOptions['onProgress']) {
+    this.#totalFiles = places.filter(({ mode }) => mode !== Mode.gitlink).length
     this.#report = report
   }
 
@@ -221,59 +125,4 @@ function* entriesBelow(snapshot: Snapshot, base: string): Generator<ListedEntry>
   if (entry === null || entry === 'unread') return
   if (entry.mode === Mode.tree) yield* snapshot.list(base, true)
   else yield { path: base, mode: entry.mode, type: typeOfMode(entry.mode), oid: entry.oid }
-}
-
-const rawPathOf = ({ path, rawPath }: ListedEntry): string => rawPath ?? toRawName(path)
-
-/** Every path before the first byte is written: one bad name spoils the whole checkout. */
-function checkPaths(entries: readonly ListedEntry[]): void {
-  const files = new Set<string>()
-  const folders = new Set<string>()
-  for (const entry of entries) {
-    const rawPath = rawPathOf(entry)
-    const problem = pathProblem(rawPath, process.platform)
-    if (problem !== undefined) throw unsafe(entry, problem)
-    if (files.has(rawPath)) throw unsafe(entry, 'stands in the commit twice')
-    files.add(rawPath)
-    for (let slash = rawPath.lastIndexOf('/'); slash > 0; slash = rawPath.lastIndexOf('/', slash - 1)) {
-      const folder = rawPath.slice(0, slash)
-      if (folders.has(folder)) break
-      folders.add(folder)
-    }
-  }
-  for (const entry of entries) {
-    if (folders.has(rawPathOf(entry))) throw unsafe(entry, 'is a file and a folder in the same commit')
-  }
-}
-
-function checkCase(entries: readonly ListedEntry[]): void {
-  const seen = new Map<string, string>()
-  for (const entry of entries) {
-    const folded = entry.path.normalize('NFC').toLowerCase()
-    const other = seen.get(folded)
-    if (other !== undefined)
-      throw unsafe(entry, `differs from ${JSON.stringify(other)} in case only, which this disk cannot hold`)
-    seen.set(folded, entry.path)
-  }
-}
-
-function refuseSymlinks(entries: readonly ListedEntry[]): void {
-  const link = entries.find(({ mode }) => mode === Mode.symlink)
-  if (link === undefined) return
-  const { path } = link
-  throw new GitError('UnexpectedType', `${JSON.stringify(path)} is a symlink, and symlinks are refused`, {
-    path,
-    expected: 'blob',
-    actual: 'symlink',
-  })
-}
-
-function unsafe(entry: ListedEntry | Place, problem: string): GitError {
-  const path = 'path' in entry ? entry.path : fromRawName(entry.rawPath)
-  return new GitError('UnsafePath', `nothing is written: ${JSON.stringify(path)} ${problem}`, { path })
-}
-
-function checkCount(field: string, value: number): void {
-  if (Number.isSafeInteger(value) && value > 0) return
-  throw new GitError('InvalidInput', `${field} must be a positive integer, not ${value}`, { field, actual: value })
 }

@@ -75,6 +75,8 @@ export class Target {
 
   /** Whether the file is there already with this content and mode. */
   async holds(rawPath: string, mode: number, oid: ObjectId, format: ObjectFormat): Promise<boolean> {
+    const slash = rawPath.lastIndexOf('/')
+    if (slash >= 0 && !(await this.#isRealFolder(rawPath.slice(0, slash)))) return false
     const path = this.#at(rawPath)
     const found = await statOf(path)
     if (found === undefined) return false
@@ -174,6 +176,14 @@ export class Target {
     const shown = fromRawName(rawPath)
     const what = `${JSON.stringify(shown)} is a folder in the commit, and something else on disk: nothing is written through it`
     throw new GitError('TargetExists', what, { path: shown })
+  }
+
+  /** Whether it is there, and no part of the way to it is a symlink. */
+  async #isRealFolder(rawPath: string): Promise<boolean> {
+    if (this.#folders.has(rawPath)) return true
+    const slash = rawPath.lastIndexOf('/')
+    if (slash >= 0 && !(await this.#isRealFolder(rawPath.slice(0, slash)))) return false
+    return (await statOf(this.#at(rawPath)))?.isDirectory() === true
   }
 
   #at(rawPath: string): Buffer {

@@ -9,9 +9,9 @@ import type { Change, Difference } from './diff-trees.ts'
 import { readBeyond, readFar, readNear } from './differing-trees.ts'
 import type { Side, Trees } from './differing-trees.ts'
 import { withExactRenames } from './exact-renames.ts'
-import { fetchExactTrees } from './exact-trees.ts'
-import { notATree, readTreeish } from './read-trees.ts'
-import { resolveRevisions } from './resolve.ts'
+import { fetchExactTrees } from '../read/exact-trees.ts'
+import { notATree, readTreeish } from '../read/read-trees.ts'
+import { resolveRevisions } from '../read/resolve.ts'
 
 export interface CompareOptions {
   /** Only what is at or below this path. Default: everything. */

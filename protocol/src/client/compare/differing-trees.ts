@@ -5,7 +5,7 @@ import type { GitObject } from '../../format/pack-reader.ts'
 import type { Session } from '../session.ts'
 import { fetchObjects } from '../wire/fetch.ts'
 import { takesFilters } from '../wire/object-forms.ts'
-import { fetchExactTrees } from './exact-trees.ts'
+import { fetchExactTrees } from '../read/exact-trees.ts'
 
 /** Trees by id, those of the caller and those that have been read. */
 export type Trees = Map<ObjectId, Buffer>

@@ -4,8 +4,8 @@ import type { ObjectId } from '../../format/object-id.ts'
 import type { Session } from '../session.ts'
 import { fetchObjects } from '../wire/fetch.ts'
 import type { FetchRequest } from '../wire/fetch.ts'
-import { unexpected } from './objects.ts'
-import type { CommitInfo } from './objects.ts'
+import { unexpected } from '../read/objects.ts'
+import type { CommitInfo } from '../read/objects.ts'
 
 /** A stretch of history that is to be read. */
 export interface HistoryRequest {
@@ -58,11 +58,11 @@ const WHOLE = 0x7fffffff
 export async function fetchHistory(session: Session, request: HistoryRequest): Promise<HistoryBatch> {
   let refusal: GitError | undefined
   for (const [index, form] of FORMS.entries()) {
-    if (index < session.historyForm) continue
+    if (index < session.learned.historyForm) continue
     try {
       const batch = await (index < FROM_TIP ? read(session, form(request)) : fromTip(session, form, request))
       if (request.wants.every((oid) => batch.commits.has(oid))) {
-        session.historyForm = index
+        session.learned.historyForm = index
         return batch
       }
     } catch (error) {

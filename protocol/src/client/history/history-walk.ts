@@ -5,7 +5,7 @@ import { DateQueue } from './date-queue.ts'
 import { fetchHistory, WITH_TREES } from './fetch-history.ts'
 import type { HistoryBatch } from './fetch-history.ts'
 import { HistoryGraph } from './history-graph.ts'
-import type { CommitInfo } from './objects.ts'
+import type { CommitInfo } from '../read/objects.ts'
 import { pathEntries } from './path-entries.ts'
 import type { PathEntry } from './path-entries.ts'
 
@@ -131,8 +131,8 @@ export class HistoryWalk {
       await this.#readEntries(batch)
     } catch (error) {
       // Servers that send no trees by id send them with their commits.
-      if (!isGitError(error, 'ObjectMissing') || this.#session.historyForm >= WITH_TREES) throw error
-      this.#session.historyForm = WITH_TREES
+      if (!isGitError(error, 'ObjectMissing') || this.#session.learned.historyForm >= WITH_TREES) throw error
+      this.#session.learned.historyForm = WITH_TREES
       batch = await fetchHistory(this.#session, request)
       await this.#readEntries(batch)
     }
@@ -206,14 +206,9 @@ export class HistoryWalk {
 
   #judge(): ReadonlySet<ObjectId> | null {
     if (this.#pending.size === 0) return null
-    const frontier = this.#frontier()
-    const count = new Map<ObjectId, number>()
-    for (const oid of frontier)
-      for (const above of this.#graph.above(oid)) count.set(above, (count.get(above) ?? 0) + 1)
-    const certain = new Set<ObjectId>()
-    for (const [oid, number] of count) if (number === frontier.length) certain.add(oid)
+    const certain = this.#graph.aboveAll(this.#frontier())
     // Where the walk goes from a commit in doubt is open: perhaps to each that it leads to.
-    for (const oid of this.#pending) for (const below of this.#graph.below(oid)) certain.delete(below)
+    for (const oid of this.#graph.belowAny(this.#pending)) certain.delete(oid)
     return certain
   }
 }

@@ -1,13 +1,12 @@
 import { GitError, isGitError } from '../../format/errors.ts'
-import { SHA1, SHA256 } from '../../format/object-id.ts'
 import { splitPath } from '../path.ts'
 import type { Session } from '../session.ts'
 import { decodeCursor, encodeCursor } from './history-cursor.ts'
 import type { Position } from './history-cursor.ts'
 import { HistoryWalk } from './history-walk.ts'
-import { fetchPeeled } from './objects.ts'
-import type { CommitInfo } from './objects.ts'
-import { resolveRevision } from './resolve.ts'
+import { fetchPeeled } from '../read/objects.ts'
+import type { CommitInfo } from '../read/objects.ts'
+import { resolveRevision } from '../read/resolve.ts'
 
 export interface HistoryOptions {
   /** Only commits that changed what is at this path, simplified as `git log -- path` does. Default: all commits. */
@@ -89,7 +88,7 @@ export class History implements AsyncIterable<CommitInfo> {
     const path = this.#names.join('/')
     if (cursor !== undefined) {
       const position = decodeCursor(cursor, { path, firstParent })
-      this.#session.format = position.tip.length === 64 ? SHA256 : SHA1
+      this.#session.formatOf(position.tip, 'cursor')
       return position
     }
     const { oid } = await resolveRevision(this.#session, this.#revision)

@@ -2,7 +2,7 @@ import { GitError } from '../../format/errors.ts'
 import type { ObjectId } from '../../format/object-id.ts'
 import { entrySpans, Mode } from '../../format/tree.ts'
 import type { Session } from '../session.ts'
-import { fetchExactTrees } from './exact-trees.ts'
+import { fetchExactTrees } from '../read/exact-trees.ts'
 
 /** What stands at a path: mode and id as one text, equal for equal entries. Null where there is nothing. */
 export type PathEntry = string | null

@@ -11,6 +11,8 @@ export interface AuthContext {
   readonly url: string
   /** The server has refused what it got: what was given last, or nothing at all. */
   readonly rejected: boolean
+  /** Aborted when nobody waits for the answer any more: it has as much time as a request. */
+  readonly signal: AbortSignal
 }
 
 /**

@@ -1,18 +1,12 @@
 import { GitError } from '../../format/errors.ts'
+import { checkInteger, MAX_TIMER_MS } from '../check-integer.ts'
 
 /** Milliseconds that a request may take from the first byte sent to the last one received. */
 export const REQUEST_TIMEOUT_MS = 300_000
 
-/** The longest that a timer can wait. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1
-
 /** @throws GitError `InvalidInput` */
 export function checkRequestTimeout(ms: number): void {
-  if (Number.isSafeInteger(ms) && ms > 0 && ms <= MAX_TIMEOUT_MS) return
-  throw new GitError('InvalidInput', `requestTimeoutMs must be an integer from 1 to ${MAX_TIMEOUT_MS}, not ${ms}`, {
-    field: 'requestTimeoutMs',
-    actual: ms,
-  })
+  checkInteger('requestTimeoutMs', ms, 1, MAX_TIMER_MS)
 }
 
 /** The end of one request: when its time is up, when the caller's own signal says so, or when it is abandoned. */
@@ -76,4 +70,9 @@ export class Deadline {
     const what = `${new URL(url).host} has not answered within ${this.#ms} ms (requestTimeoutMs)`
     return new GitError('Timeout', what, { limit: 'requestTimeoutMs', expected: this.#ms, cause: error })
   }
+}
+
+/** Ends when the first of both does. */
+export function eitherOf(one: AbortSignal | undefined, other: AbortSignal): AbortSignal {
+  return one === undefined ? other : AbortSignal.any([one, other])
 }

@@ -61,10 +61,20 @@ test('a bomb is inflated no further than somebody reads, and its input is let go
   let taken = 0
   body.on('data', (piece: Buffer) => (taken += piece.length)).pause()
   let received = 0
-  for await (const chunk of decoded(body, 'gzip')) {
+  for await (const chunk of decoded(body, 'gzip', 2000)) {
     received += chunk.length
     if (received > 1 << 20) break
   }
   expect(taken).toBeLessThan(bomb.length / 2)
   await expect.poll(() => body.destroyed).toBe(true)
+})
+
+test('what unpacks to more than it could be made of is refused, however little of it there is', async () => {
+  const bomb = gzipSync(Buffer.alloc(8 << 20))
+  await expect(all(decoded(pieces(bomb), 'gzip'))).rejects.toMatchObject({
+    code: 'LimitExceeded',
+    details: { limit: 'maxInflateRatio', expected: 200 },
+  })
+  expect(await all(decoded(pieces(bomb), 'gzip', 2000))).toHaveLength(8 << 20)
+  expect(await all(decoded(pieces(gzipSync(Buffer.alloc(1 << 20))), 'gzip'))).toHaveLength(1 << 20)
 })

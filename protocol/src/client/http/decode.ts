@@ -6,12 +6,23 @@ import { GitError } from '../../format/errors.ts'
 /** Codings that answers may come in. */
 export const ACCEPTED_CODINGS = 'gzip, deflate'
 
+/** Nothing that Git sends comes near; what is made to fill memory does. */
+export const MAX_INFLATE_RATIO = 200
+
+/** Bytes of an answer before anybody asks what they were made of. */
+const ALWAYS_BYTES = 1 << 20
+
 /**
  * The bytes that were encoded, no more of them at a time than somebody reads.
  * @param coding value of `Content-Encoding`
- * @throws GitError `NotGit` for another coding than those that were accepted; the stream `Malformed`
+ * @param maxInflateRatio bytes out for each byte in, beyond the first MiB
+ * @throws GitError `NotGit` for another coding than those that were accepted; the stream `Malformed`, `LimitExceeded`
  */
-export async function* decoded(body: Readable, coding: string | undefined): AsyncGenerator<Uint8Array> {
+export async function* decoded(
+  body: Readable,
+  coding: string | undefined,
+  maxInflateRatio = MAX_INFLATE_RATIO,
+): AsyncGenerator<Uint8Array> {
   const name = coding?.trim().toLowerCase() ?? ''
   if (name === '' || name === 'identity') {
     yield* body as AsyncIterable<Uint8Array>
@@ -24,11 +35,22 @@ export async function* decoded(body: Readable, coding: string | undefined): Asyn
       actual: name,
     })
   }
+  const unzip = createUnzip()
+  let length = 0
   try {
     // What fails is thrown by the loop.
-    yield* pipeline(body, createUnzip(), () => undefined) as AsyncIterable<Uint8Array>
+    for await (const chunk of pipeline(body, unzip, () => undefined) as AsyncIterable<Uint8Array>) {
+      length += chunk.length
+      if (length > ALWAYS_BYTES && length > unzip.bytesWritten * maxInflateRatio) throw overRatio(maxInflateRatio)
+      yield chunk
+    }
   } catch (error) {
     if (!String((error as { code?: unknown }).code).startsWith('Z_')) throw error
     throw new GitError('Malformed', `the answer is no whole ${name} stream`, { cause: error })
   }
+}
+
+function overRatio(expected: number): GitError {
+  const what = `the answer unpacks to more than ${expected} times its size (maxInflateRatio)`
+  return new GitError('LimitExceeded', what, { limit: 'maxInflateRatio', expected })
 }

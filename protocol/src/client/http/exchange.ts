@@ -1,10 +1,9 @@
-import { isGitError } from '../../format/errors.ts'
 import type { Redact } from '../../format/side-band.ts'
-import type { Operation, RequestRecord } from '../remote.ts'
-import { metered } from '../request-body.ts'
+import type { Meter } from '../meter.ts'
+import type { Operation } from '../remote.ts'
+import { bodyLength, metered } from '../request-body.ts'
 import type { RequestBody } from '../request-body.ts'
 import { Deadline } from './deadline.ts'
-import { publish } from './diagnostics.ts'
 import { networkError } from './network-error.ts'
 import { Received } from './received.ts'
 import type { Transport } from './transport.ts'
@@ -20,6 +19,8 @@ export interface Question {
   readonly body: RequestBody | undefined
   /** How many times the question was asked before because of errors that may pass, plus one. */
   readonly attempt: number
+  /** The address has the origin that the repository was given with. */
+  readonly isHome: boolean
   /** Value of the header that logs in. */
   readonly authorization: string | undefined
 }
@@ -30,8 +31,7 @@ export interface ExchangeOptions {
   readonly requestTimeoutMs: number
   readonly signal: AbortSignal | undefined
   readonly redact: Redact
-  /** Called once when the request is over, its body included. */
-  readonly report: (record: RequestRecord) => void
+  readonly meter: Meter
 }
 
 export interface Answer {
@@ -46,12 +46,17 @@ export interface Answer {
  * @throws GitError `Network`, `Timeout`, `Aborted`; the body `LimitExceeded`, `NotGit` and `Malformed` as well
  */
 export async function exchange(question: Question, options: ExchangeOptions): Promise<Answer> {
-  const { transport, signal, requestTimeoutMs, maxResponseBytes } = options
-  const { method, base, path, authorization } = question
+  const { transport, signal, requestTimeoutMs, maxResponseBytes, meter, redact } = options
+  const { operation, method, base, path, attempt, authorization, isHome } = question
   const sent = question.body && metered(question.body)
   const url = base + path
   const deadline = new Deadline(requestTimeoutMs, signal)
-  const watch = new Watch(question, () => sent?.sent() ?? 0, options)
+  const authenticated = authorization !== undefined
+  const over = meter.begin(
+    { operation, method, url: redact(url), path, attempt, authenticated },
+    (question.body && bodyLength(question.body)) ?? 0,
+  )
+  const bytesSent = (): number => sent?.sent() ?? 0
   try {
     const { status, headers, body } = await transport({
       method,
@@ -61,6 +66,7 @@ export async function exchange(question: Question, options: ExchangeOptions): Pr
         ...(authorization === undefined ? {} : { authorization }),
       },
       ...(sent === undefined ? {} : { body: sent.body }),
+      ...(isHome ? {} : { isForeign: true }),
       signal: deadline.signal,
     })
     const received = new Received(body, {
@@ -68,48 +74,14 @@ export async function exchange(question: Question, options: ExchangeOptions): Pr
       deadline,
       url,
       onEnd: (bytesReceived, error) => {
-        watch.end(status, bytesReceived, error)
+        over({ status, bytesSent: bytesSent(), bytesReceived, error })
       },
     })
     return { status, headers, body: received }
   } catch (error) {
     const reason = deadline.explain(url, networkError(url, error, signal))
     deadline.abandon()
-    watch.end(0, 0, reason)
+    over({ status: 0, bytesSent: bytesSent(), bytesReceived: 0, error: reason })
     throw reason
-  }
-}
-
-/** Counts one request, and tells of its beginning and its end. */
-class Watch {
-  readonly #options: ExchangeOptions
-  readonly #told: Omit<RequestRecord, 'status' | 'bytesSent' | 'bytesReceived' | 'milliseconds'>
-  readonly #bytesSent: () => number
-  readonly #start = performance.now()
-
-  constructor(
-    { operation, method, base, path, attempt, authorization }: Question,
-    bytesSent: () => number,
-    options: ExchangeOptions,
-  ) {
-    this.#options = options
-    this.#bytesSent = bytesSent
-    const url = options.redact(base + path)
-    this.#told = { operation, method, url, path, attempt, authenticated: authorization !== undefined }
-    publish('start', { ...this.#told, bytesSent: bytesSent() })
-  }
-
-  end(status: number, bytesReceived: number, error?: unknown): void {
-    const record: RequestRecord = {
-      ...this.#told,
-      status,
-      bytesSent: this.#bytesSent(),
-      bytesReceived,
-      milliseconds: performance.now() - this.#start,
-      ...(isGitError(error) ? { error: error.code } : {}),
-    }
-    if (error !== undefined) publish('error', record)
-    publish('end', record)
-    this.#options.report(record)
   }
 }

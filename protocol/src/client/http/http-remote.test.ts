@@ -1,6 +1,6 @@
 import diagnostics from 'node:diagnostics_channel'
 import { gunzipSync } from 'node:zlib'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { GitError } from '../../format/errors.ts'
 import { resolveLimits } from '../limits.ts'
 import type { RequestRecord } from '../remote.ts'
@@ -19,6 +19,7 @@ interface Seen {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  readonly isForeign: boolean
 }
 
 interface Reply {
@@ -42,7 +43,8 @@ function scripted(
     if (request.body !== undefined) for await (const chunk of bodyChunks(request.body)) chunks.push(chunk)
     const sent = Buffer.concat(chunks)
     const body = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent).toString()
-    const one = { method: request.method, url: request.url, headers: request.headers, body }
+    const isForeign = request.isForeign === true
+    const one = { method: request.method, url: request.url, headers: request.headers, body, isForeign }
     seen.push(one)
     const reply = rule(one, seen.length - 1) ?? {}
     if (reply instanceof Error) throw reply
@@ -169,6 +171,7 @@ describe('redirects', () => {
     )
     await ask(remote.advertisement('git-upload-pack'))
     expect(seen.map(({ headers }) => headers['authorization'] !== undefined)).toEqual([true, false, true])
+    expect(seen.map(({ isForeign }) => isForeign)).toEqual([false, true, false])
   })
 
   test.each([
@@ -290,10 +293,22 @@ describe('credentials', () => {
     expect(await ask(remote.receivePack(BODY))).toBe('ok')
     expect(await ask()).toBe('ok')
     expect(asked).toEqual([
-      { url: 'https://git.example/old.git', rejected: false },
-      { url: 'https://git.example/old.git', rejected: true },
+      { url: 'https://git.example/old.git', rejected: false, signal: expect.any(AbortSignal) },
+      { url: 'https://git.example/old.git', rejected: true, signal: expect.any(AbortSignal) },
     ])
     expect(seen.map(({ body }) => body)).toEqual(Array(3).fill(BODY.join('')))
+  })
+
+  test('a callback that never answers fails its request only, and hears when nobody waits any more', async () => {
+    const asked: AuthContext[] = []
+    const auth = (context: AuthContext): Promise<Credentials> => {
+      asked.push(context)
+      return asked.length === 1 ? new Promise(() => undefined) : Promise.resolve({ bearer: 'new' })
+    }
+    const { ask } = scripted(wants('new'), { auth, requestTimeoutMs: 20 })
+    await expect(ask()).rejects.toMatchObject({ code: 'Timeout', details: { limit: 'requestTimeoutMs' } })
+    expect(await ask()).toBe('ok')
+    expect(asked.map(({ signal }) => signal.aborted)).toEqual([true, false])
   })
 
   test('a second 401 is the end, and tells no credential', async () => {
@@ -383,6 +398,22 @@ describe('what is told', () => {
     await ask()
     await ask(remote.uploadPack(BODY, 0))
     expect(seen.map(({ headers }) => headers['git-protocol'])).toEqual(['version=2', undefined])
+  })
+
+  test('who watches cannot make a request fail: the error is theirs', async () => {
+    const thrown: unknown[] = []
+    vi.stubGlobal('queueMicrotask', (task: () => void) => {
+      expect(task).toThrowError('the meter broke')
+      thrown.push(task)
+    })
+    const onRequest = (): void => {
+      throw new Error('the meter broke')
+    }
+    const { remote, ask } = scripted(() => undefined, { onRequest })
+    expect(await ask(remote.receivePack(BODY))).toBe('ok')
+    vi.unstubAllGlobals()
+    expect(thrown).toHaveLength(1)
+    expect(remote.traffic.requests).toBe(1)
   })
 
   test('to subscribers of the diagnostics channels', async () => {

@@ -3,20 +3,21 @@ import { GitError, isGitError } from '../../format/errors.ts'
 import { printable } from '../../format/side-band.ts'
 import type { Redact } from '../../format/side-band.ts'
 import type { Limits } from '../limits.ts'
+import { Meter } from '../meter.ts'
 import type { Operation, Remote, RequestRecord, Service, Traffic } from '../remote.ts'
-import { bodyLength, isPassing, operationOf } from '../request-body.ts'
+import { isPassing, operationOf } from '../request-body.ts'
 import type { RequestBody } from '../request-body.ts'
 import { gzipped } from './gzip.ts'
 import { authorization } from './credentials.ts'
 import type { Auth, Credentials } from './credentials.ts'
-import { checkRequestTimeout, Deadline } from './deadline.ts'
+import { checkRequestTimeout, Deadline, eitherOf } from './deadline.ts'
 import { exchange } from './exchange.ts'
 import type { Answer } from './exchange.ts'
 import { Login } from './login.ts'
 import { networkError } from './network-error.ts'
 import { checkUrl } from './check-url.ts'
 import { isRedirect, movedBase, refused } from './redirect.ts'
-import { retryDelay } from './retry.ts'
+import { retrying } from './retry.ts'
 import type { RetryPolicy } from './retry.ts'
 import { statusError } from './status-error.ts'
 import type { Transport } from './transport.ts'
@@ -50,6 +51,24 @@ interface Call {
   readonly packed?: Uint8Array | undefined
 }
 
+/** What all have in common that differ in their signals only. */
+interface Shared {
+  readonly login: Login
+  readonly meter: Meter
+  /** The origin that the credentials were given for. */
+  readonly home: string
+  base: string
+  /** False once the server has refused a compressed body that it took as it was. */
+  compresses: boolean
+}
+
+function begin({ url, auth, now, requestTimeoutMs, onRequest }: HttpRemoteOptions): Shared {
+  checkRequestTimeout(requestTimeoutMs)
+  const base = checkUrl(url)
+  const login = new Login({ auth, url: base, now, timeoutMs: requestTimeoutMs })
+  return { login, meter: new Meter(onRequest), home: new URL(base).origin, base, compresses: true }
+}
+
 /**
  * One repository behind Smart HTTP (gitprotocol-http): requests with credentials, answers checked to be Git's. What the
  * server's answer demands before it gives one (another address, other credentials, a plain body) is met here, each once.
@@ -58,35 +77,30 @@ export class HttpRemote implements Remote {
   readonly limits: Limits
   readonly userAgent: string
   readonly #options: HttpRemoteOptions
-  readonly #login: Login
-  /** The origin that the credentials were given for. */
-  readonly #home: string
-  #base: string
-  /** False once the server has refused a compressed body that it took as it was. */
-  #compresses = true
-  #traffic: Traffic = { requests: 0, bytesSent: 0, bytesReceived: 0 }
+  readonly #shared: Shared
 
-  constructor(options: HttpRemoteOptions) {
-    this.#base = checkUrl(options.url)
-    this.#home = new URL(this.#base).origin
+  constructor(options: HttpRemoteOptions, shared: Shared = begin(options)) {
     this.limits = options.limits
     this.userAgent = options.userAgent
-    checkRequestTimeout(options.requestTimeoutMs)
     this.#options = options
-    this.#login = new Login({ auth: options.auth, url: this.#base, now: options.now })
+    this.#shared = shared
+  }
+
+  with(signal: AbortSignal): HttpRemote {
+    return new HttpRemote({ ...this.#options, signal: eitherOf(this.#options.signal, signal) }, this.#shared)
   }
 
   /** Without a final slash; another one once a redirect has led there. */
   get url(): string {
-    return this.#base
+    return this.#shared.base
   }
 
   get traffic(): Traffic {
-    return this.#traffic
+    return this.#shared.meter.traffic
   }
 
   get redact(): Redact {
-    return this.#login.redact
+    return this.#shared.login.redact
   }
 
   printable(text: string): string {
@@ -106,7 +120,7 @@ export class HttpRemote implements Remote {
 
   async uploadPack(body: RequestBody, version: 0 | 2): Promise<ByteReader> {
     const protocol: Record<string, string> = version === 2 ? { 'git-protocol': 'version=2' } : {}
-    const packed = this.#compresses && !('chunks' in body) ? await gzipped(body) : undefined
+    const packed = this.#shared.compresses && !('chunks' in body) ? await gzipped(body) : undefined
     return await this.#send(post('git-upload-pack', { operation: operationOf(body), headers: protocol, body, packed }))
   }
 
@@ -114,36 +128,27 @@ export class HttpRemote implements Remote {
     return this.#send(post('git-receive-pack', { operation: 'push', headers: {}, body }))
   }
 
-  /** Asks until there is an answer, or no hope that the next try brings one. A push is one try. */
+  /** A push is one try. */
   async #send(call: Call): Promise<ByteReader> {
-    const { retry, signal } = this.#options
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return new ByteReader(await this.#ask(call, attempt))
-      } catch (error) {
-        const delayMs = call.operation === 'push' ? undefined : retryDelay(retry, attempt, error)
-        if (delayMs === undefined) throw error
-        await retry.sleep(delayMs, signal).catch((reason: unknown) => {
-          throw networkError(this.#base, reason, signal)
-        })
-      }
-    }
+    const { retry: policy, signal } = this.#options
+    const ask = async (attempt: number): Promise<ByteReader> => new ByteReader(await this.#ask(call, attempt))
+    return call.operation === 'push' ? ask(1) : retrying({ policy, url: this.#shared.base, signal }, ask)
   }
 
   /** One try: the question is put again as the refusal demands. */
   async #ask(call: Call, attempt: number): Promise<Answer['body']> {
     const visited = new Set<string>()
     const met = new Set<'login' | 'plain body'>()
-    let base = this.#base
-    let packed = this.#compresses ? call.packed : undefined
+    let base = this.#shared.base
+    let packed = this.#shared.compresses ? call.packed : undefined
     let credentials = await this.#credentials(base)
     for (;;) {
       const answer = await this.#exchange({ ...call, packed }, attempt, base, credentials)
       if (answer.status === 200) {
         await this.#check(call, answer, base)
         // Learned only where the answer is Git's: anything else may stand at the end of a redirect.
-        if (visited.size > 0) this.#base = base
-        if (met.has('plain body')) this.#compresses = false
+        if (visited.size > 0) this.#shared.base = base
+        if (met.has('plain body')) this.#shared.compresses = false
         return answer.body
       }
       const error = await this.#refusal(answer, base, credentials)
@@ -158,7 +163,7 @@ export class HttpRemote implements Remote {
         credentials = await this.#credentials(base)
       } else if (answer.status === 401 && !met.has('login') && this.#isHome(base)) {
         met.add('login')
-        const others = await this.#within(this.#login.instead(credentials))
+        const others = await this.#within(this.#shared.login.instead(credentials))
         if (others === undefined) throw error
         credentials = others
       } else if ((answer.status === 400 || answer.status === 415) && packed !== undefined) {
@@ -172,12 +177,6 @@ export class HttpRemote implements Remote {
     const { transport, signal, requestTimeoutMs } = this.#options
     const { operation, method, path, packed } = call
     const body = packed === undefined ? call.body : [packed]
-    const length = body === undefined ? 0 : bodyLength(body)
-    this.#traffic = {
-      ...this.#traffic,
-      requests: this.#traffic.requests + 1,
-      bytesSent: this.#traffic.bytesSent + (length ?? 0),
-    }
     const question = {
       operation,
       method,
@@ -191,6 +190,7 @@ export class HttpRemote implements Remote {
         ...call.headers,
         ...(packed === undefined ? {} : { 'content-encoding': 'gzip' }),
       },
+      isHome: this.#isHome(base),
       authorization: credentials && authorization(credentials),
     }
     return exchange(question, {
@@ -199,15 +199,7 @@ export class HttpRemote implements Remote {
       requestTimeoutMs,
       redact: this.redact,
       maxResponseBytes: this.limits.maxResponseBytes,
-      report: (record) => {
-        const { requests, bytesSent, bytesReceived } = this.#traffic
-        this.#traffic = {
-          requests,
-          bytesSent: bytesSent + (length === undefined ? record.bytesSent : 0),
-          bytesReceived: bytesReceived + record.bytesReceived,
-        }
-        this.#options.onRequest?.(record)
-      },
+      meter: this.#shared.meter,
     })
   }
 
@@ -247,8 +239,8 @@ export class HttpRemote implements Remote {
       // Says more than that the discovery led elsewhere.
       throw isGitError(reason, 'Redirected') ? error : reason
     }
-    if (this.#base === base) throw error
-    return this.#base
+    if (this.#shared.base === base) throw error
+    return this.#shared.base
   }
 
   #checkCourse(visited: ReadonlySet<string>, next: string): void {
@@ -260,12 +252,12 @@ export class HttpRemote implements Remote {
   }
 
   #isHome(url: string): boolean {
-    return new URL(url).origin === this.#home
+    return new URL(url).origin === this.#shared.home
   }
 
   /** None for another origin than the one that they were given for. */
   async #credentials(base: string): Promise<Credentials | undefined> {
-    return this.#isHome(base) ? await this.#within(this.#login.current()) : undefined
+    return this.#isHome(base) ? await this.#within(this.#shared.login.current()) : undefined
   }
 
   /** Whoever is asked for credentials has as much time as a request. */
@@ -275,7 +267,7 @@ export class HttpRemote implements Remote {
     try {
       return await deadline.race(awaited)
     } catch (error) {
-      throw deadline.explain(this.#base, networkError(this.#base, error, signal))
+      throw deadline.explain(this.#shared.base, networkError(this.#shared.base, error, signal))
     } finally {
       deadline.end()
     }

@@ -2,6 +2,7 @@ import { GitError } from '../../format/errors.ts'
 import type { Redact } from '../../format/side-band.ts'
 import { authorization, secretsOf } from './credentials.ts'
 import type { Auth, Credentials } from './credentials.ts'
+import { Deadline } from './deadline.ts'
 import { redactor } from './redact.ts'
 
 /** Milliseconds before their end at which credentials are replaced: a request takes time, and clocks differ. */
@@ -16,6 +17,8 @@ export interface LoginOptions {
   readonly url: string
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** Milliseconds that the callback may take. */
+  readonly timeoutMs: number
 }
 
 /** The credentials of one repository as they change, and the memory of all that were ever used. */
@@ -37,7 +40,7 @@ export class Login {
 
   /**
    * What to send with the next request.
-   * @throws GitError `Unauthorized` when the callback fails
+   * @throws GitError `Unauthorized` when the callback fails, `Timeout` when it does not answer
    */
   async current(): Promise<Credentials | undefined> {
     if (typeof this.#options.auth !== 'function') return this.#current
@@ -72,17 +75,24 @@ export class Login {
   }
 
   async #answer(rejected: boolean): Promise<Credentials | undefined> {
-    const { auth, url } = this.#options
+    const { auth, url, timeoutMs } = this.#options
     if (typeof auth !== 'function') return undefined
     let answer: Credentials | undefined
+    const deadline = new Deadline(timeoutMs, undefined)
     try {
-      answer = await auth({ url, rejected })
+      answer = await deadline.race(auth({ url, rejected, signal: deadline.signal }))
     } catch (error) {
       if (error instanceof GitError) throw error
+      if (deadline.signal.aborted) {
+        const what = `no credentials for ${url}: the auth callback has not answered within ${timeoutMs} ms (requestTimeoutMs)`
+        throw new GitError('Timeout', what, { limit: 'requestTimeoutMs', expected: timeoutMs, cause: error })
+      }
       const reason = this.redact(error instanceof Error ? error.message : String(error))
       throw new GitError('Unauthorized', `no credentials for ${url}: the auth callback failed: ${reason}`, {
         cause: error,
       })
+    } finally {
+      deadline.end()
     }
     if (answer === undefined) this.#current = undefined
     else this.#accept(answer)

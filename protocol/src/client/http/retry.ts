@@ -1,5 +1,7 @@
-import { GitError, isGitError } from '../../format/errors.ts'
-import { isPermanent } from './network-error.ts'
+import { isGitError } from '../../format/errors.ts'
+import type { GitError } from '../../format/errors.ts'
+import { checkInteger } from '../check-integer.ts'
+import { isPermanent, networkError } from './network-error.ts'
 
 /** How often, and after which pauses, a request that changes nothing is made again. Pushes never are. */
 export interface RetryOptions {
@@ -24,13 +26,7 @@ export function resolveRetry(options: RetryOptions | false = {}): RetryPolicy {
   const given = options === false ? { attempts: 1 } : options
   const policy = { attempts: 3, baseMs: 200, maxMs: 10_000, maxWaitMs: 30_000, random: Math.random, sleep, ...given }
   for (const field of ['attempts', 'baseMs', 'maxMs', 'maxWaitMs'] as const) {
-    const value = policy[field]
-    const least = field === 'attempts' ? 1 : 0
-    if (Number.isSafeInteger(value) && value >= least) continue
-    throw new GitError('InvalidInput', `retry.${field} must be an integer of at least ${least}, not ${value}`, {
-      field: `retry.${field}`,
-      actual: value,
-    })
+    checkInteger(`retry.${field}`, policy[field], field === 'attempts' ? 1 : 0)
   }
   return policy
 }
@@ -47,6 +43,34 @@ export function retryDelay(policy: RetryPolicy, attempt: number, error: unknown)
   const { waitMs = 0 } = error.details
   if (waitMs > policy.maxWaitMs) return undefined
   return waitMs + policy.random() * Math.min(policy.maxMs, policy.baseMs * 2 ** (attempt - 1))
+}
+
+export interface RetryingOptions {
+  readonly policy: RetryPolicy
+  /** Address for errors. */
+  readonly url: string
+  readonly signal: AbortSignal | undefined
+}
+
+/**
+ * Tries until there is an answer, or no hope that the next try brings one.
+ * @param ask one try; the first is 1
+ */
+export async function retrying<T>(
+  { policy, url, signal }: RetryingOptions,
+  ask: (attempt: number) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask(attempt)
+    } catch (error) {
+      const delayMs = retryDelay(policy, attempt, error)
+      if (delayMs === undefined) throw error
+      await policy.sleep(delayMs, signal).catch((reason: unknown) => {
+        throw networkError(url, reason, signal)
+      })
+    }
+  }
 }
 
 function isPassing(error: GitError): boolean {

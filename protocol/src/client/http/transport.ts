@@ -6,6 +6,8 @@ export interface TransportRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: RequestBody
+  /** The repository's own address led here, to another origin: nothing may be shown that tells who asks. */
+  readonly isForeign?: boolean
   /** Ends the request at any point, the body included. */
   readonly signal?: AbortSignal
 }

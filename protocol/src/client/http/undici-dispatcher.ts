@@ -2,6 +2,7 @@ import { createSecureContext, getCACertificates } from 'node:tls'
 import { Agent, EnvHttpProxyAgent, ProxyAgent } from 'undici'
 import type { Dispatcher } from 'undici'
 import { GitError } from '../../format/errors.ts'
+import { checkInteger } from '../check-integer.ts'
 
 /** Proxies by the scheme of what is asked for, in the words of the usual environment variables; nothing is read from there. */
 export interface ProxyByScheme {
@@ -24,7 +25,10 @@ export interface ConnectionOptions {
   readonly bodyTimeoutMs?: number
   /** PEM of certificate authorities to trust besides the built-in ones. */
   readonly ca?: string | readonly string[]
-  /** PEM of the client's certificate and of what leads to its authority; needs `key`. */
+  /**
+   * PEM of the client's certificate and of what leads to its authority; needs `key`. Shown to the origin of a repository
+   * when it asks for one, and to no other that a redirect leads to.
+   */
   readonly cert?: string
   /** PEM of the client's private key. */
   readonly key?: string
@@ -55,9 +59,7 @@ export function timeouts(options: ConnectionOptions): Timeouts {
 /** @throws GitError `InvalidInput` naming the option */
 export function createDispatcher(options: ConnectionOptions): Dispatcher {
   const { proxy, connections, allowH2 = true } = options
-  if (connections !== undefined && !(Number.isSafeInteger(connections) && connections > 0)) {
-    throw invalid('connections', `must be a positive integer, not ${connections}`)
-  }
+  if (connections !== undefined) checkInteger('connections', connections, 1)
   const { connectTimeout, headersTimeout, bodyTimeout } = timeouts(options)
   const tls = { ...secrets(options), allowH2 }
   const connect = { ...tls, timeout: connectTimeout }

@@ -116,6 +116,18 @@ describe('TLS', () => {
     })
   })
 
+  test('a client certificate is not shown to another origin that the repository leads to', async () => {
+    const port = await secure({ ca: pem.ca, requestCert: true, rejectUnauthorized: false })
+    const url = `https://127.0.0.1:${port}/`
+    const transport = undiciTransport({ ca: pem.ca, cert: pem.clientCert, key: pem.clientKey })
+    const seenBy = async (isForeign: boolean): Promise<string> => {
+      const { body } = await transport({ method: 'GET', url, headers: {}, isForeign })
+      return (await buffer(body)).toString()
+    }
+    expect(await seenBy(false)).toBe('admin')
+    expect(await seenBy(true)).toBe('anonymous')
+  })
+
   test('an encrypted key is opened with its passphrase', async () => {
     const { createPrivateKey } = await import('node:crypto')
     const key = createPrivateKey(pem.clientKey)
@@ -306,6 +318,6 @@ test.each([
   [{ proxy: { http: 'nonsense' } }, 'proxy.http'],
 ] as [UndiciTransportOptions, string][])('%o is refused by name', (options, field) => {
   expect(() => undiciTransport(options)).toThrowError(
-    expect.objectContaining({ code: 'InvalidInput', details: { field } }),
+    expect.objectContaining({ code: 'InvalidInput', details: expect.objectContaining({ field }) }),
   )
 })

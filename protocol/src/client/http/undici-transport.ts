@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
+import { checkInteger } from '../check-integer.ts'
 import { bodyChunks, bodyLength } from '../request-body.ts'
 import type { RequestBody } from '../request-body.ts'
-import { ACCEPTED_CODINGS, decoded } from './decode.ts'
+import { ACCEPTED_CODINGS, decoded, MAX_INFLATE_RATIO } from './decode.ts'
 import { createDispatcher, timeouts } from './undici-dispatcher.ts'
 import type { ConnectionOptions } from './undici-dispatcher.ts'
 import { networkError } from './network-error.ts'
@@ -13,6 +14,10 @@ export type { ProxyByScheme } from './undici-dispatcher.ts'
 export interface UndiciTransportOptions extends ConnectionOptions {
   /** Carries the requests as it is set up; of the other options only the times for headers and body then count. */
   readonly dispatcher?: Dispatcher
+  /**
+   * Bytes to which each byte of a compressed answer may unpack, beyond the first MiB. Default 200.
+   */
+  readonly maxInflateRatio?: number
 }
 
 /**
@@ -20,12 +25,16 @@ export interface UndiciTransportOptions extends ConnectionOptions {
  * @throws GitError `InvalidInput` naming the option
  */
 export function undiciTransport(options: UndiciTransportOptions = {}): Transport {
-  const dispatcher = options.dispatcher ?? createDispatcher(options)
+  const { maxInflateRatio = MAX_INFLATE_RATIO } = options
+  checkInteger('maxInflateRatio', maxInflateRatio, 1)
+  const home = options.dispatcher ?? createDispatcher(options)
+  const { cert: _cert, key: _key, passphrase: _passphrase, ...nameless } = options
+  const foreign = home === options.dispatcher || options.cert === undefined ? home : createDispatcher(nameless)
   const { headersTimeout, bodyTimeout } = timeouts(options)
   const patience = options.dispatcher === undefined ? { headersTimeout, bodyTimeout } : given(options)
   return async (request) => {
     try {
-      return await send(dispatcher, request, patience)
+      return await send(request, { dispatcher: request.isForeign === true ? foreign : home, patience, maxInflateRatio })
     } catch (error) {
       throw networkError(request.url, error, request.signal)
     }
@@ -42,7 +51,14 @@ function given({ timeoutMs, headersTimeoutMs = timeoutMs, bodyTimeoutMs = timeou
   }
 }
 
-async function send(dispatcher: Dispatcher, request: TransportRequest, patience: Patience): Promise<TransportResponse> {
+interface Sending {
+  readonly dispatcher: Dispatcher
+  readonly patience: Patience
+  readonly maxInflateRatio: number
+}
+
+async function send(request: TransportRequest, sending: Sending): Promise<TransportResponse> {
+  const { dispatcher, patience, maxInflateRatio } = sending
   const { origin, pathname, search } = new URL(request.url)
   const response = await dispatcher.request({
     ...patience,
@@ -54,7 +70,11 @@ async function send(dispatcher: Dispatcher, request: TransportRequest, patience:
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   })
   const { 'content-encoding': coding, ...headers } = flatten(response.headers)
-  return { status: response.statusCode, headers, body: guarded(request, decoded(response.body, coding)) }
+  return {
+    status: response.statusCode,
+    headers,
+    body: guarded(request, decoded(response.body, coding, maxInflateRatio)),
+  }
 }
 
 function contentLength(body: RequestBody | undefined): Record<string, string> {

@@ -19,7 +19,7 @@ export async function fetchExactTrees(
 ): Promise<Set<ObjectId>> {
   const missing = new Set(oids)
   // A session that had to climb knows a server that does not do this.
-  while (missing.size > 0 && session.treeForm === 0) {
+  while (missing.size > 0 && session.learned.treeForm === 0) {
     const wants = [...missing].slice(0, maxWants)
     try {
       const request = { wants, inner: true, filter: 'tree:0' }

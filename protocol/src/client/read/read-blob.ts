@@ -26,7 +26,8 @@ export async function readBlob(session: Session, oid: ObjectId, commit: ObjectId
   } catch (error) {
     if (!isGitError(error, 'Unsupported', 'ObjectMissing')) throw error
   }
-  const bytes = (await fetchBlobs(session, [oid], commit)).get(oid)?.bytes ?? Buffer.alloc(0)
+  const bytes = (await fetchBlobs(session, [oid], commit)).get(oid)?.bytes
+  if (bytes === undefined) throw new GitError('ObjectMissing', `the server does not send ${oid}`, { oid })
   return { size: bytes.length, chunks: once(bytes) }
 }
 

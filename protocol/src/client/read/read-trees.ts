@@ -18,8 +18,9 @@ export interface ReadTreesOptions {
   readonly seeds?: ReadonlyMap<ObjectId, Buffer>
 }
 
-/** A commit with all trees down to a folder in one answer is taken up to this size; beyond, level by level costs less. */
-const ONE_FETCH_BYTES = 96 << 10
+/** Folders below the root whose trees come along, as far as that costs less than asking for them; or all there are. */
+export type Depth = number | 'all'
+
 /** From this depth on, one larger answer is better than an answer per level. */
 const ONE_FETCH_DEPTH = 2
 
@@ -27,7 +28,7 @@ const ONE_FETCH_DEPTH = 2
  * A snapshot of a commit, or of the one that a tag stands for; nothing but the root tree is read.
  * @throws GitError `UnexpectedType`, `ObjectMissing`
  */
-export async function readCommit(session: Session, ref: string, oid: ObjectId, depth = 0): Promise<Snapshot> {
+export async function readCommit(session: Session, ref: string, oid: ObjectId, depth: Depth = 0): Promise<Snapshot> {
   const { snapshot, object } = await readRoot(session, ref, oid, depth)
   if (object.type !== 'commit') throw unexpected(ref, object, 'commit')
   return snapshot
@@ -37,7 +38,7 @@ export async function readCommit(session: Session, ref: string, oid: ObjectId, d
  * The same, of a tree as well: the snapshot's `commit` is then the tree itself, so it is for reading only.
  * @throws GitError `UnexpectedType`, `ObjectMissing`
  */
-export async function readTreeish(session: Session, ref: string, oid: ObjectId, depth = 0): Promise<Snapshot> {
+export async function readTreeish(session: Session, ref: string, oid: ObjectId, depth: Depth = 0): Promise<Snapshot> {
   const { format } = session
   if (oid === format.emptyTree) return new Snapshot({ ref, tip: oid, commit: oid, root: oid, format })
   return (await readRoot(session, ref, oid, depth)).snapshot
@@ -47,7 +48,7 @@ async function readRoot(
   session: Session,
   ref: string,
   oid: ObjectId,
-  depth: number,
+  depth: Depth,
 ): Promise<{ readonly snapshot: Snapshot; readonly object: GitObject }> {
   const { object, found } = await fetchPeeled(session, oid, await inOneFetch(session, oid, depth))
   if (object.type !== 'commit' && object.type !== 'tree') throw unexpected(ref, object, 'commit')
@@ -62,22 +63,27 @@ async function readRoot(
 async function inOneFetch(
   session: Session,
   oid: ObjectId,
-  depth: number,
+  depth: Depth,
 ): Promise<Map<ObjectId, GitObject> | undefined> {
-  if (depth < ONE_FETCH_DEPTH || !session.oneFetch) return undefined
   const { cache } = session
+  const { oneFetchBytes } = session.learned
+  if (depth !== 'all' && (depth < ONE_FETCH_DEPTH || oneFetchBytes === 0)) return undefined
   // A commit that has been cached has its trees beside it: level by level costs less.
   if (cache !== undefined && (await cache.get([oid], session.format)).length > 0) return undefined
+  const form =
+    depth === 'all'
+      ? { filter: 'blob:none' }
+      : { filter: `combine:blob:none+tree:${depth + 1}`, maxBytes: oneFetchBytes }
   const objects = new Map<ObjectId, GitObject>()
   try {
-    const filter = `combine:blob:none+tree:${depth + 1}`
-    const request = { wants: [oid], deepen: 1, filter, maxBytes: ONE_FETCH_BYTES }
-    for await (const object of fetchObjects(session, request)) objects.set(object.oid, object)
+    for await (const object of fetchObjects(session, { wants: [oid], deepen: 1, ...form })) {
+      objects.set(object.oid, object)
+    }
     await cache?.set([...objects.values()])
     return objects.has(oid) ? objects : undefined
   } catch (error) {
-    if (!isGitError(error, 'Unsupported', 'LimitExceeded')) throw error
-    session.oneFetch = false
+    if (!isGitError(error, 'Unsupported', ...(depth === 'all' ? [] : ['LimitExceeded' as const]))) throw error
+    if (depth !== 'all') session.learned.oneFetchBytes = 0
     return undefined
   }
 }

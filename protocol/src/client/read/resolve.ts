@@ -1,5 +1,5 @@
 import { GitError } from '../../format/errors.ts'
-import { isObjectId, SHA1, SHA256 } from '../../format/object-id.ts'
+import { isObjectId } from '../../format/object-id.ts'
 import type { ObjectId } from '../../format/object-id.ts'
 import { checkRefName } from '../ref-name.ts'
 import type { Session } from '../session.ts'
@@ -20,6 +20,12 @@ export interface Resolved {
  * @throws GitError `RefNotFound`, `InvalidInput`
  */
 export async function resolveRevisions(session: Session, revisions: readonly string[]): Promise<Resolved[]> {
+  const found = await findRevisions(session, revisions)
+  return revisions.map((revision, index) => found[index] ?? notFound(session, revision))
+}
+
+/** The same; undefined for what does not exist. */
+export async function findRevisions(session: Session, revisions: readonly string[]): Promise<(Resolved | undefined)[]> {
   const prefixes = new Set(revisions.flatMap((revision) => candidates(session, revision)))
   const refs = prefixes.size === 0 ? [] : await lsRefs(session, [...prefixes])
   return revisions.map((revision) => pick(session, revision, refs))
@@ -27,13 +33,13 @@ export async function resolveRevisions(session: Session, revisions: readonly str
 
 /** @throws GitError as {@link resolveRevisions} */
 export async function resolveRevision(session: Session, revision: string): Promise<Resolved> {
-  const [resolved] = await resolveRevisions(session, [revision])
-  return resolved ?? pick(session, revision, [])
+  const [resolved] = await findRevisions(session, [revision])
+  return resolved ?? notFound(session, revision)
 }
 
 function candidates(session: Session, revision: string): string[] {
   if (isObjectId(revision)) {
-    session.format = revision.length === 64 ? SHA256 : SHA1
+    session.formatOf(revision)
     return []
   }
   checkRefName(revision, 'revision')
@@ -41,13 +47,17 @@ function candidates(session: Session, revision: string): string[] {
   return [`refs/heads/${revision}`, `refs/tags/${revision}`]
 }
 
-function pick(session: Session, revision: string, refs: readonly Ref[]): Resolved {
+function pick(session: Session, revision: string, refs: readonly Ref[]): Resolved | undefined {
   if (isObjectId(revision)) return { ref: revision, oid: revision }
   for (const name of candidates(session, revision)) {
     const ref = refs.find((candidate) => candidate.name === name)
     if (!ref?.oid) continue
     return ref.peeled === undefined ? { ref: name, oid: ref.oid } : { ref: name, oid: ref.peeled, tag: ref.oid }
   }
+  return undefined
+}
+
+export function notFound(session: Session, revision: string): never {
   throw new GitError('RefNotFound', `${session.remote.url} has no branch, tag or commit ${JSON.stringify(revision)}`, {
     ref: revision,
   })

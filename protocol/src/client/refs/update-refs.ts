@@ -1,5 +1,5 @@
 import { GitError } from '../../format/errors.ts'
-import { isObjectId, SHA1, SHA256 } from '../../format/object-id.ts'
+import { isObjectId } from '../../format/object-id.ts'
 import type { ObjectId } from '../../format/object-id.ts'
 import { descendsFrom } from '../ancestry.ts'
 import { refusalOf } from '../push-result.ts'
@@ -33,20 +33,18 @@ export interface UpdateRefsOptions extends PushOptions {
 
 /**
  * Creates, updates and deletes refs in one request.
- * @returns what became of each, in the order of `changes`; nothing but `ok` for a single change and with `atomic`, since
- *   those throw
+ * @returns each of `changes` as it has happened, in their order; a ref that was in its place already is among them
  * @throws GitError `InvalidInput`, `RefNotFound` for a deletion of what does not exist, `NotFastForward`, `RefExists` for a
- *   tag that would move, all before anything is sent; `StaleRef`, `Rejected`; as {@link pushRefs}
+ *   tag that would move, all before anything is sent; `StaleRef` or `Rejected` for the first ref that the server left
+ *   alone, with what became of all of them in `details.refs`: without `atomic` the others have changed; as {@link pushRefs}
  */
 export async function updateRefs(
   session: Session,
   changes: readonly RefChange[],
   options: UpdateRefsOptions & { readonly pack?: PackContents } = {},
 ): Promise<RefResult[]> {
-  const { force = false, atomic = false } = options
-  checkChanges(changes)
-  const sample = changes.map((change) => change.new ?? change.old).find((oid) => typeof oid === 'string')
-  if (sample !== undefined) session.format = sample.length === 64 ? SHA256 : SHA1
+  const { force = false } = options
+  checkChanges(session, changes)
   const updates = await withLeases(session, changes)
   if (!force) for (const update of updates) await checkForward(session, update)
 
@@ -57,15 +55,27 @@ export async function updateRefs(
   const results = updates.map(
     (update): RefResult => byRef.get(update.ref) ?? { ...update, status: 'ok', messages: [], options: {} },
   )
+  const refusal = refusalOfAny(results)
+  if (refusal !== undefined) throw refusal
+  return results
+}
+
+function refusalOfAny(results: readonly RefResult[]): GitError | undefined {
   const refused = results.filter(({ status }) => status !== 'ok')
   // The others of an atomic push are rejected because of the stale one.
   const cause = refused.find(({ status }) => status === 'stale') ?? refused[0]
   const refusal = cause && refusalOf(cause)
-  if (refusal !== undefined && (atomic || changes.length === 1)) throw refusal
-  return results
+  if (refusal === undefined) return undefined
+  const refs = results.map(({ ref, status, reason, actual }) => ({
+    ref,
+    status,
+    ...(reason === undefined ? {} : { reason }),
+    ...(actual === undefined ? {} : { actual }),
+  }))
+  return new GitError(refusal.code, refusal.message, { ...refusal.details, refs })
 }
 
-function checkChanges(changes: readonly RefChange[]): void {
+function checkChanges(session: Session, changes: readonly RefChange[]): void {
   const seen = new Set<string>()
   for (const { ref, old, new: next } of changes) {
     checkFullRefName(ref)
@@ -73,7 +83,11 @@ function checkChanges(changes: readonly RefChange[]): void {
       throw new GitError('InvalidInput', `${ref} is to change twice in one push`, { field: 'ref', ref })
     seen.add(ref)
     for (const [field, oid] of Object.entries({ old, new: next })) {
-      if (oid === null || oid === undefined || (isObjectId(oid) && !/^0+$/.test(oid))) continue
+      if (oid === null || oid === undefined) continue
+      if (isObjectId(oid) && !/^0+$/.test(oid)) {
+        session.formatOf(oid, field)
+        continue
+      }
       const message = `${field} of ${ref} must be a full object id or null, not ${JSON.stringify(oid)}`
       throw new GitError('InvalidInput', message, { field, ref, actual: oid })
     }

@@ -5,8 +5,6 @@ import { GitError } from '../../format/errors.ts'
  * else that makes what `git verify-commit` reads, a key service for instance, can take their place.
  */
 export interface Signer {
-  /** Default `gpgsig`, which is written as `gpgsig-sha256` where the repository needs that; Git knows no other. */
-  readonly header?: 'gpgsig'
   /** @returns the armored signature over exactly these bytes */
   sign(payload: Uint8Array): Promise<string>
 }

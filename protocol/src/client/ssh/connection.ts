@@ -25,6 +25,12 @@ interface Line {
 /** How long a command that was given up may take to end. The host still counts it; the next one goes another way. */
 const ABANDON_MS = 5_000
 
+/** Silence after which TCP asks the other machine for a sign of life: unlike a timer here it keeps no process alive. */
+const KEEP_ALIVE_MS = 30_000
+
+/** How long a host may take to read what is left before the connection is cut. */
+const HANG_UP_MS = 1_000
+
 /** One connection to one host as one user, opened when it is needed, shared by all commands, closed when it is idle. */
 export class SshConnection {
   readonly #address: SshAddress
@@ -52,7 +58,7 @@ export class SshConnection {
     await this.#enter()
     try {
       signal.throwIfAborted()
-      const { line, running } = await this.#open(command, env)
+      const { line, running } = await this.#open(command, env, signal)
       return this.#track(line, running)
     } catch (error) {
       this.#leave()
@@ -85,8 +91,7 @@ export class SshConnection {
         if (isOver) return
         running.abandon()
         timer ??= setTimeout(() => {
-          line.isRetired = true
-          this.#forget(line)
+          this.#retire(line)
           over()
         }, ABANDON_MS).unref()
       },
@@ -112,33 +117,55 @@ export class SshConnection {
     this.#idle = setTimeout(() => void this.close(), this.#options.idleTimeoutMs).unref()
   }
 
-  async #open(command: string, env: Readonly<Record<string, string>>): Promise<{ line: Line; running: RemoteCommand }> {
+  async #open(
+    command: string,
+    env: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<{ line: Line; running: RemoteCommand }> {
     const isKept = this.#line !== undefined
     let line = await this.#connected()
     try {
-      return { line, running: await this.#exec(line, command, env) }
+      return { line, running: await this.#exec(line, command, env, signal) }
     } catch (error) {
       // The host may have closed a connection that was idle. Nothing has been asked of it yet.
-      if (!isKept || (line.socket.writable && !line.isLost)) throw error
+      if (signal.aborted || !isKept || (line.socket.writable && !line.isLost)) throw error
     }
     this.#forget(line)
     line = await this.#connected()
-    return { line, running: await this.#exec(line, command, env) }
+    return { line, running: await this.#exec(line, command, env, signal) }
   }
 
-  #exec(line: Line, command: string, env: Readonly<Record<string, string>>): Promise<RemoteCommand> {
+  #exec(
+    line: Line,
+    command: string,
+    env: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<RemoteCommand> {
+    signal.throwIfAborted()
     line.socket.ref()
     return new Promise((resolve, reject) => {
+      const giveUp = (): void => {
+        // The host may be gone, or count the command that it has not begun.
+        this.#retire(line)
+        reject(signal.reason as Error)
+      }
+      signal.addEventListener('abort', giveUp, { once: true })
       const fail = (cause: unknown): void => {
+        signal.removeEventListener('abort', giveUp)
         const { host } = this.#address
         const what = `${host} runs no command over SSH: ${cause instanceof Error ? cause.message : String(cause)}`
         reject(new GitError('ServerError', what, { cause }))
       }
       try {
         line.client.exec(command, { env: { ...env } }, (error, channel) => {
+          if (error !== undefined) {
+            fail(error)
+            return
+          }
+          signal.removeEventListener('abort', giveUp)
           // At once: what the command does may have come in the same packet as that it runs.
-          if (error === undefined) resolve(remoteCommand(channel, () => line.isLost))
-          else fail(error)
+          if (!signal.aborted) resolve(remoteCommand(channel, () => line.isLost))
+          else channel.close()
         })
       } catch (error) {
         fail(error)
@@ -156,6 +183,13 @@ export class SshConnection {
     return line
   }
 
+  /** It takes no more commands, and ends with the last of those that it carries. */
+  #retire(line: Line): void {
+    line.isRetired = true
+    this.#forget(line)
+    if (line.running === 0) line.socket.destroy()
+  }
+
   /** The next command opens another. */
   #forget(line: Line): void {
     if (this.#current !== line) return
@@ -168,7 +202,7 @@ export class SshConnection {
     const hostKeys = await loadHostKeys(address, this.#options)
     const client = new ssh2.Client()
     const { host, port } = address
-    const socket = connect({ host, port, noDelay: true })
+    const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
     const line: Line = { client, socket, isLost: false, running: 0, isRetired: false }
     const login = Promise.withResolvers<void>()
     let refusal: GitError | undefined
@@ -235,6 +269,8 @@ export class SshConnection {
     this.#forget(line)
     line.client.end()
     line.socket.destroySoon()
+    const timer = setTimeout(() => line.socket.destroy(), HANG_UP_MS)
     await gone
+    clearTimeout(timer)
   }
 }

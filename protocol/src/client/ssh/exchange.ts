@@ -5,7 +5,8 @@ import { printable } from '../../format/side-band.ts'
 import type { Redact } from '../../format/side-band.ts'
 import type { Deadline } from '../http/deadline.ts'
 import { networkError } from '../http/network-error.ts'
-import { overLimit } from '../limits.ts'
+import { MAX_CAPABILITY_BYTES, overLimit } from '../limits.ts'
+import type { RequestEnd } from '../meter.ts'
 import type { Service } from '../remote.ts'
 import { metered } from '../request-body.ts'
 import type { RequestBody } from '../request-body.ts'
@@ -22,16 +23,7 @@ export interface ExchangeOptions {
   readonly redact: Redact
   readonly maxResponseBytes: number
   /** Called once, when it is over. */
-  readonly onOver: (end: ExchangeEnd) => void
-}
-
-export interface ExchangeEnd {
-  readonly bytesSent: number
-  readonly bytesReceived: number
-  /** Exit status of the command, where it was waited for and told. */
-  readonly exitCode: number | undefined
-  /** Why there was no answer, or not all of it. */
-  readonly error: GitError | undefined
+  readonly onOver: (end: RequestEnd) => void
 }
 
 /** Characters shown of what is no Git. */
@@ -69,24 +61,26 @@ export class Exchange {
     try {
       yield this.#first
       yield* this.#advertisement
-      // Without a question a server would complain to its log.
-      await this.#options.command.write([FLUSH])
     } finally {
+      // Without a question a server would complain to its log.
+      if (!this.#isOver) await this.#options.command.write([FLUSH])
       this.#over(undefined)
     }
   }
 
-  /** The advertisement in whole. */
-  async advertisement(): Promise<Buffer[]> {
+  /** The advertisement in whole, in version 2, where it lists capabilities only. */
+  async capabilities(): Promise<Buffer[]> {
     const packets: Buffer[] = [this.#first]
-    for await (const packet of this.#advertisement) packets.push(packet)
+    let length = this.#first.length
+    for await (const packet of this.#advertisement) {
+      length += packet.length
+      if (length > MAX_CAPABILITY_BYTES) {
+        const what = `${this.#options.url} advertises more capabilities than any server has`
+        throw this.#failed(new GitError('Malformed', what))
+      }
+      packets.push(packet)
+    }
     return packets
-  }
-
-  /** Lets the server go without a question. */
-  async leave(): Promise<void> {
-    await this.#options.command.write([FLUSH])
-    this.#over(undefined)
   }
 
   /** Passes over what is left of the advertisement, asks, and gives the answer. */
@@ -194,7 +188,7 @@ export class Exchange {
     const { deadline, command, onOver } = this.#options
     deadline.end()
     command.abandon()
-    onOver({ bytesSent: this.#sent(), bytesReceived: this.#received, exitCode, error })
+    onOver({ status: 0, bytesSent: this.#sent(), bytesReceived: this.#received, exitCode, error })
   }
 
   #error(exitCode: number | undefined, messages: string): GitError {

@@ -27,7 +27,7 @@ const ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
 /** @throws GitError `InvalidInput` for a file of known hosts that cannot be read */
 export async function loadHostKeys(address: SshAddress, options: SshOptions): Promise<HostKeys> {
   if (options.hostKeys !== undefined) return pinned(address, options.hostKeys)
-  const known = new KnownHosts(await knownHostsText(options.knownHosts))
+  const known = new KnownHosts(await knownHostsText(options))
   const { host, port } = address
   return {
     algorithms: prefer(known.types(host, port)),
@@ -80,9 +80,11 @@ function fingerprintOf(key: Buffer): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`
 }
 
-async function knownHostsText(given: SshOptions['knownHosts']): Promise<string> {
-  if (typeof given === 'string') return given
-  if (given !== undefined) return (await Promise.all(given.map(readKnownHosts))).join('\n')
+async function knownHostsText({ knownHosts, knownHostsFiles }: SshOptions): Promise<string> {
+  if (knownHosts !== undefined || knownHostsFiles !== undefined) {
+    const files = await Promise.all((knownHostsFiles ?? []).map(readKnownHosts))
+    return [knownHosts ?? '', ...files].join('\n')
+  }
   const usual = [join(homedir(), '.ssh', 'known_hosts'), '/etc/ssh/ssh_known_hosts']
   // Where there is no file nothing is known, and every host refused.
   return (await Promise.all(usual.map((path) => readFile(path, 'utf8').catch(() => '')))).join('\n')
@@ -92,8 +94,8 @@ async function readKnownHosts(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (cause) {
-    throw new GitError('InvalidInput', `ssh.knownHosts: cannot read ${JSON.stringify(path)}: ${String(cause)}`, {
-      field: 'ssh.knownHosts',
+    throw new GitError('InvalidInput', `ssh.knownHostsFiles: cannot read ${JSON.stringify(path)}: ${String(cause)}`, {
+      field: 'ssh.knownHostsFiles',
       path,
       cause,
     })

@@ -1,4 +1,5 @@
 import { GitError } from '../../format/errors.ts'
+import { checkInteger, MAX_TIMER_MS } from '../check-integer.ts'
 
 /** How to log in over SSH, and how to know the host. */
 export interface SshOptions {
@@ -10,17 +11,26 @@ export interface SshOptions {
   readonly agent?: string
   readonly password?: string
   /**
-   * Keys by which hosts are known: a text in the format of OpenSSH's `known_hosts`, or paths of such files. Default: the
-   * files `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`, where they exist. A host that is not in there is refused.
+   * Keys by which hosts are known: a text in the format of OpenSSH's `known_hosts`. Default: what `knownHostsFiles` say.
+   * A host that is in neither is refused.
    */
-  readonly knownHosts?: string | readonly string[]
-  /** Fingerprints, `SHA256:…` as `ssh-keygen -l` prints them, one of which the host's key must have; `knownHosts` is not looked at. */
+  readonly knownHosts?: string
+  /**
+   * Paths of files in the same format; each must be there. Default: none beside `knownHosts`, and without that
+   * `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`, where they exist.
+   */
+  readonly knownHostsFiles?: readonly string[]
+  /** Fingerprints, `SHA256:…` as `ssh-keygen -l` prints them, one of which the host's key must have; known hosts are not looked at. */
   readonly hostKeys?: readonly string[]
   /** Milliseconds for the connection and the login. Default 20,000. */
   readonly connectTimeoutMs?: number
   /** Milliseconds without a request after which the connection is closed; the next request opens another. Default 60,000. */
   readonly idleTimeoutMs?: number
-  /** Milliseconds of silence after which the host is asked for a sign of life; three without one end the connection. Default 0: never. */
+  /**
+   * Milliseconds of silence after which the host is asked for a sign of life over SSH; three without one end the
+   * connection. An idle connection then keeps the process alive until `idleTimeoutMs`. Default 0: never. A machine that
+   * is gone is noticed in any case, by TCP's own keep-alive.
+   */
   readonly keepAliveMs?: number
   /** Requests at the same time over one connection; more wait. Servers allow 10 where nothing else is configured. Default 8. */
   readonly maxChannels?: number
@@ -33,15 +43,14 @@ export interface ResolvedSshOptions extends SshOptions {
   readonly maxChannels: number
 }
 
-const MAX_TIMER_MS = 2 ** 31 - 1
-
 /** @throws GitError `InvalidInput` naming the option */
 export function resolveSshOptions(given: SshOptions): ResolvedSshOptions {
   const options = { connectTimeoutMs: 20_000, idleTimeoutMs: 60_000, keepAliveMs: 0, maxChannels: 8, ...given }
-  checkInteger('connectTimeoutMs', options.connectTimeoutMs, 1)
-  checkInteger('idleTimeoutMs', options.idleTimeoutMs, 1)
-  checkInteger('keepAliveMs', options.keepAliveMs, 0)
-  checkInteger('maxChannels', options.maxChannels, 1)
+  checkInteger('ssh.connectTimeoutMs', options.connectTimeoutMs, 1, MAX_TIMER_MS)
+  checkInteger('ssh.idleTimeoutMs', options.idleTimeoutMs, 1, MAX_TIMER_MS)
+  checkInteger('ssh.keepAliveMs', options.keepAliveMs, 0, MAX_TIMER_MS)
+  checkInteger('ssh.maxChannels', options.maxChannels, 1)
+  checkKnownHosts(options.knownHosts)
   for (const fingerprint of options.hostKeys ?? []) {
     if (/^SHA256:[A-Za-z0-9+/]{43}=?$/.test(fingerprint)) continue
     throw new GitError('InvalidInput', `ssh.hostKeys: ${JSON.stringify(fingerprint)} is not of the form SHA256:…`, {
@@ -52,10 +61,12 @@ export function resolveSshOptions(given: SshOptions): ResolvedSshOptions {
   return options
 }
 
-function checkInteger(name: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least && value <= MAX_TIMER_MS) return
-  throw new GitError('InvalidInput', `ssh.${name} must be an integer from ${least} to ${MAX_TIMER_MS}, not ${value}`, {
-    field: `ssh.${name}`,
-    actual: value,
-  })
+/** Taken for a text, a path would make nothing known. */
+function checkKnownHosts(text: unknown): void {
+  if (text === undefined || text === '' || (typeof text === 'string' && /\s/.test(text))) return
+  throw new GitError(
+    'InvalidInput',
+    'ssh.knownHosts must be a text in the format of known_hosts: give paths of files as ssh.knownHostsFiles',
+    { field: 'ssh.knownHosts' },
+  )
 }

@@ -2,21 +2,21 @@ import { ByteReader } from '../../format/byte-reader.ts'
 import { GitError } from '../../format/errors.ts'
 import { printable } from '../../format/side-band.ts'
 import type { Redact } from '../../format/side-band.ts'
-import { checkRequestTimeout, Deadline } from '../http/deadline.ts'
-import { publish } from '../http/diagnostics.ts'
+import { checkRequestTimeout, Deadline, eitherOf } from '../http/deadline.ts'
 import { networkError } from '../http/network-error.ts'
 import { redactor } from '../http/redact.ts'
-import { retryDelay } from '../http/retry.ts'
+import { retrying } from '../http/retry.ts'
 import type { RetryPolicy } from '../http/retry.ts'
 import type { Limits } from '../limits.ts'
-import type { Operation, Remote, RequestRecord, Service, Traffic } from '../remote.ts'
+import { Meter } from '../meter.ts'
+import type { RequestEnd } from '../meter.ts'
+import type { OnOlder, Operation, Remote, RequestRecord, Service, Traffic } from '../remote.ts'
 import { operationOf } from '../request-body.ts'
 import type { RequestBody } from '../request-body.ts'
 import { originOf } from './address.ts'
 import type { SshAddress } from './address.ts'
 import type { SshConnection } from './connection.ts'
 import { Exchange } from './exchange.ts'
-import type { ExchangeEnd } from './exchange.ts'
 import { resolveSshOptions } from './options.ts'
 import type { ResolvedSshOptions, SshOptions } from './options.ts'
 
@@ -34,6 +34,19 @@ export interface SshRemoteOptions {
   readonly onRequest?: ((record: RequestRecord) => void) | undefined
 }
 
+/** What all have in common that differ in their signals only. */
+interface Shared {
+  readonly meter: Meter
+  connection: Promise<SshConnection> | undefined
+  /** The advertisement of a version 2 server: the same each time. */
+  version2: Buffer[] | undefined
+}
+
+function begin({ requestTimeoutMs, onRequest }: SshRemoteOptions): Shared {
+  checkRequestTimeout(requestTimeoutMs)
+  return { meter: new Meter(onRequest), connection: undefined, version2: undefined }
+}
+
 /** git-daemon and git's own commands read it where the server's configuration lets it in. */
 const VERSION_2 = { GIT_PROTOCOL: 'version=2' }
 
@@ -48,25 +61,24 @@ export class SshRemote implements Remote {
   readonly redact: Redact
   readonly #options: SshRemoteOptions
   readonly #ssh: ResolvedSshOptions
-  #connection: Promise<SshConnection> | undefined
-  #traffic: Traffic = { requests: 0, bytesSent: 0, bytesReceived: 0 }
-  /** The advertisement of a version 2 server: the same each time. */
-  #version2: Buffer[] | undefined
-  /** The advertisement of an older server that was asked a version 2 question: whoever asks next gets it. */
-  #unasked: Buffer[] | undefined
+  readonly #shared: Shared
 
-  constructor(options: SshRemoteOptions) {
+  constructor(options: SshRemoteOptions, shared: Shared = begin(options)) {
     this.url = options.url
     this.limits = options.limits
     this.userAgent = options.userAgent
-    checkRequestTimeout(options.requestTimeoutMs)
     this.#options = options
     this.#ssh = resolveSshOptions(options.ssh)
+    this.#shared = shared
     this.redact = redactor([this.#ssh.password ?? '', this.#ssh.passphrase ?? ''])
   }
 
+  with(signal: AbortSignal): SshRemote {
+    return new SshRemote({ ...this.#options, signal: eitherOf(this.#options.signal, signal) }, this.#shared)
+  }
+
   get traffic(): Traffic {
-    return this.#traffic
+    return this.#shared.meter.traffic
   }
 
   printable(text: string): string {
@@ -75,23 +87,26 @@ export class SshRemote implements Remote {
 
   async advertisement(service: Service): Promise<ByteReader> {
     const isUpload = service === 'git-upload-pack'
-    const seen = isUpload ? (this.#version2 ?? this.#unasked) : undefined
-    this.#unasked = undefined
-    if (seen !== undefined) return new ByteReader(replay(seen))
+    if (isUpload && this.#shared.version2 !== undefined) return new ByteReader(replay(this.#shared.version2))
     const exchange = await this.#start('discover', service, isUpload ? VERSION_2 : {})
     return new ByteReader(exchange.advertised())
   }
 
-  async uploadPack(body: RequestBody, version: 0 | 2): Promise<ByteReader> {
+  async uploadPack(body: RequestBody, version: 0 | 2, onOlder?: OnOlder): Promise<ByteReader> {
     const exchange = await this.#start(operationOf(body), 'git-upload-pack', version === 2 ? VERSION_2 : {})
     if (version === 0) return exchange.ask(body)
-    const packets = await exchange.advertisement()
     if (exchange.isVersion2) {
-      this.#version2 = packets
+      this.#shared.version2 = await exchange.capabilities()
       return exchange.ask(body)
     }
-    this.#unasked = packets
-    await exchange.leave()
+    const advertised = new ByteReader(exchange.advertised())
+    try {
+      // A generator that was never asked would not let the server go.
+      await advertised.fill(1)
+      await onOlder?.(advertised)
+    } finally {
+      await advertised.close()
+    }
     throw new GitError('Unsupported', `${this.url} knows no protocol version 2`, { expected: 2 })
   }
 
@@ -102,25 +117,17 @@ export class SshRemote implements Remote {
 
   /** Ends the connection; the next request opens another. */
   async close(): Promise<void> {
-    await (await this.#connection)?.close()
+    await (await this.#shared.connection)?.close()
   }
 
   /** Nothing has been asked before the server speaks: what fails until then, and may pass, is tried again. */
-  async #start(operation: Operation, service: Service, env: Readonly<Record<string, string>>): Promise<Exchange> {
-    const { retry, signal, address } = this.#options
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const exchange = await this.#try(operation, service, env, attempt)
-        await exchange.greet()
-        return exchange
-      } catch (error) {
-        const delayMs = retryDelay(retry, attempt, error)
-        if (delayMs === undefined) throw error
-        await retry.sleep(delayMs, signal).catch((reason: unknown) => {
-          throw networkError(originOf(address), reason, signal)
-        })
-      }
-    }
+  #start(operation: Operation, service: Service, env: Readonly<Record<string, string>>): Promise<Exchange> {
+    const { retry: policy, signal, address } = this.#options
+    return retrying({ policy, url: originOf(address), signal }, async (attempt) => {
+      const exchange = await this.#try(operation, service, env, attempt)
+      await exchange.greet()
+      return exchange
+    })
   }
 
   async #try(
@@ -132,7 +139,7 @@ export class SshRemote implements Remote {
     const { address, requestTimeoutMs, signal, limits } = this.#options
     const deadline = new Deadline(requestTimeoutMs, signal)
     const origin = originOf(address)
-    const onOver = this.#watch(operation, service, attempt)
+    const onOver = this.#begin(operation, service, attempt)
     const starting = this.#run(`${service} ${shellQuote(address.path)}`, env, deadline.signal)
     try {
       const command = await deadline.race(starting)
@@ -147,54 +154,31 @@ export class SshRemote implements Remote {
       )
       const error = networkError(origin, deadline.explain(origin, reason), deadline.signal)
       deadline.end()
-      onOver({ bytesSent: 0, bytesReceived: 0, exitCode: undefined, error })
+      onOver({ status: 0, bytesSent: 0, bytesReceived: 0, error })
       throw error
     }
   }
 
-  /** Counts one request, and tells of its beginning and its end. */
-  #watch(operation: Operation, service: Service, attempt: number): (end: ExchangeEnd) => void {
+  #begin(operation: Operation, service: Service, attempt: number): (end: RequestEnd) => void {
     const { privateKey, agent, password } = this.#ssh
-    const told = {
+    const beginning = {
       operation,
       method: 'POST',
       url: this.redact(this.url),
       path: `/${service}`,
       attempt,
       authenticated: privateKey !== undefined || agent !== undefined || password !== undefined,
-      status: 0,
       transport: 'ssh',
     } as const
-    const start = performance.now()
-    this.#traffic = { ...this.#traffic, requests: this.#traffic.requests + 1 }
-    publish('start', told)
-    return ({ bytesSent, bytesReceived, exitCode, error }) => {
-      const { traffic } = this
-      this.#traffic = {
-        requests: traffic.requests,
-        bytesSent: traffic.bytesSent + bytesSent,
-        bytesReceived: traffic.bytesReceived + bytesReceived,
-      }
-      const record: RequestRecord = {
-        ...told,
-        ...(exitCode === undefined ? {} : { exitCode }),
-        ...(error === undefined ? {} : { error: error.code }),
-        bytesSent,
-        bytesReceived,
-        milliseconds: performance.now() - start,
-      }
-      if (error !== undefined) publish('error', record)
-      publish('end', record)
-      this.#options.onRequest?.(record)
-    }
+    return this.#shared.meter.begin(beginning, 0)
   }
 
   /** Who never talks SSH never loads it. */
   async #run(...call: Parameters<SshConnection['run']>): ReturnType<SshConnection['run']> {
-    this.#connection ??= import('#platform/ssh').then(
+    this.#shared.connection ??= import('#platform/ssh').then(
       ({ SshConnection }) => new SshConnection(this.#options.address, this.#ssh),
     )
-    const connection = await this.#connection
+    const connection = await this.#shared.connection
     return connection.run(...call)
   }
 }

@@ -4,7 +4,10 @@ import type { ObjectFormat, ObjectId } from '../../format/object-id.ts'
 /** Beyond, what has been known longest is forgotten. */
 const MAX_BYTES = 16 << 20
 
-/** Contents that the server has: a new one can be sent as what differs from the one before it. */
+/**
+ * Contents that the server has: a new one can be sent as what differs from the one before it. They are copies: who changes
+ * the bytes that were given must not change what the server is believed to have.
+ */
 export class KnownContents {
   readonly #contents = new Map<ObjectId, Uint8Array>()
   #bytes = 0
@@ -17,7 +20,7 @@ export class KnownContents {
     if (bytes.length > MAX_BYTES) return
     const oid = objectId(format, 'blob', bytes)
     if (this.#contents.has(oid)) return
-    this.#contents.set(oid, bytes)
+    this.#contents.set(oid, Buffer.from(bytes))
     this.#bytes += bytes.length
     for (const [oldest, { length }] of this.#contents) {
       if (this.#bytes <= MAX_BYTES) return

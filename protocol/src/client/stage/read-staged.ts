@@ -24,6 +24,7 @@ export interface StagedContent {
   readonly path: string
   readonly mode: number
   readonly oid: ObjectId
+  /** The caller's own: changing them changes nothing that is staged. */
   readonly bytes: Uint8Array
 }
 
@@ -38,20 +39,27 @@ export async function stagedFile(session: Session, view: StagedView, path: strin
     throw new GitError('UnexpectedType', message, { path, expected: 'blob', actual })
   }
   const content = view.held(oid)
-  if (content?.type === 'blob') return { path, mode, oid, bytes: await contentBytes(content, session) }
-  if (view.commit === null) throw new GitError('ObjectMissing', `nobody has the content ${oid}`, { path, oid })
-  const found = await fetchBlobs(session, [oid], view.commit)
-  return { path, mode, oid, bytes: found.get(oid)?.bytes ?? Buffer.alloc(0) }
+  const bytes =
+    content?.type === 'blob'
+      ? await contentBytes(content, session)
+      : view.commit === null
+        ? undefined
+        : (await fetchBlobs(session, [oid], view.commit)).get(oid)?.bytes
+  if (bytes === undefined) throw new GitError('ObjectMissing', `nobody has the content ${oid}`, { path, oid })
+  return { path, mode, oid, bytes }
 }
 
 /** @throws GitError `LimitExceeded` for what is too large to hold */
-async function contentBytes(content: PackEntry | StreamedEntry, { remote: { limits } }: Session): Promise<Uint8Array> {
-  if (!('deflated' in content)) return content.bytes
+async function contentBytes(
+  content: PackEntry | StreamedEntry,
+  { remote: { limits } }: Session,
+): Promise<Uint8Array | undefined> {
+  if (!('deflated' in content)) return Buffer.from(content.bytes)
   const { size } = content
   if (size > limits.maxObjectBytes) throw overLimit('maxObjectBytes', limits.maxObjectBytes)
   const chunks: Uint8Array[] = []
   for await (const chunk of content.deflated()) chunks.push(chunk)
-  return inflateObject(Buffer.concat(chunks), size)?.bytes ?? Buffer.alloc(0)
+  return inflateObject(Buffer.concat(chunks), size)?.bytes
 }
 
 /** @throws GitError `UnexpectedType`, `LimitExceeded`, and as every request */

@@ -7,12 +7,14 @@ import type { Model } from '../../../../test/kit/edit-model.ts'
 import { buildTrees } from '../../format/build-trees.ts'
 import { blobId } from '../../format/object-id.ts'
 import { Mode } from '../../format/tree.ts'
-import type { Session } from '../session.ts'
+import { DEFAULT_LIMITS } from '../limits.ts'
+import type { Remote } from '../remote.ts'
+import { Session } from '../session.ts'
 
 const author = { name: 'Ann', email: 'ann@example.com', date: new Date('2026-01-02T03:04:05Z') }
 
 /** Nothing is read: every tree is at hand. */
-const session = { format: SHA1 } as Session
+const session = new Session({ limits: DEFAULT_LIMITS } as Remote, { oneFetchBytes: 0 })
 
 function treesOf(model: Model): ReturnType<typeof buildTrees> {
   const files = [...model].map(([path, { mode, content }]) => ({

@@ -38,11 +38,16 @@ export class Stage {
     return this.#dropped + this.#changes.length
   }
 
+  /** Whether a change before `end` waits for a commit. */
+  hasBefore(end: number): boolean {
+    return this.#dropped < end
+  }
+
   add(change: Change): void {
     this.#changes.push(change)
   }
 
-  /** Forgets the changes before `end`: a commit holds them. */
+  /** Forgets the changes before `end`: a commit holds them, or nobody wants them any more. */
   drop(end: number): void {
     this.#changes.splice(0, end - this.#dropped)
     this.#dropped = end

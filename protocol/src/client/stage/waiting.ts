@@ -9,7 +9,8 @@ import type { NewObjects } from './write-trees.ts'
 
 /**
  * Where contents wait for their push: in memory, in a temporary file that has no name, or in memory up to 8 MiB and in such
- * a file beyond.
+ * a file beyond. Where no such file can be made, or no more goes into it, contents that were given whole stay in memory;
+ * those that stream in fail with `LimitExceeded`.
  */
 export type Writing = 'memory' | 'disk' | 'auto'
 
@@ -18,20 +19,28 @@ const AUTO_BYTES = 8 << 20
 /** Contents on their way to the server. What streams in is compressed at once; what was given whole when there is much of it. */
 export class WaitingContents {
   readonly #writing: Writing
+  readonly #maxBytes: number
   #spill: Spill
   /** Bytes of contents that wait as they were given. */
   #whole = 0
   #queue: Promise<unknown> = Promise.resolve()
 
-  constructor(writing: Writing) {
+  /** @param maxBytes that a file may take */
+  constructor(writing: Writing, maxBytes: number) {
     this.#writing = writing
-    this.#spill = spillFor(writing)
+    this.#maxBytes = maxBytes
+    this.#spill = spillFor(writing, maxBytes)
   }
 
-  /** One after the other: a spill takes one content at a time. @throws GitError as {@link spoolBlob} */
+  /**
+   * One after the other: a spill takes one content at a time. Chunks are copied, since who reads a file often gives the
+   * same buffer again and again.
+   * @throws GitError as {@link spoolBlob}
+   */
   spool(chunks: AsyncIterable<Uint8Array>, format: ObjectFormat, size?: number): Promise<SpooledBlob> {
     const spill = this.#spill
-    const turn = this.#queue.then(() => spoolBlob(chunks, { format, spill, ...(size === undefined ? {} : { size }) }))
+    const options = { format, spill, ...(size === undefined ? {} : { size }) }
+    const turn = this.#queue.then(() => spoolBlob(copies(chunks), options))
     this.#queue = turn.catch(() => undefined)
     return turn
   }
@@ -59,20 +68,25 @@ export class WaitingContents {
   /** Forgets everything. */
   async clear(): Promise<void> {
     const spill = this.#spill
-    this.#spill = spillFor(this.#writing)
+    this.#spill = spillFor(this.#writing, this.#maxBytes)
     this.#whole = 0
     await this.#queue
     await spill.close()
   }
 }
 
+async function* copies(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) yield Buffer.from(chunk)
+}
+
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes
 }
 
-function spillFor(writing: Writing): Spill {
+function spillFor(writing: Writing, maxBytes: number): Spill {
   if (writing === 'memory') return memorySpill()
-  return writing === 'disk' ? temporarySpill() : memoryFirst(AUTO_BYTES, temporarySpill())
+  const file = temporarySpill({ maxBytes })
+  return writing === 'disk' ? file : memoryFirst(AUTO_BYTES, file)
 }
 
 /** Bytes below `most` are held, the others go to `rest`. */

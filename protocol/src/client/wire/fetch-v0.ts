@@ -1,10 +1,12 @@
 import type { ByteReader } from '../../format/byte-reader.ts'
+import type { ObjectFormat } from '../../format/object-id.ts'
 import { FLUSH, packetLine, packetText, readPacket } from '../../format/packet-line.ts'
 import { RemoteMessages, sideBand } from '../../format/side-band.ts'
-import type { Advertisement } from './discovery.ts'
+import type { Advertisement } from './advertisement.ts'
 import type { FetchRequest } from './fetch.ts'
 import { formRefused, packAnswer } from './pack-answer.ts'
 import type { PackAnswer } from './pack-answer.ts'
+import type { Remote } from '../remote.ts'
 import type { Session } from '../session.ts'
 
 /** One of each is asked for: the first that the server offers. */
@@ -21,23 +23,31 @@ const CHOICES = [
  * memory on the server. Nothing is asked for that the server does not offer.
  * @throws GitError `Unsupported` when the server offers or sends no such thing, and as every request
  */
-export async function openPackV0(session: Session, request: FetchRequest): Promise<PackAnswer> {
+export async function openPackV0(session: Session, request: FetchRequest, format: ObjectFormat): Promise<PackAnswer> {
   const { remote } = session
-  const offered: Advertisement['capabilities'] = session.advertisement?.capabilities ?? new Map()
+  const offered: Advertisement['capabilities'] = session.learned.advertisement?.capabilities ?? new Map()
   if (request.filter !== undefined && !offered.has('filter')) throw formRefused(remote, 'it offers no filters')
   if (request.inner === true && !offered.has('allow-any-sha1-in-want')) {
     throw formRefused(remote, 'it sends nothing but what refs lead to')
   }
   if (request.shallow !== undefined && !offered.has('shallow')) throw formRefused(remote, 'it offers no shallow fetch')
-  const input = await remote.uploadPack(body(session, request, offered), 0)
+  const input = await remote.uploadPack(body({ remote, format, request, offered }), 0)
   return packAnswer(input, () => seekPack(session, input))
 }
 
-function body(session: Session, request: FetchRequest, offered: Advertisement['capabilities']): Buffer[] {
+interface Asked {
+  readonly remote: Remote
+  readonly format: ObjectFormat
+  readonly request: FetchRequest
+  readonly offered: Advertisement['capabilities']
+}
+
+function body(asked: Asked): Buffer[] {
+  const { request, offered } = asked
   const { wants, haves = [], shallow = [], deepen, filter } = request
   const [first = '', ...others] = wants
   const lines = [
-    `want ${first} ${wordsFor(session, request, offered).join(' ')}\n`,
+    `want ${first} ${wordsFor(asked).join(' ')}\n`,
     ...others.map((oid) => `want ${oid}\n`),
     ...shallow.map((oid) => `shallow ${oid}\n`),
     // A server without shallow fetches sends the history along, and that holds what was wanted as well.
@@ -48,11 +58,8 @@ function body(session: Session, request: FetchRequest, offered: Advertisement['c
   return [...lines.map(packetLine), FLUSH, ...[...known, 'done\n'].map(packetLine)]
 }
 
-function wordsFor(
-  { format, remote }: Session,
-  { thin = false, filter, deepen, shallow }: FetchRequest,
-  offered: Advertisement['capabilities'],
-): string[] {
+function wordsFor({ remote, format, request, offered }: Asked): string[] {
+  const { thin = false, filter, deepen, shallow } = request
   const words = CHOICES.flatMap((choice) => choice.find((word) => offered.has(word)) ?? [])
   if (thin && offered.has('thin-pack')) words.push('thin-pack')
   if ((deepen !== undefined || shallow !== undefined) && offered.has('shallow')) words.push('shallow')

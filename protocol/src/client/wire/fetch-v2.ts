@@ -4,19 +4,26 @@ import { command } from './command.ts'
 import type { FetchRequest } from './fetch.ts'
 import { formRefused, packAnswer } from './pack-answer.ts'
 import type { PackAnswer } from './pack-answer.ts'
+import type { ObjectFormat } from '../../format/object-id.ts'
+import type { OnOlder } from '../remote.ts'
 import type { Session } from '../session.ts'
 
 /**
  * One `fetch` command (gitprotocol-v2).
  * @throws GitError `Unsupported` when the server refuses this form, and as every request
  */
-export async function openPackV2(session: Session, request: FetchRequest): Promise<PackAnswer> {
-  const { remote, advertisement } = session
-  const features = advertisement?.capabilities.get('fetch')?.split(' ')
+export async function openPackV2(
+  session: Session,
+  request: FetchRequest,
+  format: ObjectFormat,
+  onOlder?: OnOlder,
+): Promise<PackAnswer> {
+  const { remote, learned } = session
+  const features = learned.advertisement?.capabilities.get('fetch')?.split(' ')
   if (request.filter !== undefined && features?.includes('filter') === false) {
     throw formRefused(remote, 'it offers no filters')
   }
-  const input = await remote.uploadPack(command(session, 'fetch', fetchArguments(request)), 2)
+  const input = await remote.uploadPack(command(format, 'fetch', fetchArguments(request)), 2, onOlder)
   return packAnswer(input, async () => {
     // Before the pack come sections of no use here: acknowledgments, shallow-info, wanted-refs.
     for (;;) {

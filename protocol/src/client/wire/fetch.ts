@@ -1,8 +1,10 @@
-import type { ObjectId } from '../../format/object-id.ts'
+import { formatOfId } from '../../format/object-id.ts'
+import type { ObjectFormat, ObjectId } from '../../format/object-id.ts'
 import type { PackLimits } from '../../format/pack-limits.ts'
 import { readPack } from '../../format/pack-reader.ts'
 import type { GitObject, ReadPackOptions, StreamedBlob, StreamingOptions } from '../../format/pack-reader.ts'
-import { isOld, learn } from './discovery.ts'
+import { readAdvertisement } from './advertisement.ts'
+import { learn, remember } from './discovery.ts'
 import { openPackV0 } from './fetch-v0.ts'
 import { openPackV2 } from './fetch-v2.ts'
 import { mayBeOld } from './may-be-old.ts'
@@ -60,8 +62,9 @@ export async function* fetchObjects<T>(
     const chunks = capped(pack, request.maxBytes)
     const limits = { ...session.remote.limits, ...options.limits }
     const { large } = options
-    const reading = { ...options, format: session.format, limits }
-    yield* large === undefined ? readPack(chunks, reading) : readPack(chunks, { ...reading, large })
+    const reading = { ...options, format: formatFor(session, request), limits }
+    const objects = large === undefined ? readPack(chunks, reading) : readPack(chunks, { ...reading, large })
+    yield* session.learnedFormat === undefined ? learning(session, request, objects) : objects
     // Reading to the end keeps the connection; a tail that is no packet is of no interest.
     await input.atEnd()
   } finally {
@@ -74,17 +77,38 @@ export async function* fetchObjects<T>(
  * @throws GitError as {@link fetchObjects}
  */
 export async function openPack(session: Session, request: FetchRequest): Promise<PackAnswer> {
-  if (isOld(session)) return openPackV0(session, request)
+  const format = formatFor(session, request)
+  if (session.isOld) return openPackV0(session, request, format)
   try {
-    const answer = await openPackV2(session, request)
-    session.isCurrent = true
+    const answer = await openPackV2(session, request, format, async (input) => {
+      remember(session, (await readAdvertisement(session.remote, input, false)).advertisement)
+    })
+    session.learned.isCurrent = true
     return answer
   } catch (error) {
     // A version 2 server that has answered before refuses this form, and nothing else can be learned from that.
-    if (session.isCurrent || session.advertisement !== undefined || !mayBeOld(session, error)) throw error
-    await learn(session)
-    if (isOld(session)) return openPackV0(session, request)
+    if (session.learned.isCurrent || !mayBeOld(session, error)) throw error
+    if (session.learned.advertisement === undefined) await learn(session)
+    if (session.isOld) return openPackV0(session, request, format)
     throw error
+  }
+}
+
+/** Until the server has shown its hash function, that of the ids that it is asked for. */
+function formatFor({ learnedFormat }: Session, { wants: [want] }: FetchRequest): ObjectFormat {
+  return learnedFormat ?? formatOfId(want ?? '')
+}
+
+/** An object whose id is the one that was wanted shows that the hash function is the right one. */
+async function* learning<T extends { readonly oid: ObjectId }>(
+  session: Session,
+  { wants }: FetchRequest,
+  objects: AsyncGenerator<T>,
+): AsyncGenerator<T> {
+  const wanted = new Set(wants)
+  for await (const object of objects) {
+    if (wanted.has(object.oid)) session.learn(formatOfId(object.oid))
+    yield object
   }
 }
 

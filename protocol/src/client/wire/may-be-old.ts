@@ -7,9 +7,9 @@ import type { Session } from '../session.ts'
  * silence, bytes that make no sense, or a status that says the request was not understood. Once a command has been
  * answered, only a refusal leaves anything to learn.
  */
-export function mayBeOld({ isCurrent }: Session, error: unknown): error is GitError {
+export function mayBeOld({ learned }: Session, error: unknown): error is GitError {
   if (isGitError(error, 'Unsupported')) return true
-  if (isCurrent || !isGitError(error)) return false
+  if (learned.isCurrent || !isGitError(error)) return false
   const { code, details } = error
   if (code === 'Malformed') return true
   if (code === 'NotGit') return details.status !== undefined && details.status >= 400

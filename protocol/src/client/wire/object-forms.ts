@@ -39,15 +39,17 @@ const BLOB_FORMS: readonly Form[] = [
 ]
 
 /** False once a server was found to refuse every filter. */
-export function takesFilters({ commitForm }: Session): boolean {
-  return commitForm < COMMIT_FORMS.length - 1
+export function takesFilters({ learned }: Session): boolean {
+  return learned.commitForm < COMMIT_FORMS.length - 1
 }
 
 /** The commit, and its root tree where the server sends it along. */
 export async function fetchCommit(session: Session, oid: ObjectId): Promise<Map<ObjectId, GitObject>> {
   return cached(session, [oid], async (missing) => {
-    const { form, found } = await climb(session, COMMIT_FORMS, session.commitForm, missing, oid, { skipBlobs: true })
-    session.commitForm = form
+    const { form, found } = await climb(session, COMMIT_FORMS, session.learned.commitForm, missing, oid, {
+      skipBlobs: true,
+    })
+    session.learned.commitForm = form
     return found
   })
 }
@@ -63,10 +65,10 @@ export async function fetchTrees(
   commit: ObjectId,
   options: { readonly closure?: boolean } = {},
 ): Promise<Map<ObjectId, GitObject>> {
-  const start = options.closure === true ? Math.max(CLOSURE_START, session.treeForm) : session.treeForm
+  const start = options.closure === true ? Math.max(CLOSURE_START, session.learned.treeForm) : session.learned.treeForm
   return cached(session, oids, async (missing) => {
     const { form, found } = await climb(session, TREE_FORMS, start, missing, commit, { skipBlobs: true })
-    if (form > start) session.treeForm = form
+    if (form > start) session.learned.treeForm = form
     return found
   })
 }
@@ -78,8 +80,8 @@ export async function fetchBlobs(
   commit: ObjectId,
 ): Promise<Map<ObjectId, GitObject>> {
   return cached(session, oids, async (missing) => {
-    const { form, found } = await climb(session, BLOB_FORMS, session.blobForm, missing, commit, {})
-    session.blobForm = form
+    const { form, found } = await climb(session, BLOB_FORMS, session.learned.blobForm, missing, commit, {})
+    session.learned.blobForm = form
     return found
   })
 }
@@ -103,9 +105,9 @@ export async function* eachBlob<T>(
   if (missing.size === 0) return
   const fetch = (request: FetchRequest): AsyncGenerator<GitObject | StreamedBlob<T>> =>
     fetchObjects(session, request, options)
-  session.blobForm = yield* ascend(session, {
+  session.learned.blobForm = yield* ascend(session, {
     forms: BLOB_FORMS,
-    start: session.blobForm,
+    start: session.learned.blobForm,
     oids: [...missing],
     commit,
     fetch,

@@ -1,6 +1,6 @@
 import { isGitError } from '../../format/errors.ts'
 import { objectFormat } from '../../format/object-id.ts'
-import { discover, isOld } from './discovery.ts'
+import { together } from './discovery.ts'
 import type { Session } from '../session.ts'
 
 /**
@@ -9,15 +9,9 @@ import type { Session } from '../session.ts'
  * @throws GitError as {@link discover}
  */
 export async function receivePackCapabilities(session: Session): Promise<ReadonlyMap<string, string>> {
-  session.receivePack ??= discover(session.remote, 'git-receive-pack')
-  try {
-    const { capabilities } = await session.receivePack
-    if (capabilities.has('no-thin')) session.thinPacks = false
-    return capabilities
-  } catch (error) {
-    session.receivePack = undefined
-    throw error
-  }
+  const { capabilities } = await together(session, 'receivePack', 'git-receive-pack')
+  if (capabilities.has('no-thin')) session.learned.thinPacks = false
+  return capabilities
 }
 
 /**
@@ -26,10 +20,11 @@ export async function receivePackCapabilities(session: Session): Promise<Readonl
  * @throws GitError as {@link discover}
  */
 export async function learnFormat(session: Session): Promise<void> {
-  if (!isOld(session) || session.advertisement?.capabilities.size !== 0) return
+  if (!session.isOld || session.learned.advertisement?.capabilities.size !== 0) return
   try {
     const capabilities = await receivePackCapabilities(session)
-    session.format = objectFormat(capabilities.get('object-format') ?? '') ?? session.format
+    const format = objectFormat(capabilities.get('object-format') ?? '')
+    if (format !== undefined) session.learn(format)
   } catch (error) {
     // Who may not push makes no objects either.
     if (!isGitError(error, 'Unauthorized', 'Forbidden')) throw error

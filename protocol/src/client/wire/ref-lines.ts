@@ -1,5 +1,6 @@
 import { GitError } from '../../format/errors.ts'
 import { isObjectId } from '../../format/object-id.ts'
+import { isRefName } from '../ref-name.ts'
 import type { Remote } from '../remote.ts'
 import type { Ref } from './ls-refs.ts'
 
@@ -23,13 +24,15 @@ export class RefLines {
     const name = line.slice(space + 1)
     // What the server itself lacks is no ref.
     if (name === NO_REFS || oid === 'shallow') return
-    if (!isObjectId(oid) || name === '') {
+    const isPeeled = name.endsWith(PEELED)
+    const ref = isPeeled ? name.slice(0, -PEELED.length) : name
+    if (!isObjectId(oid) || !isRefName(ref)) {
       const shown = JSON.stringify(remote.redact(line).slice(0, 200))
       throw new GitError('Malformed', `not a line of a ref listing: ${shown}`)
     }
     const last = this.#refs.at(-1)
-    if (!name.endsWith(PEELED)) this.#refs.push({ name, oid })
-    else if (last?.name === name.slice(0, -PEELED.length)) last.peeled = oid
+    if (!isPeeled) this.#refs.push({ name, oid })
+    else if (last?.name === ref) last.peeled = oid
   }
 
   /** @param capabilities as sent: `symref=HEAD:refs/heads/main` tells where a symbolic ref leads */
@@ -37,7 +40,7 @@ export class RefLines {
     const targets = new Map<string, string>()
     for (const item of capabilities) {
       const [, name, target] = /^symref=([^:]+):(.+)$/.exec(item) ?? []
-      if (name !== undefined && target !== undefined) targets.set(name, target)
+      if (name !== undefined && target !== undefined && isRefName(target)) targets.set(name, target)
     }
     return this.#refs.map((ref) => {
       const symref = targets.get(ref.name)

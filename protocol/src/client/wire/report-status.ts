@@ -28,19 +28,24 @@ export interface PushReport {
 
 /**
  * Reads the report, with or without side-band.
+ * @param pushed names of the refs in question: lines about others are passed over
  * @throws GitError `Malformed` when there is no report: nobody knows then whether the push happened; `ServerError`
  */
-export async function readReport(input: ByteReader, redact: Redact): Promise<PushReport> {
+export async function readReport(input: ByteReader, redact: Redact, pushed: ReadonlySet<string>): Promise<PushReport> {
   const messages = new RemoteMessages(redact)
   if (await input.atEnd()) throw new GitError('Malformed', 'the server answers a push without a report')
   // With side-band the first packet's payload begins with a channel number, without it with the text "unpack".
   await input.fill(5)
   const direct = (input.held[4] ?? 0) > 3
-  const report = await readLines(direct ? input : new ByteReader(sideBand(input, messages)), redact)
+  const report = await readLines(direct ? input : new ByteReader(sideBand(input, messages)), redact, pushed)
   return { ...report, messages: messages.lines() }
 }
 
-async function readLines(input: ByteReader, redact: Redact): Promise<Omit<PushReport, 'messages'>> {
+async function readLines(
+  input: ByteReader,
+  redact: Redact,
+  pushed: ReadonlySet<string>,
+): Promise<Omit<PushReport, 'messages'>> {
   let unpack: string | undefined
   const refs = new Map<string, string | null>()
   const options = new Map<string, RefOptions>()
@@ -51,9 +56,10 @@ async function readLines(input: ByteReader, redact: Redact): Promise<Omit<PushRe
     if (packet === undefined || packet.type !== 'data') break
     const [word = '', subject = '', ...reason] = packetText(packet.payload).split(' ')
     if (word === 'unpack') unpack = words(subject, ...reason)
-    else if (word === 'ok') refs.set((latest = subject), null)
-    else if (word === 'ng') refs.set((latest = subject), words(...reason) || 'no reason given')
-    else if (word === 'option') {
+    else if (word === 'ok' || word === 'ng') {
+      latest = subject
+      if (pushed.has(subject)) refs.set(subject, word === 'ok' ? null : words(...reason) || 'no reason given')
+    } else if (word === 'option' && pushed.has(latest)) {
       const value = words(...reason)
       options.set(latest, { ...options.get(latest), ...refOption(subject, value) })
     } else if (word === 'ERR')
