@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export npm_config_update_notifier := false
 
-.PHONY: demo test test-long check bundle bench crds reference format components clean
+.PHONY: demo test test-long check bundle bench matrix crds reference format components clean
 
 # An API server, a Git remote and the operator on this machine. KEEP=1 keeps it running; CLUSTER=1 uses your cluster.
 demo: node_modules/.ready
@@ -29,10 +29,16 @@ bundle: node_modules/.ready
 bench: node_modules/.ready bundle
 	node bench/run.ts
 
+# Every operation of the client against every kind of server, requests counted; UPDATE_MATRIX=1 takes the counts as they are.
+matrix: node_modules/.ready
+	vitest run --project conformance test/conformance/client/matrix
+	@cat docs/engine/servers.md
+
 # Files that are generated from the sources.
 crds reference: node_modules/.ready
 	node operator/src/api/generate.ts
 	node scripts/reference.ts
+	node scripts/api-report.ts
 
 format: node_modules/.ready
 	oxfmt

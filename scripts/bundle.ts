@@ -53,6 +53,8 @@ export async function bundle(command: BundledCommand, folder = join(root, 'dist'
     legalComments: 'linked',
     banner: { js: BANNER },
     plugins: [credentialPluginsOnly],
+    // Native code that ssh2 uses where it was built, and does without elsewhere.
+    external: ['cpu-features', '*.node'],
     logLevel: 'error',
   })
   await chmod(outfile, 0o755)

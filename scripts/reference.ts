@@ -4,6 +4,10 @@ import { REASONS } from '../operator/src/api/reasons.ts'
 import { ALLOCATED_FIELDS } from '../operator/src/render/allocated.ts'
 import { REMOVED_ANNOTATIONS, REMOVED_LABELS, REMOVED_METADATA } from '../operator/src/render/clean.ts'
 import { MESSAGE_PLACEHOLDER_DOCS } from '../operator/src/render/message.ts'
+import { cliPage } from './reference/cli.ts'
+import { errorsPage } from './reference/engine-errors.ts'
+import { limitsPage } from './reference/engine-limits.ts'
+import { row } from './reference/table.ts'
 
 const OUTCOMES = {
   ok: 'as wanted',
@@ -12,7 +16,6 @@ const OUTCOMES = {
   stall: 'waits for a change',
 } as const
 
-const row = (...cells: string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
 const list = (items: readonly string[]): string => items.map((item) => `- \`${item}\``).join('\n')
 
 function conditions(): string {
@@ -83,7 +86,13 @@ A commit that comes from comparing the folder, instead of from changes seen one 
 `
 }
 
-const pages = { 'docs/conditions.md': conditions(), 'docs/rendering.md': rendering() }
+const pages = {
+  'docs/conditions.md': conditions(),
+  'docs/rendering.md': rendering(),
+  'docs/engine/errors.md': errorsPage(),
+  'docs/engine/limits.md': limitsPage(),
+  'docs/engine/cli.md': await cliPage(),
+}
 const stale = Object.entries(pages).filter(([path, text]) => read(path) !== text)
 
 function read(path: string): string | undefined {

@@ -16,7 +16,7 @@ export const SUITES: readonly Suite[] = [
   { name: 'protocol', include: ['protocol/src/**/*.test.ts'], timeout: 30_000, tier: 'quick' },
   {
     name: 'edge',
-    include: ['protocol/src/{format,platform}/**/*.test.ts', 'test/conformance/client/editing.test.ts'],
+    include: ['protocol/src/{format,platform,testing}/**/*.test.ts', 'test/conformance/client/editing.test.ts'],
     timeout: 120_000,
     tier: 'quick',
     conditions: ['edge'],

@@ -6,6 +6,7 @@ import type { CheckoutOptions } from '@gitsync/protocol'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startRemote } from '../../kit/remote/index.ts'
 import type { Remote, TestRepository } from '../../kit/remote/index.ts'
+import { scriptedServer } from './scripted-server.ts'
 
 let remote: Remote
 let folder: string
@@ -83,14 +84,14 @@ describe('checkout', () => {
     expect(done).toEqual({ commit: await store.resolve('main'), files: 8, bytes: 45 })
   })
 
-  test('asks for refs, the commit, all trees and all contents: four requests, whatever the number of files', async () => {
+  test('asks for refs, all trees and all contents: three requests, whatever the number of files', async () => {
     const store = await fresh()
     await store.commitFiles(
       Object.fromEntries(Array.from({ length: 150 }, (_, i) => [`d/${i % 7}/f${i}`, `content ${i}`])),
     )
     remote.reset()
     await openRepository(store.url).checkout('main', folder)
-    expect(remote.requests).toHaveLength(4)
+    expect(remote.requests).toHaveLength(3)
   })
 
   const CASES: readonly (readonly [string, CheckoutOptions, readonly string[]])[] = [
@@ -120,6 +121,19 @@ describe('checkout', () => {
     const repo = openRepository(store.url)
     await repo.checkout('main', folder, { include: ['small/'] })
     expect(repo.traffic.bytesReceived).toBeLessThan(2000)
+  })
+
+  test('a server that sends files with their commit only: each is written and counted once', async () => {
+    const store = await fresh()
+    await store.commitFiles(SITE)
+    const tip = (await store.resolve('main')) ?? ''
+    await using server = await scriptedServer(({ lines }) => {
+      const foreign = lines.some((line) => line.startsWith('want ') && line !== `want ${tip}`)
+      return foreign ? { body: '' } : undefined
+    }, store.url)
+    const done = await openRepository(server.url).checkout('main', folder, { batchSize: 1, concurrency: 1 })
+    expect(done).toMatchObject({ files: 8, bytes: 45 })
+    expect(Object.keys(await onDisk(folder))).toHaveLength(8)
   })
 
   test('progress counts up to the end', async () => {
@@ -192,6 +206,18 @@ describe('a folder that holds something', () => {
       .catch((reason: unknown) => reason)
     expect(error).toMatchObject({ code: 'TargetExists', details: { path: 'docs' } })
     expect(await readdir(elsewhere)).toEqual([])
+  })
+
+  test('an equal file behind a symlink does not count as being in the folder', async () => {
+    const store = await fresh()
+    await store.commitFiles({ 'd/a': 'same' })
+    const elsewhere = join(scratch, 'elsewhere')
+    await mkdir(elsewhere)
+    await writeFile(join(elsewhere, 'a'), 'same')
+    await mkdir(folder)
+    await symlink(elsewhere, join(folder, 'd'))
+    const done = openRepository(store.url).checkout('main', folder, { resume: true })
+    await expect(done).rejects.toMatchObject({ code: 'TargetExists', details: { path: 'd' } })
   })
 
   test('a symlink where a file belongs is replaced, not followed', async () => {

@@ -1,7 +1,9 @@
+import { writeFile } from 'node:fs/promises'
 import { isGitError, Mode, openRepository } from '@gitsync/protocol'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startRemote } from '../../kit/remote/index.ts'
 import type { Remote, TestRepository } from '../../kit/remote/index.ts'
+import { scriptedServer } from './scripted-server.ts'
 
 const author = { name: 'Ann Example', email: 'ann@example.com', date: new Date('2026-01-02T03:04:05Z') }
 let remote: Remote
@@ -315,6 +317,55 @@ describe('faults', () => {
     expect(await store.log('main')).toHaveLength(3)
   })
 
+  test('a lost answer whose look failed is found out by the next push, somebody on top or not', async () => {
+    const store = await fresh()
+    await store.commitFiles({ a: '1' })
+    const edit = await openRepository(store.url, { retry: false }).edit('main')
+    edit.put('a', '2')
+    await edit.commit({ message: 'm', author })
+    remote.faults.loseAnswer()
+    remote.faults.status(503, { when: ({ path }) => path.endsWith('upload-pack') })
+    await expect(edit.push()).rejects.toMatchObject({ code: 'Network' })
+    await store.commitFiles({ b: 'theirs' })
+    remote.reset()
+    expect((await edit.push()).status).toBe('pushed')
+    expect(sent()).toEqual(['POST git-receive-pack', 'POST git-upload-pack', 'POST git-upload-pack'])
+    expect(await store.log('main')).toHaveLength(3)
+  })
+
+  test("a gateway's page in place of the answer is followed by a look; a refusal is not", async () => {
+    const store = await fresh()
+    await store.commitFiles({ a: '1' })
+    let hasLanded = false
+    await using server = await scriptedServer(async ({ service }, forward) => {
+      if (service !== 'receive-pack') return undefined
+      if (hasLanded) await forward()
+      return { status: hasLanded ? 200 : 400, type: 'text/html', body: '<html>' }
+    }, store.url)
+    const edit = await openRepository(server.url).edit('main')
+    edit.put('a', '2')
+    const commit = await edit.commit({ message: 'm', author })
+    server.asked.length = 0
+    await expect(edit.push()).rejects.toMatchObject({ code: 'NotGit' })
+    expect(server.asked.map(({ service }) => service)).toEqual(['receive-pack'])
+    hasLanded = true
+    expect(await edit.push()).toMatchObject({ status: 'pushed', commit })
+    expect(server.asked.map(({ service }) => service)).toEqual(['receive-pack', 'receive-pack', 'upload-pack'])
+  })
+
+  test('hooks that say more than is listened to make no failure of a push that has happened', async () => {
+    const store = await fresh()
+    await store.commitFiles({ a: '1' })
+    const hook = '#!/bin/sh\nfor i in $(seq 400); do echo "line $i of a long story"; done\n'
+    await writeFile(`${store.dir}/hooks/post-receive`, hook, { mode: 0o755 })
+    const edit = await openRepository(store.url, { limits: { maxResponseBytes: 4000 } }).edit('main')
+    edit.put('a', '2')
+    const commit = await edit.commit({ message: 'm', author })
+    remote.reset()
+    expect(await edit.push()).toMatchObject({ status: 'pushed', commit })
+    expect(sent()).toEqual(['POST git-receive-pack', 'POST git-upload-pack'])
+  })
+
   test('a hook that refuses speaks through the error', async () => {
     const store = await fresh({
       config: { 'receive.denyNonFastForwards': 'true', 'transfer.hideRefs': 'refs/heads/locked' },
@@ -412,5 +463,63 @@ describe('faults', () => {
       code: 'LimitExceeded',
       details: { limit: 'maxObjectBytes' },
     })
+  })
+})
+
+async function filled(files: Record<string, string>): Promise<TestRepository> {
+  const store = await fresh()
+  await store.commitFiles(files)
+  return store
+}
+
+describe('where an edit starts', () => {
+  test('a base of another branch, or beside create, is refused: it would be written somewhere else', async () => {
+    const store = await filled({ a: '1' })
+    await store.git('branch', 'feature', 'main')
+    const repo = openRepository(store.url)
+    const base = await repo.snapshot('main')
+    const wrong = [
+      repo.edit('feature', { base }),
+      repo.edit('main', { base, create: true }),
+      repo.edit('main', { from: 'feature' }),
+    ]
+    for (const edit of wrong) await expect(edit).rejects.toMatchObject({ code: 'InvalidInput' })
+    expect((await repo.edit('refs/heads/main', { base })).ref).toBe('refs/heads/main')
+  })
+})
+
+describe('requests, however deep the path', () => {
+  const DEEP = 'a/b/c/d/e/f/file'
+
+  test('a file six folders deep: refs, trees, content', async () => {
+    const store = await filled({ [DEEP]: 'deep' })
+    const repo = openRepository(store.url)
+    expect((await repo.file('main', DEEP)).bytes.toString()).toBe('deep')
+    expect(repo.traffic.requests).toBe(3)
+  })
+
+  test('all files of a commit: refs, trees', async () => {
+    const store = await filled({ [DEEP]: 'deep', other: 'x' })
+    const repo = openRepository(store.url)
+    expect((await repo.tree('main', { recursive: true })).map(({ path }) => path)).toEqual([DEEP, 'other'])
+    expect(repo.traffic.requests).toBe(2)
+  })
+
+  test('a new branch and its first commit: refs, trees, push', async () => {
+    const store = await filled({ [DEEP]: 'deep' })
+    const repo = openRepository(store.url)
+    const edit = await repo.edit('feature', { create: true, from: 'main', depth: 6 })
+    edit.put(DEEP, 'changed')
+    await edit.commit({ message: 'm', author })
+    await edit.push()
+    expect(repo.traffic.requests).toBe(3)
+    expect((await store.readFile('feature', DEEP)).toString()).toBe('changed')
+  })
+
+  test('level by level when told so', async () => {
+    const store = await filled({ [DEEP]: 'deep' })
+    const repo = openRepository(store.url, { oneFetchBytes: 0 })
+    await repo.file('main', DEEP)
+    expect(repo.traffic.requests).toBe(9)
   })
 })

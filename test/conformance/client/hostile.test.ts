@@ -46,15 +46,13 @@ const packed = (...parts: Uint8Array[]): Reply => ({
 })
 
 describe('endless answers stop at a limit that the error names', () => {
-  test.each([
-    ['refs', 'maxRefs', packet(`${TIP} refs/heads/x\n`)],
-    ['bytes of one ref line', 'maxResponseBytes', packet(`${TIP} ${'x'.repeat(60_000)}\n`)],
-  ])('%s', async (_what, limit, chunk) => {
+  test('refs', async () => {
+    const chunk = packet(`${TIP} refs/heads/x\n`)
     const sent = { bytes: 0 }
     await using server = await scriptedServer(() => ({
       body: repeated(Buffer.alloc(0), Buffer.concat(Array.from({ length: 20 }, () => chunk)), sent),
     }))
-    await expect(open(server).refs()).rejects.toMatchObject({ code: 'LimitExceeded', details: { limit } })
+    await expect(open(server).refs()).rejects.toMatchObject({ code: 'LimitExceeded', details: { limit: 'maxRefs' } })
     expect(sent.bytes).toBeLessThan(64 << 20)
   })
 
@@ -99,6 +97,24 @@ describe('endless answers stop at a limit that the error names', () => {
     } finally {
       await remote.stop()
     }
+  })
+})
+
+describe('names of refs go on to other servers: what Git forbids is no name', () => {
+  test.each([
+    ['NUL, where capabilities begin', `${TIP} refs/heads/x\0force\n`],
+    ['a way out', `${TIP} refs/heads/../x\n`],
+    ['a tab', `${TIP} refs/heads/a\tb\n`],
+    ['no end', `${TIP} refs/heads/${'x'.repeat(60_000)}\n`],
+    ['a symbolic ref to no name', `${TIP} HEAD symref-target:refs/heads/\0\n`],
+    ['a tag of no object', `${TIP} refs/tags/x peeled:main\n`],
+    ['ids of two lengths', `${TIP} refs/heads/x\n${'d'.repeat(64)} refs/heads/y\n`],
+  ])('%s', async (_what, text) => {
+    const lines = text.split(/(?<=\n)/).map((line) => packet(line))
+    await using server = await scriptedServer(({ method }) => ({
+      body: Buffer.concat([...(method === 'GET' ? [packet('version 2\n'), packet('ls-refs\n')] : lines), FLUSH]),
+    }))
+    await expect(open(server).refs()).rejects.toMatchObject({ code: 'Malformed' })
   })
 })
 
@@ -417,6 +433,6 @@ describe('names and shapes of trees', () => {
     const edit = await repo.edit('main')
     edit.put('x', '1')
     expect(await edit.commit({ message: 'm', author })).not.toBeNull()
-    expect((await edit.push({ dryRun: true })).status).toBe('pushed')
+    expect((await edit.push({ dryRun: true })).status).toBe('dry-run')
   })
 })

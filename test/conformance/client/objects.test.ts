@@ -1,13 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isLfsPointer, openRepository } from '@gitsync/protocol'
+import { GitError, isLfsPointer, openRepository } from '@gitsync/protocol'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startRemote } from '../../kit/remote/index.ts'
 import type { Remote, TestRepository } from '../../kit/remote/index.ts'
 import { scriptedServer } from './scripted-server.ts'
 import type { Rule } from './scripted-server.ts'
 import { run } from '../../kit/process/run.ts'
+
+const ANN = { name: 'Ann', email: 'ann@example.com', date: new Date(0) }
 
 let remote: Remote
 let store: TestRepository
@@ -230,4 +232,46 @@ test('a pointer of Git LFS is known for one', () => {
   ]) {
     expect(isLfsPointer(Buffer.from(other))).toBe(false)
   }
+})
+
+describe('what an encoding says', () => {
+  test.each(['UTF-16LE', 'UTF-16BE', 'replacement', 'nonsense'])(
+    'a commit in %s stops nobody from reading and editing its branch',
+    async (encoding) => {
+      const other = await remote.createRepository(`encoding-${++count}.git`)
+      const parent = await other.commitFiles({ a: '1' })
+      const tree = await other.git('rev-parse', `${parent}^{tree}`)
+      const commit = await other.git(
+        '-c',
+        `i18n.commitEncoding=${encoding}`,
+        'commit-tree',
+        tree,
+        '-p',
+        parent,
+        '-m',
+        'x',
+      )
+      await other.git('update-ref', 'refs/heads/main', commit)
+      const repo = openRepository(other.url)
+      expect(await repo.commit('main')).toMatchObject({ oid: commit, tree, parents: [parent], encoding })
+      expect((await repo.edit('main')).tip).toBe(commit)
+    },
+  )
+})
+
+describe('an id of the other hash function', () => {
+  test('is refused by name once the repository is known, and changes nothing for later calls', async () => {
+    const repo = openRepository(store.url)
+    const edit = await repo.edit('main')
+    await expect(repo.commit('f'.repeat(64))).rejects.toMatchObject({ code: 'InvalidInput', details: { expected: 40 } })
+    edit.put('new', 'new')
+    expect(await edit.commit({ message: 'm', author: ANN })).toMatch(/^[0-9a-f]{40}$/)
+    expect((await repo.refs()).length).toBeGreaterThan(2)
+  })
+
+  test('before that it is not found, and changes nothing either', async () => {
+    const repo = openRepository(store.url)
+    await expect(repo.commit('f'.repeat(64))).rejects.toBeInstanceOf(GitError)
+    expect(await repo.commit('main')).toMatchObject({ oid: await id('main') })
+  })
 })

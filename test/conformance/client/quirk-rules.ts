@@ -11,7 +11,7 @@ export const wantsOf = ({ lines }: Asked): string[] =>
   lines.filter((line) => line.startsWith('want ')).map((line) => line.slice(5))
 export const isFetch = ({ lines }: Asked): boolean => lines[0] === 'command=fetch'
 export const isLsRefs = ({ lines }: Asked): boolean => lines[0] === 'command=ls-refs'
-export const isPush = ({ service, method }: Asked): boolean => service === 'receive-pack' && method === 'POST'
+const isPush = ({ service, method }: Asked): boolean => service === 'receive-pack' && method === 'POST'
 export const refused = (text: string): Reply => ({ body: Buffer.concat([packet(`ERR ${text}\n`), FLUSH]) })
 
 /** An empty pack behind the section header, as a server sends that left out all that was wanted. */

@@ -68,6 +68,10 @@ describe('servers that allow less', () => {
       expect((await repo.tree('main', { recursive: true })).map(({ path }) => path)).toEqual(Object.keys(FILES).sort())
       expect((await repo.files('main', ['a/x', 'a/b/c/d'])).map(({ bytes }) => bytes.toString())).toEqual(['x', '1'])
 
+      const notPushed = await repo.edit('main')
+      notPushed.put('a/b/c/d', 'x')
+      await notPushed.commit({ message: 'm', author })
+
       const filtersTried = server.asked.filter((asked) => isFetch(asked) && filterOf(asked) !== undefined).length
       const before = server.asked.length
       const commit = await change(repo, 'a/b/c/d', '2')

@@ -101,13 +101,21 @@ describe('without an old value', () => {
 })
 
 describe('a lease', () => {
-  test('that does not hold is a stale ref with its place, of one ref as an error, of several as results', async () => {
+  test('that does not hold is a stale ref with its place, of one ref as of several; the others have changed', async () => {
     const { store, repo, tip, parent } = await place()
     const stale = { ref: 'refs/heads/main', old: parent, new: null }
     await expect(repo.push([stale])).rejects.toMatchObject({ code: 'StaleRef', details: { actual: tip } })
     await expect(repo.deleteRef('refs/heads/main', { expect: parent })).rejects.toMatchObject({ code: 'StaleRef' })
-    const results = await repo.push([stale, { ref: 'refs/heads/new', old: null, new: tip }])
-    expect(results).toMatchObject([{ status: 'stale', actual: tip }, { status: 'ok' }])
+    await expect(repo.push([{ ref: 'refs/heads/new', old: null, new: tip }, stale])).rejects.toMatchObject({
+      code: 'StaleRef',
+      details: {
+        ref: 'refs/heads/main',
+        refs: [
+          { ref: 'refs/heads/new', status: 'ok' },
+          { ref: 'refs/heads/main', status: 'stale', actual: tip },
+        ],
+      },
+    })
     expect(await store.resolve('main')).toBe(tip)
     expect(await store.resolve('new')).toBe(tip)
   })
@@ -192,11 +200,14 @@ describe('several refs', () => {
 
   test('a rule of the server is told apart from the others that were updated', async () => {
     const { store, repo, tip } = await place({ config: { 'transfer.hideRefs': 'refs/heads/locked' } })
-    const results = await repo.push([
+    const pushed = repo.push([
       { ref: 'refs/heads/locked', old: null, new: tip },
       { ref: 'refs/heads/open', old: null, new: tip },
     ])
-    expect(results).toMatchObject([{ status: 'rejected', reason: expect.stringContaining('hidden') }, { status: 'ok' }])
+    await expect(pushed).rejects.toMatchObject({
+      code: 'Rejected',
+      details: { refs: [{ status: 'rejected', reason: expect.stringContaining('hidden') }, { status: 'ok' }] },
+    })
     expect(await store.resolve('open')).toBe(tip)
   })
 
@@ -216,6 +227,27 @@ test('a way back that failed has not happened because the branch holds the commi
   const back = repo.push([{ ref: 'refs/heads/main', old: tip, new: parent }], { force: true })
   await expect(back).rejects.toMatchObject({ code: 'ServerError' })
   expect(await store.resolve('main')).toBe(theirs)
+})
+
+describe('ids of the other hash function', () => {
+  test('are taken as the first that is heard of a repository', async () => {
+    const { store, tip, parent } = await place({ objectFormat: 'sha256' })
+    await store.git('branch', 'behind', parent)
+    await openRepository(store.url).push([{ ref: 'refs/heads/behind', old: parent, new: tip }])
+    expect(await store.resolve('behind')).toBe(tip)
+  })
+
+  test('are refused where the repository is known, and beside others, before anything is sent', async () => {
+    const { repo, tip } = await place()
+    const other = { ref: 'refs/heads/new', old: null, new: 'a'.repeat(64) }
+    const both = [other, { ref: 'refs/heads/newer', old: null, new: tip }]
+    await expect(openRepository(`${remote.url}/none.git`).push(both)).rejects.toMatchObject({ code: 'InvalidInput' })
+    await repo.refs()
+    remote.reset()
+    await expect(repo.push([other])).rejects.toMatchObject({ code: 'InvalidInput', details: { field: 'new' } })
+    expect(sent()).toEqual([])
+    await repo.createBranch('new', tip)
+  })
 })
 
 test.each([

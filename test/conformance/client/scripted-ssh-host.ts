@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync } from 'node:crypto'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import ssh2 from 'ssh2'
 import type { Connection, ServerChannel } from 'ssh2'
 
@@ -12,13 +12,15 @@ export interface ScriptedSshHost {
   readonly connections: number
   /** Cuts every connection. */
   cut(): void
+  /** Reads nothing more, and leaves the connections open. */
+  stall(): void
   [Symbol.asyncDispose](): Promise<void>
 }
 
 /** A host on loopback that does with a command what the script says, and lets in whoever knows the password; without one everybody. */
 export async function scriptedSshHost(
   script: (channel: ServerChannel, command: string) => void,
-  options: { readonly password?: string } = {},
+  options: { readonly password?: string; readonly isSilent?: () => boolean } = {},
 ): Promise<ScriptedSshHost> {
   const { privateKey: key } = generateKeyPairSync('ec', {
     namedCurve: 'P-256',
@@ -41,6 +43,7 @@ export async function scriptedSshHost(
       else context.reject(['password'])
     })
     client.on('session', (accept) => {
+      if (options.isSilent?.() === true) return
       const session = accept()
       session.on('env', (allow) => allow?.())
       session.on('exec', (begin, _reject, { command }) => {
@@ -50,9 +53,13 @@ export async function scriptedSshHost(
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const sockets = (): Socket[] => [...connections].map((client) => (client as unknown as { _sock: Socket })._sock)
   const cut = (): void => {
     // The polite way would tell the channels first.
-    for (const client of connections) (client as unknown as { _sock: { destroy(): void } })._sock.destroy()
+    for (const socket of sockets()) socket.destroy()
+  }
+  const stall = (): void => {
+    for (const socket of sockets()) socket.pause()
   }
   return {
     port: (server.address() as AddressInfo).port,
@@ -62,6 +69,7 @@ export async function scriptedSshHost(
       return count
     },
     cut,
+    stall,
     async [Symbol.asyncDispose]() {
       cut()
       await new Promise<void>((resolve) => server.close(() => resolve()))

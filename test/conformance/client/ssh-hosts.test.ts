@@ -153,6 +153,39 @@ describe('hosts that break off', () => {
   })
 })
 
+describe('hosts of version 0', () => {
+  test('calls at the same time each see their own listing, and no later one sees it', async () => {
+    let tip = 'a'.repeat(40)
+    const second = Promise.withResolvers<void>()
+    await using host = await scriptedSshHost((channel) => {
+      const greet = (): void => {
+        channel.write(Buffer.concat([packet(`${tip} refs/heads/main\0ofs-delta\n`), FLUSH]))
+        channel.once('data', () => end(channel, 0))
+      }
+      if (host.commands.length === 2) void second.promise.then(greet)
+      else greet()
+    })
+    await using repo = open(host, {}, { retry: false })
+    const calls = [repo.refs(), repo.refs()]
+    await Promise.race(calls)
+    second.resolve()
+    for (const refs of await Promise.all(calls)) expect(refs).toMatchObject([{ oid: tip }])
+    // What a server that speaks first has said is an answer: neither was asked twice.
+    expect(host.commands).toHaveLength(2)
+    tip = 'b'.repeat(40)
+    expect(await repo.refs()).toMatchObject([{ oid: tip }])
+  })
+
+  test('the capabilities of a newer one are kept up to a limit', async () => {
+    await using host = await scriptedSshHost((channel) => {
+      const line = packet(`agent=${'x'.repeat(60_000)}\n`)
+      channel.write(Buffer.concat([packet('version 2\n'), ...Array.from({ length: 8 }, () => line), FLUSH]))
+    })
+    await using repo = open(host, {}, { retry: false })
+    await expect(repo.refs()).rejects.toMatchObject({ code: 'Malformed' })
+  })
+})
+
 describe('hosts that go on and on', () => {
   test('an endless advertisement is cut at the limit', async () => {
     await using host = await scriptedSshHost((channel) => {
@@ -206,10 +239,30 @@ test.each([
   ['idleTimeoutMs', -1],
   ['keepAliveMs', Number.NaN],
   ['hostKeys', ['MD5:00']],
+  // Taken for a text it would make nothing known.
+  ['knownHosts', '/home/ann/.ssh/known_hosts'],
+  ['knownHosts', ['/home/ann/.ssh/known_hosts']],
 ])('ssh.%s: %o is refused by name', (field, value) => {
   expect(() => openRepository('git@host:x', { ssh: { [field]: value } })).toThrowError(
     expect.objectContaining({ code: 'InvalidInput', details: expect.objectContaining({ field: `ssh.${field}` }) }),
   )
+})
+
+test('a host that does not answer the opening of a channel keeps no place: the next command opens another connection', async () => {
+  let silent = true
+  await using host = await scriptedSshHost((channel) => answer(channel), { isSilent: () => silent })
+  const answer = (channel: ServerChannel): void => {
+    channel.write(VERSION_2)
+    channel.once('data', () => {
+      channel.write(FLUSH)
+      end(channel, 0)
+    })
+  }
+  await using repo = open(host, { maxChannels: 1 }, { requestTimeoutMs: 1_000, retry: false })
+  await expect(repo.refs()).rejects.toMatchObject({ code: 'Timeout' })
+  silent = false
+  expect(await repo.refs()).toEqual([])
+  expect(host.connections).toBe(2)
 })
 
 describe('one connection', () => {
@@ -240,6 +293,17 @@ describe('one connection', () => {
     await finish(await run(connection))
     expect(host.connections).toBe(2)
     await connection.close()
+  })
+
+  test('is cut when the host does not read what is left', async () => {
+    await using host = await scriptedSshHost(() => undefined)
+    const connection = start(host)
+    const commands = await Promise.all(Array.from({ length: 8 }, () => run(connection)))
+    host.stall()
+    // More than what the machine takes in between.
+    for (const command of commands) void command.write([Buffer.alloc(4 << 20)])
+    await connection.close()
+    for (const command of commands) await expect(finish(command)).rejects.toMatchObject({ code: 'Network' })
   })
 
   test('is left to a command that does not end when it is given up, and another serves the rest', async () => {

@@ -191,7 +191,7 @@ test('each request is told of, with what there is over SSH in place of a status'
     records.map(({ operation, path, status, transport, exitCode }) => [operation, path, status, transport, exitCode]),
   ).toEqual(
     expect.arrayContaining([
-      ['ls-refs', '/git-upload-pack', 0, 'ssh', undefined],
+      ['ls-refs', '/git-upload-pack', 0, 'ssh', 0],
       ['fetch', '/git-upload-pack', 0, 'ssh', 0],
       ['push', '/git-receive-pack', 0, 'ssh', undefined],
     ]),
@@ -344,7 +344,7 @@ describe('knowing the host', () => {
       async () => {
         await writeFile(join(dir, 'known'), servers[2].knownHosts)
         await writeFile(join(dir, 'empty'), '')
-        return { knownHosts: [join(dir, 'empty'), join(dir, 'known')] }
+        return { knownHostsFiles: [join(dir, 'empty'), join(dir, 'known')] }
       },
     ],
   ])('by %s', async (_what, options) => {
@@ -386,8 +386,8 @@ describe('knowing the host', () => {
   })
 
   test('a file that cannot be read is no permission', async () => {
-    await using repo = open(await fresh(), 2, { knownHosts: [join(dir, 'missing')] })
-    await expect(repo.refs()).rejects.toMatchObject({ code: 'InvalidInput', details: { field: 'ssh.knownHosts' } })
+    await using repo = open(await fresh(), 2, { knownHosts: '', knownHostsFiles: [join(dir, 'missing')] })
+    await expect(repo.refs()).rejects.toMatchObject({ code: 'InvalidInput', details: { field: 'ssh.knownHostsFiles' } })
   })
 })
 
@@ -401,6 +401,15 @@ describe('ends', () => {
     stop.abort()
     await expect(waiting).rejects.toMatchObject({ code: 'Aborted' })
     await expect(repo.refs()).rejects.toMatchObject({ code: 'Aborted' })
+  })
+
+  test('a signal for one call ends that alone, over the connection of all', async () => {
+    const store = await fresh()
+    await using repo = open(store, 2)
+    await repo.refs()
+    await expect(repo.with({ signal: AbortSignal.abort() }).refs()).rejects.toMatchObject({ code: 'Aborted' })
+    expect(await repo.with({ signal: new AbortController().signal }).refs()).toHaveLength(2)
+    expect(new Set((await ran(store)).map(({ connection }) => connection)).size).toBe(1)
   })
 
   test('a command that takes too long, and the next one that does not', async () => {

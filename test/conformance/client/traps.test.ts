@@ -1,8 +1,16 @@
-import { Mode, openRepository } from '@gitsync/protocol'
-import type { Edit, Repository } from '@gitsync/protocol'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { memoryStore, Mode, openRepository, SHA1 } from '@gitsync/protocol'
+import type { CommitInfo, Edit, Repository } from '@gitsync/protocol'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { DeltaWriter } from '../../../protocol/src/format/delta.ts'
+import { objectId } from '../../../protocol/src/format/object-id.ts'
+import { writePack } from '../../../protocol/src/format/pack-writer.ts'
+import type { PackEntry } from '../../../protocol/src/format/pack-writer.ts'
 import { startRemote } from '../../kit/remote/index.ts'
 import type { FileContent, Remote, TestRepository } from '../../kit/remote/index.ts'
+import { band, FLUSH, packet, scriptedServer } from './scripted-server.ts'
 
 /** Faults that clients without a clone are known for: each has a rule here, and a test that we keep it. */
 
@@ -331,4 +339,202 @@ describe('writing', () => {
       expect(await files(store)).toEqual({ keep: 'k', 'lib/a': '2' })
     })
   })
+})
+
+describe('reading', () => {
+  const idsOf = async (history: AsyncIterable<CommitInfo>): Promise<string[]> => {
+    const ids: string[] = []
+    for await (const { oid } of history) ids.push(oid)
+    return ids
+  }
+  const lastPart = (path: string): string => path.split('/').at(-1) ?? ''
+
+  test('an annotated tag is read, listed, compared, gone back from and checked out as what it stands for', async () => {
+    const { store, repo } = await place({ a: '1' })
+    const tagged = await store.resolve('main')
+    await store.git('tag', '-a', '-m', 'one', 'v1', 'main')
+    const tag = (await store.resolve('v1')) ?? ''
+    await store.commitFiles({ a: '2' })
+    const folder = await mkdtemp(join(tmpdir(), 'gitsync-traps-'))
+    try {
+      for (const name of ['v1', tag]) {
+        expect(await repo.tag(name)).toMatchObject({ oid: tag, object: tagged, message: 'one\n' })
+        expect((await repo.commit(name)).oid).toBe(tagged)
+        expect((await repo.tree(name)).map(({ path }) => path)).toEqual(['a'])
+        expect((await repo.file(name, 'a')).bytes.toString()).toBe('1')
+        expect(await repo.compare(name, 'main')).toMatchObject([{ status: 'M', path: 'a' }])
+        expect(await idsOf(repo.history(name))).toEqual([tagged])
+        expect((await repo.checkout(name, join(folder, name))).commit).toBe(tagged)
+      }
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  test('the history of a merge goes on along the branch that was merged into, and along all of them when asked', async () => {
+    const { store, repo } = await place({ a: '1' })
+    const root = (await store.resolve('main')) ?? ''
+    const side = await store.commitFiles({ side: '1' }, { branch: 'side', parents: [root], time: 1_700_000_100 })
+    const main = await store.commitFiles({ main: '1' }, { time: 1_700_000_200 })
+    const merge = await store.commitFiles({ side: '1' }, { parents: [main, side], time: 1_700_000_300 })
+    const ids = (firstParent: boolean): Promise<string[]> => idsOf(repo.history('main', { firstParent }))
+    expect((await repo.commit('main')).parents).toEqual([main, side])
+    expect(await ids(true)).toEqual([merge, main, root])
+    expect(await ids(false)).toEqual([merge, main, side, root])
+  })
+
+  test('a commit that is in the cache already does not hide its trees and files', async () => {
+    const { store } = await place({ 'a/b': '1' })
+    const cache = { store: memoryStore(), scope: 'one' }
+    const folder = await mkdtemp(join(tmpdir(), 'gitsync-traps-'))
+    try {
+      await openRepository(store.url, { cache }).commit('main')
+      const repo = openRepository(store.url, { cache })
+      expect((await repo.tree('main', { recursive: true })).map(({ path }) => path)).toEqual(['a/b'])
+      expect((await repo.checkout('main', folder)).files).toBe(1)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  test('of several refs with one prefix each is found by its name', async () => {
+    const { store, repo } = await place({ a: '1' })
+    const first = await store.resolve('main')
+    await store.git('branch', 'main-2', 'main')
+    await store.git('branch', 'main/3', 'main').catch(() => undefined)
+    const second = await store.commitFiles({ a: '2' })
+    expect((await repo.commit('main')).oid).toBe(second)
+    expect((await repo.commit('main-2')).oid).toBe(first)
+    expect(await repo.tip('main')).toBe(second)
+    await expect(repo.commit('mai')).rejects.toMatchObject({ code: 'RefNotFound' })
+  })
+
+  test('one odd old commit does not spoil the reading of all', async () => {
+    const { store, repo } = await place({ a: '1' })
+    const tree = await store.git('rev-parse', 'main^{tree}')
+    const who = 'Odd <odd@example.com> 1700000000'
+    const odd = `tree ${tree}\nauthor ${who} +051800\ncommitter ${who} -9959\n\nodd\n`
+    const how = ['hash-object', '-t', 'commit', '-w', '--stdin', '--literally']
+    const oid = await store.gitWith({ input: odd }, ...how)
+    await store.git('update-ref', 'refs/heads/main', oid)
+    const tip = await store.commitFiles({ a: '2' })
+    expect(await idsOf(repo.history('main'))).toEqual([tip, oid])
+    expect((await repo.commit(oid)).author).toMatchObject({ name: 'Odd', email: 'odd@example.com' })
+    expect(await repo.compare(oid, 'main')).toHaveLength(1)
+  })
+
+  test.each<[string, number, (repo: Repository) => Promise<unknown>]>([
+    ['the refs', 0, (repo) => repo.refs()],
+    ['the refs before an edit', 0, (repo) => repo.edit('main')],
+    ['a commit', 1, (repo) => repo.commit('main')],
+    ['trees', 1, (repo) => repo.tree('main', { recursive: true })],
+    ['files', 1, (repo) => repo.file('main', 'a')],
+    ['a history', 1, (repo) => idsOf(repo.history('main'))],
+    ['a comparison', 1, (repo) => repo.compare('main', 'other')],
+    ['the report of a push', 2, (repo) => change(repo, (edit) => edit.put('a', '2'))],
+  ])('a silent 200 with an empty body is an error, never a success: in place of %s', async (_what, after, act) => {
+    const { store, repo } = await place({ a: '1' })
+    await store.commitFiles({ a: '3' }, { branch: 'other' })
+    let asked = 0
+    remote.faults.empty({ times: Infinity, when: () => ++asked > after })
+    await expect(act(repo)).rejects.toMatchObject({ name: 'GitError' })
+    expect((await store.readFile('main', 'a')).toString()).toBe('1')
+  })
+
+  test('a pack that ends early is an error wherever it is cut, and no file is half', async () => {
+    const { repo } = await place({ a: 'x'.repeat(20_000), b: String(Math.random()) })
+    for (const after of [0, 1, 30, 60, 100, 150]) {
+      remote.faults.cut(after, { times: Infinity, when: ({ path }) => lastPart(path) === 'git-upload-pack' })
+      await expect(repo.files('main', ['a', 'b'])).rejects.toMatchObject({ code: 'Network' })
+      remote.faults.clear()
+    }
+  })
+
+  describe('deltas', () => {
+    /** A server whose every answer to a fetch is this pack. */
+    const answering = (entries: readonly PackEntry[]): ReturnType<typeof scriptedServer> => {
+      const pack = [packet('packfile\n'), ...writePack(entries, SHA1).map((part) => band(1, part)), FLUSH]
+      return scriptedServer(({ lines }) =>
+        lines[0] === 'command=ls-refs'
+          ? { body: Buffer.concat([packet(`${'c'.repeat(40)} refs/heads/main\n`), FLUSH]) }
+          : { body: Buffer.concat(pack) },
+      )
+    }
+
+    test('a bomb of them goes off at a limit, in little memory', async () => {
+      const base = Buffer.alloc(1 << 20, 'x')
+      const delta = new DeltaWriter(base.length)
+      // Two hundred bytes of delta that stand for as many times the base.
+      for (let i = 0; i < 200; i++) delta.copy(0, base.length)
+      const entries: PackEntry[] = [
+        { type: 'tree', bytes: base },
+        { type: 'ref-delta', base: objectId(SHA1, 'tree', base), bytes: delta.finish() },
+      ]
+      await using server = await answering(entries)
+      const before = process.memoryUsage().arrayBuffers
+      await expect(openRepository(server.url).commit('main')).rejects.toMatchObject({
+        code: 'LimitExceeded',
+        details: { limit: 'maxObjectBytes' },
+      })
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 << 20)
+    })
+
+    test('one that gives less than it declares is damage, not a shorter object', async () => {
+      const base = Buffer.from('a base of some length')
+      const whole = new DeltaWriter(base.length)
+      whole.copy(0, base.length)
+      const lying = Buffer.from(whole.finish())
+      // Size of the base, then of the result: one byte each.
+      lying[1] = base.length + 5
+      const entries: PackEntry[] = [
+        { type: 'tree', bytes: base },
+        { type: 'ref-delta', base: objectId(SHA1, 'tree', base), bytes: lying },
+      ]
+      await using server = await answering(entries)
+      await expect(openRepository(server.url).commit('main')).rejects.toMatchObject({ code: 'Malformed' })
+    })
+  })
+
+  test('a read that is answered 429 is made again when the server says, a push is not, and both are told', async () => {
+    const { store } = await place({ a: '1' })
+    const pauses: number[] = []
+    const retry = {
+      sleep: (ms: number) => {
+        pauses.push(ms)
+        return Promise.resolve()
+      },
+    }
+    const repo = openRepository(store.url, { retry })
+    remote.faults.status(429, { retryAfter: 7 })
+    const edit = await repo.edit('main')
+    expect(pauses).toHaveLength(1)
+    expect(pauses[0]).toBeGreaterThanOrEqual(7000)
+    edit.put('a', '2')
+    await edit.commit({ message: 'm', author })
+    remote.reset()
+    remote.faults.status(429, {
+      retryAfter: 7,
+      times: Infinity,
+      when: ({ path }) => lastPart(path) === 'git-receive-pack',
+    })
+    await expect(edit.push()).rejects.toMatchObject({ code: 'RateLimited', details: { waitMs: 7000 } })
+    expect(sent()).toEqual(['POST git-receive-pack'])
+    remote.reset()
+    expect((await edit.push()).status).toBe('pushed')
+  })
+})
+
+test.each([
+  ['no path leads out of a checkout', 'checkout.test.ts', 'paths that lead out of the folder'],
+  ['a checkout has executables and symlinks', 'checkout.test.ts', 'writes what git itself checks out: contents, exe'],
+  ['deltas on deltas', '../../../protocol/src/format/pack-reader.test.ts', 'deltas that double their base stop at the'],
+  ['short deltas', '../../../protocol/src/format/delta.test.ts', 'random instructions give bytes of the declared size'],
+  ['a cut pack', '../../../protocol/src/format/pack-reader.test.ts', 'a cut at any byte is an error'],
+  ['credentials and redirects', 'transport.test.ts', 'credentials are not sent to another origin'],
+  ['redirects of a POST', '../../../protocol/src/client/http/http-remote.test.ts', 'a POST that is led on'],
+  ['a mode that changes alone', 'compare.test.ts', 'the changes are those of git diff-tree'],
+  ['a lost answer', 'editing.test.ts', 'a lost answer after success is found out by one look'],
+  ['a refused update that says ok', 'refs.test.ts', 'that it is ok, and is not'],
+])('elsewhere: %s', async (_trap, file, title) => {
+  expect(await readFile(join(import.meta.dirname, file), 'utf8')).toContain(title)
 })

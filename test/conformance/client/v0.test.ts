@@ -170,6 +170,25 @@ describe.each([0, 1] as const)('a server of version %i', (version) => {
   })
 })
 
+describe.each([
+  ['sha256', 'f'.repeat(40)],
+  ['sha1', 'f'.repeat(64)],
+] as const)('the hash function of a repository (%s) is learned from what it answers', (objectFormat, other) => {
+  test.each([0, 1, 2] as const)('over version %i', async (version) => {
+    const store = await fresh(FILES, { objectFormat })
+    const tip = (await store.resolve('main')) ?? ''
+    const repo = openRepository(store.url, version === 2 ? {} : { transport: speaking(version) })
+    // An id that the repository cannot have is told as such, and leaves no trace.
+    await expect(repo.commit(other)).rejects.toMatchObject({ code: expect.any(String) })
+    expect((await repo.commit(tip)).oid).toBe(tip)
+    expect((await repo.refs({ prefix: 'refs/heads/' })).map(({ oid }) => oid)).toEqual([tip])
+    await expect(repo.commit(other)).rejects.toMatchObject({ code: 'InvalidInput' })
+    const id = await change(repo, 'a/x', '2')
+    expect(id).toHaveLength(tip.length)
+    expect(await store.resolve('main')).toBe(id)
+  })
+})
+
 describe('what old servers say', () => {
   const refLines = (...lines: string[]): Buffer =>
     Buffer.concat([packet('# service=git-upload-pack\n'), FLUSH, ...lines.map(packet), FLUSH])
@@ -266,6 +285,85 @@ describe('what old servers say', () => {
     const wants = server.asked.flatMap(({ lines }) => lines.filter((line) => line.startsWith('want ')))
     for (const want of wants) expect(want.split(' ').slice(2).filter(Boolean)).toEqual(words)
     expect(wants.length).toBeGreaterThan(0)
+  })
+
+  const LISTED = packet(`${oid} refs/heads/main\n`)
+  test.each([
+    ['the first line', refLines().subarray(0, -4)],
+    ['a line in the middle', Buffer.concat([refLines(`${oid} HEAD\0ofs-delta\n`).subarray(0, -4), LISTED])],
+    ['the capabilities of version 2', Buffer.concat([packet('version 2\n'), packet('ls-refs\n')])],
+  ])('an advertisement that ends behind %s tells nothing: refs that it does not list may exist', async (_what, cut) => {
+    await using server = await scriptedServer(({ method }) => ({ body: method === 'GET' ? cut : '' }))
+    await expect(openRepository(server.url).refs()).rejects.toMatchObject({
+      code: 'Malformed',
+      message: expect.stringContaining('ends too early'),
+    })
+  })
+
+  test('capabilities stand behind the first ref only: further ones are none, and are not kept', async () => {
+    const words = 'a '.repeat(30_000)
+    await using server = await scriptedServer(({ method }) =>
+      method === 'GET'
+        ? { body: refLines(`${oid} HEAD\0${words}\n`, `${oid} refs/heads/main\0${words}\n`) }
+        : { body: '' },
+    )
+    await expect(openRepository(server.url).refs()).rejects.toMatchObject({ code: 'Malformed' })
+  })
+
+  test('a signal for one call ends that alone; what it has learned stays with the repository', async () => {
+    let isSilent = false
+    await using server = await scriptedServer(async ({ method }) => {
+      if (isSilent) await new Promise(() => undefined)
+      return { body: method === 'GET' ? refLines(`${oid} HEAD\0ofs-delta\n`) : '' }
+    })
+    const repo = openRepository(server.url)
+    expect(await repo.with({ signal: new AbortController().signal }).refs()).toHaveLength(1)
+    await repo.refs()
+    // The version was asked about once.
+    expect(server.asked.map(({ method }) => method)).toEqual(['POST', 'GET', 'GET'])
+    expect(repo.traffic.requests).toBe(3)
+    isSilent = true
+    const stop = new AbortController()
+    const waiting = repo.with({ signal: stop.signal }).refs()
+    await expect.poll(() => server.asked.length).toBe(4)
+    stop.abort()
+    await expect(waiting).rejects.toMatchObject({ code: 'Aborted' })
+    isSilent = false
+    await repo.refs()
+  })
+
+  test('whoever gives up leaves a look that others wait for as well: they look again', async () => {
+    let isSilent = true
+    await using server = await scriptedServer(async () => {
+      if (isSilent) await new Promise(() => undefined)
+      return { body: refLines(`${oid} HEAD\0ofs-delta\n`) }
+    })
+    const repo = openRepository(server.url)
+    const stop = new AbortController()
+    const first = repo.with({ signal: stop.signal }).capabilities()
+    const waiting = [repo.capabilities(), repo.capabilities()]
+    await expect.poll(() => server.asked.length).toBe(1)
+    isSilent = false
+    stop.abort()
+    await expect(first).rejects.toMatchObject({ code: 'Aborted' })
+    for (const { version } of await Promise.all(waiting)) expect(version).toBe(0)
+    expect(server.asked).toHaveLength(2)
+  })
+
+  test('two first calls at once both go the way of an older server', async () => {
+    const second = Promise.withResolvers<void>()
+    await using server = await scriptedServer(async ({ method }) => {
+      if (method === 'GET') return { body: refLines(`${oid} HEAD\0ofs-delta\n`) }
+      // The second question is answered when the first one has been understood.
+      if (server.asked.length === 2) await second.promise
+      return { body: '' }
+    })
+    const repo = openRepository(server.url)
+    const calls = [repo.refs(), repo.refs()]
+    await Promise.race(calls)
+    second.resolve()
+    expect((await Promise.all(calls)).map((refs) => refs.length)).toEqual([1, 1])
+    expect(server.asked.map(({ method }) => method).sort()).toEqual(['GET', 'GET', 'POST', 'POST'])
   })
 
   test('a refusal in words is told', async () => {

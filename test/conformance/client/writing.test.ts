@@ -1,7 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { blobId, Mode, openRepository, SHA1 } from '@gitsync/protocol'
 import * as fc from 'fast-check'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { objectId } from '../../../protocol/src/format/object-id.ts'
 import { writePack } from '../../../protocol/src/format/pack-writer.ts'
 import type { PackEntry } from '../../../protocol/src/format/pack-writer.ts'
@@ -302,6 +305,120 @@ test('commits that nobody waits for are made one after the other, each of what w
   await store.fsck()
 })
 
+describe('a commit that fails', () => {
+  const signer = { sign: () => Promise.reject(new Error('the key service is down')) }
+
+  test('takes those with it that were asked for meanwhile: no author gets the changes of another', async () => {
+    const store = await fresh({ a: '0' })
+    const edit = await openRepository(store.url).edit('main')
+    edit.put('ann', '1')
+    const ann = edit.commit({ message: 'ann', author, sign: signer })
+    edit.put('bob', '1')
+    const bob = edit.commit({ message: 'bob', author: { ...author, name: 'Bob' } })
+    const pushed = edit.push()
+    for (const one of await Promise.allSettled([ann, bob, pushed])) {
+      expect(one).toMatchObject({ status: 'rejected', reason: { message: 'the key service is down' } })
+    }
+    expect(sent()).not.toContain('POST git-receive-pack')
+    // Who asks again knows what is staged.
+    expect(await edit.commit({ message: 'both', author })).not.toBeNull()
+    await edit.push()
+    expect(await paths(store)).toEqual(['a', 'ann', 'bob'])
+  })
+
+  test('fails no more once what is wrong with it has been given up', async () => {
+    const store = await fresh({ a: '0' })
+    const edit = await openRepository(store.url).edit('main')
+    edit.put('b', '1')
+    await edit.commit({ message: 'm', author })
+    edit.put('c', '1')
+    edit.delete('nope')
+    for (let i = 0; i < 2; i++) {
+      await expect(edit.commit({ message: 'm', author })).rejects.toMatchObject({ code: 'PathNotFound' })
+    }
+    await edit.reset()
+    edit.put('d', '1')
+    await edit.commit({ message: 'm', author })
+    await edit.push()
+    expect(await paths(store)).toEqual(['a', 'b', 'd'])
+    await store.fsck()
+  })
+
+  test('leaves alone what was asked for after a reset that nobody waited for', async () => {
+    const store = await fresh({ a: '0' })
+    const edit = await openRepository(store.url).edit('main')
+    edit.put('b', '1')
+    const first = edit.commit({ message: 'first', author })
+    edit.put('c', '1')
+    const failing = edit.commit({ message: 'failing', author, sign: signer })
+    const reset = edit.reset()
+    edit.put('d', '1')
+    await Promise.allSettled([first, failing, reset, edit.commit({ message: 'last', author }), edit.push()])
+    expect(await store.git('log', '--format=%s', '-2', 'main')).toBe('last\nfirst')
+    expect(await paths(store)).toEqual(['a', 'b', 'd'])
+  })
+})
+
+test('a push sends what was committed before it was asked for: what is staged since waits for a commit', async () => {
+  const store = await fresh({ a: '0' })
+  const edit = await openRepository(store.url).edit('main')
+  edit.put('b', '1')
+  await edit.commit({ message: 'm', author })
+  const pushing = edit.push()
+  edit.put('c', '1')
+  expect(await pushing).toMatchObject({ status: 'pushed' })
+  expect(await paths(store)).toEqual(['a', 'b'])
+  await expect(edit.push()).rejects.toMatchObject({ code: 'InvalidInput' })
+  await edit.commit({ message: 'm', author })
+  await edit.push()
+  expect(await paths(store)).toEqual(['a', 'b', 'c'])
+})
+
+test.each([
+  ['of more than 1 MiB', 'x'.repeat((1 << 20) + 1)],
+  ['of fewer characters, and more bytes than that', 'é'.repeat((1 << 19) + 1)],
+  ['without a word', ' \n'],
+  ['with NUL', 'a\0b'],
+])('a message %s is refused', async (_what, message) => {
+  const edit = await openRepository((await fresh()).url).edit('main')
+  edit.put('a', '1')
+  await expect(edit.commit({ message, author })).rejects.toMatchObject({
+    code: 'InvalidInput',
+    details: { field: 'message' },
+  })
+})
+
+test('an id of another hash function changes nothing for an edit that goes on', async () => {
+  const store = await fresh({ 'a/b': '0' })
+  const repo = openRepository(store.url)
+  const edit = await repo.edit('main')
+  await expect(repo.commit('f'.repeat(64))).rejects.toMatchObject({ code: 'InvalidInput' })
+  edit.put('a/c', '1')
+  await edit.commit({ message: 'm', author })
+  await edit.push()
+  expect((await store.readFile('main', 'a/c')).toString()).toBe('1')
+  await store.fsck()
+})
+
+test('what a dry run leaves, or a repository of another hash function, is no base of an edit', async () => {
+  const store = await fresh({ a: '0' })
+  const repo = openRepository(store.url)
+  for (const edit of [await repo.edit('main'), await repo.edit('new', { create: true, from: 'main' })]) {
+    edit.put('a', '1')
+    await edit.commit({ message: 'm', author })
+    const { snapshot } = await edit.push({ dryRun: true })
+    const branch = edit.ref
+    await expect(repo.edit(branch, { base: snapshot })).rejects.toMatchObject({
+      code: 'InvalidInput',
+      details: { field: 'base' },
+    })
+  }
+  const other = await remote.createRepository(`write-${++count}.git`, { objectFormat: 'sha256' })
+  await other.commitFiles({ a: '0' })
+  const base = await openRepository(other.url).snapshot('main')
+  await expect(repo.edit('main', { base })).rejects.toMatchObject({ code: 'InvalidInput', details: { field: 'base' } })
+})
+
 test('a dry run gives the ids that the push then gives, and sends nothing', async () => {
   const store = await fresh({ a: '0' })
   const tip = await store.resolve('main')
@@ -310,6 +427,7 @@ test('a dry run gives the ids that the push then gives, and sends nothing', asyn
   await edit.commit({ message: 'm', author })
   remote.reset()
   const dry = await edit.push({ dryRun: true })
+  expect(dry).toMatchObject({ status: 'dry-run', old: tip, snapshot: { tip, commit: null } })
   expect(sent()).toEqual([])
   expect(await store.resolve('main')).toBe(tip)
   expect(await edit.push()).toMatchObject({ commit: dry.commit })
@@ -432,6 +550,84 @@ describe('contents that wait for the push', () => {
     await edit.commit({ message: 'm', author })
     await edit.push()
     expect((await store.readFile('main', 'a')).equals(await buffer(noise(MiB, 2)))).toBe(true)
+  })
+
+  test('are copies: bytes that were read, or given, may be changed and used again', async () => {
+    const store = await fresh()
+    const text = (await buffer(noise(3000, 1))).toString('hex')
+    await store.commitFiles({ 'a/text': text })
+    const edit = await openRepository(store.url).edit('main')
+    const read = await edit.file('a/text')
+    read.bytes[0] = 0x58
+    edit.put('a/text', read.bytes)
+    const shared = Buffer.from('one')
+    edit.put('one', shared)
+    shared.write('two')
+    edit.put('two', shared)
+    ;(await edit.file('two')).bytes[0] = 0x58
+    const known = Buffer.from(text)
+    edit.put('three', known, { old: known })
+    known.fill(0)
+    async function* again(): AsyncGenerator<Uint8Array> {
+      const chunk = Buffer.alloc(1 << 15)
+      for (let i = 0; i < 40; i++) yield chunk.fill(i)
+    }
+    const size = 40 << 15
+    await edit.putStream('sized', again(), { size })
+    await edit.commit({ message: 'm', author })
+    await edit.push()
+    await store.fsck()
+    expect((await store.readFile('main', 'a/text')).toString()).toBe(`X${text.slice(1)}`)
+    expect((await store.readFile('main', 'one')).toString()).toBe('one')
+    expect((await store.readFile('main', 'two')).toString()).toBe('two')
+    expect((await store.readFile('main', 'three')).toString()).toBe(text)
+    const whole = Buffer.concat(Array.from({ length: 40 }, (_, i) => Buffer.alloc(1 << 15, i)))
+    expect((await store.readFile('main', 'sized')).equals(whole)).toBe(true)
+  })
+
+  describe('where there is no disk', () => {
+    const folder = process.env['TMPDIR']
+    beforeEach(async () => {
+      const gone = await mkdtemp(join(tmpdir(), 'gone-'))
+      await rm(gone, { recursive: true })
+      process.env['TMPDIR'] = gone
+    })
+    afterEach(() => {
+      if (folder === undefined) delete process.env['TMPDIR']
+      else process.env['TMPDIR'] = folder
+    })
+
+    test.each(['auto', 'disk'] as const)('stay in memory if they were given whole (%s)', async (writing) => {
+      const store = await fresh({ a: '0' })
+      const edit = await openRepository(store.url).edit('main', { writing })
+      edit.put('a', await buffer(noise(9 * MiB, 1)))
+      await edit.commit({ message: 'm', author })
+      await edit.push()
+      expect((await store.readFile('main', 'a')).equals(await buffer(noise(9 * MiB, 1)))).toBe(true)
+    })
+
+    test('fail with a limit if they stream in, and no push that has happened fails for it', async () => {
+      const store = await fresh({ a: '0' })
+      const edit = await openRepository(store.url).edit('main')
+      await expect(edit.putStream('a', noise(9 * MiB, 1))).rejects.toMatchObject({
+        code: 'LimitExceeded',
+        details: { path: process.env['TMPDIR'] },
+        message: expect.stringMatching(/ENOENT.*memory/),
+      })
+      edit.put('b', '1')
+      await edit.commit({ message: 'm', author })
+      expect(await edit.push()).toMatchObject({ status: 'pushed' })
+      expect(await paths(store)).toEqual(['a', 'b'])
+    })
+  })
+
+  test('take no more room than maxSpillBytes', async () => {
+    const { url } = await fresh({ a: '0' })
+    const edit = await openRepository(url, { limits: { maxSpillBytes: MiB } }).edit('main', { writing: 'disk' })
+    await expect(edit.putStream('a', noise(2 * MiB, 1))).rejects.toMatchObject({
+      code: 'LimitExceeded',
+      details: { limit: 'maxSpillBytes' },
+    })
   })
 
   test('what differs alone is sent of a file whose content was read, or is known', async () => {

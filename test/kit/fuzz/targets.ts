@@ -204,7 +204,7 @@ export const TARGETS: readonly Target[] = [
   {
     name: 'report',
     input: mutated(report, bandedReport),
-    parse: (bytes) => readReport(new ByteReader(chunked(bytes)), redact),
+    parse: (bytes) => readReport(new ByteReader(chunked(bytes)), redact, new Set(['refs/heads/main'])),
   },
   {
     name: 'advertisement',
@@ -220,6 +220,7 @@ function remoteThatSays(bytes: Buffer): Remote {
     limits: {
       ...limits,
       maxBlobBytes: 1 << 20,
+      maxSpillBytes: 1 << 20,
       maxResponseBytes: 1 << 20,
       maxRefs: 100,
       maxEntries: 100,

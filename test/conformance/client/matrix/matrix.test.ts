@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs'
+import { isGitError } from '@gitsync/protocol'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Left, Operation } from './operation.ts'
+import { OPERATIONS } from './operations.ts'
+import { SERVERS } from './servers.ts'
+import type { ServerKind } from './servers.ts'
+import { PAGE, page, readTable, writeTable } from './table.ts'
+import type { Cell } from './table.ts'
+import { startWorld } from './world.ts'
+import type { Place, World } from './world.ts'
+
+/** With `UPDATE_MATRIX=1` the table is written instead of being compared with. */
+const isUpdate = process.env['UPDATE_MATRIX'] === '1'
+const table = readTable()
+const found = new Map<string, Map<string, Cell>>()
+let world: World
+
+beforeAll(async () => {
+  world = await startWorld()
+})
+afterAll(async () => {
+  await world.stop()
+  if (isUpdate) writeTable(found)
+})
+
+// Some servers take their time, others the processor: side by side they take less of both.
+describe.concurrent.each(OPERATIONS)('$name', (operation) => {
+  test.each(SERVERS)('$name', async (server) => {
+    const cell = await measure(server, operation)
+    const row = found.get(operation.name) ?? new Map<string, Cell>()
+    found.set(operation.name, row.set(server.name, cell))
+    if (!isUpdate) expect(cell).toBe(table[operation.name]?.[server.name])
+  })
+})
+
+async function measure(server: ServerKind, operation: Operation): Promise<Cell> {
+  await using place = await world.place(server, operation.on)
+  let left: Left | void = undefined
+  let code: string | undefined
+  try {
+    left = await operation.run(place)
+  } catch (error) {
+    if (!isGitError(error)) throw error
+    code = error.code
+  }
+  const { requests } = place.repo.traffic
+  if (place.seen !== undefined) expect(place.seen()).toBe(requests)
+  if (operation.on !== 'seed') {
+    const unchanged = operation.on === 'empty' ? new Map<string, string>() : new Map(place.seed.refs)
+    await inspect(place, left ?? { refs: unchanged })
+  }
+  return code ?? (left?.deceived === true ? 'deceived' : requests)
+}
+
+async function inspect(place: Place, { refs, files, check }: Left): Promise<void> {
+  await place.collect()
+  expect(await place.refs()).toEqual(refs)
+  await place.git('fsck', '--full', '--strict', '--no-dangling')
+  if (files !== undefined) expect(await place.git('rev-parse', 'main^{tree}')).toBe(await place.seed.writeTree(files))
+  await check?.()
+}
+
+// What is to be written cannot be compared with.
+describe.skipIf(isUpdate)('the table', () => {
+  test('has a cell for every operation and server, in their order', () => {
+    expect(Object.keys(table)).toEqual(OPERATIONS.map(({ name }) => name))
+    for (const row of Object.values(table)) expect(Object.keys(row)).toEqual(SERVERS.map(({ name }) => name))
+  })
+
+  test('is the one that the page shows', () => {
+    expect(readFileSync(PAGE, 'utf8')).toBe(page(table))
+  })
+})
