@@ -1,57 +1,62 @@
-import type { TestRepository } from '../test/kit/remote/index.ts'
-import { seeded } from '../test/chaos/random.ts'
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { constants } from 'node:fs'
+import { access, copyFile, link, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { run } from '../test/kit/process/index.ts'
+import type { Remote, TestRepository } from '../test/kit/remote/index.ts'
+import { historyOf } from './history.ts'
+import { layoutOf } from './layout.ts'
+import type { Size } from './layout.ts'
 
-export interface Shape {
-  readonly files: number
-  readonly commits: number
-}
+/** Folder for what is made once per machine. */
+export const CACHE = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'gitsync-operator', 'bench')
 
-export const SHAPES: readonly Shape[] = [
-  { files: 100, commits: 50 },
-  { files: 800, commits: 200 },
-  { files: 3_300, commits: 1_000 },
-  { files: 16_000, commits: 3_000 },
-]
-
-const PER_FOLDER = 40
-const KINDS = ['configmap', 'deployment.apps', 'service']
-const FIRST_COMMIT = 1_700_000_000
-
-/** Path of a file: four folders deep, forty files in each, as a fleet of clusters writes them. */
-export function pathOf(file: number): string {
-  const folder = Math.floor(file / PER_FOLDER)
-  const namespace = Math.floor(folder / KINDS.length)
-  return `clusters/c${Math.floor(namespace / 25)}/team-${namespace}/${KINDS[folder % KINDS.length]}/object-${file}.yaml`
-}
-
-/** 1.2 KB that compress as manifests do. */
-export function contentOf(file: number, version: number): string {
-  const random = seeded(file * 100_003 + version)
-  const lines = Array.from(
-    { length: 16 },
-    (_, i) =>
-      `  key-${i}: "${Math.floor(random.next() * 2 ** 32).toString(36)} setting of object ${file}, number ${i}"`,
+/** The repository of a size, made when it is not in the cache yet; gives its folder. */
+export async function sampleRepository(size: Size): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(size))
+  for (const file of ['layout.ts', 'history.ts']) hash.update(await readFile(join(import.meta.dirname, file)))
+  const dir = join(CACHE, `${size.name}-${hash.digest('hex').slice(0, 12)}.git`)
+  const there = await access(dir, constants.R_OK).then(
+    () => true,
+    () => false,
   )
-  return `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: object-${file}\n  labels:\n    version: "${version}"\ndata:\n${lines.join('\n')}\n`
+  if (there) return dir
+  await mkdir(CACHE, { recursive: true })
+  const scratch = await mkdtemp(join(CACHE, '.making-'))
+  await run('git', ['init', '--quiet', '--bare', '--initial-branch=main', scratch])
+  await fastImport(scratch, historyOf(layoutOf(size)))
+  // As a host keeps it: one pack with bitmap, a commit graph.
+  await run('git', ['-C', scratch, 'gc', '--quiet', '--prune=now'], { timeout: 900_000 })
+  await rename(scratch, dir)
+  return dir
 }
 
-/** Fills an empty repository: all files in the first commit, then a commit for each of many edits. Always the same bytes. */
-export async function fill(repository: TestRepository, { files, commits }: Shape): Promise<void> {
-  const random = seeded(files)
-  const script: string[] = []
-  const commit = (number: number, changed: readonly number[]): void => {
-    const who = `Bench <bench@example.com> ${FIRST_COMMIT + number * 60} +0000`
-    script.push(`commit refs/heads/main\nauthor ${who}\ncommitter ${who}\ndata 5\nEdit\n\n`)
-    for (const file of changed) {
-      const content = contentOf(file, number)
-      script.push(`M 644 inline ${pathOf(file)}\ndata ${content.length}\n${content}\n`)
+/** A copy of a sample behind the remote; the packs are shared with it. */
+export async function copyOf(remote: Remote, name: string, sample: string): Promise<TestRepository> {
+  const store = await remote.createRepository(name)
+  for (const folder of ['objects/pack', 'objects/info']) {
+    for (const file of await readdir(join(sample, folder))) {
+      const [from, to] = [join(sample, folder, file), join(store.dir, folder, file)]
+      await link(from, to).catch(() => copyFile(from, to))
     }
   }
-  commit(
-    0,
-    Array.from({ length: files }, (_, file) => file),
-  )
-  for (let number = 1; number < commits; number++) commit(number, [random.int(files)])
-  await repository.gitWith({ input: script.join('') }, 'fast-import', '--quiet', '--date-format=raw')
-  await repository.git('repack', '-adq')
+  await copyFile(join(sample, 'packed-refs'), join(store.dir, 'packed-refs'))
+  return store
+}
+
+export const removeCopy = (store: TestRepository): Promise<void> => rm(store.dir, { recursive: true, force: true })
+
+async function fastImport(dir: string, input: Iterable<string>): Promise<void> {
+  const child = spawn('git', ['-C', dir, 'fast-import', '--quiet', '--date-format=raw'], {
+    stdio: ['pipe', 'inherit', 'inherit'],
+  })
+  const ended = once(child, 'exit')
+  await pipeline(Readable.from(input), child.stdin)
+  const [code] = (await ended) as [number | null]
+  if (code !== 0) throw new Error(`git fast-import ended with code ${code}`)
 }

@@ -1,119 +1,130 @@
-/** `make bench`: runs the benchmarks and writes `bench/REPORT.md`. */
-import { writeFile } from 'node:fs/promises'
+/**
+ * `make bench`: measures everything and writes `results/latest.json` and `REPORT.md`.
+ *
+ * `--part operator|engine` measures that half and keeps the other. With `--only`, `--sizes`, `--clients` or `--latency` it
+ * measures that much of the engine's part and prints it; with `--save` as well it goes into the results. `--cpu-prof DIR` leaves
+ * profiles of the engine's processes there. `--report` writes the report again. `BENCH_LARGE=1` adds a file of 1 GiB.
+ */
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { benchEdit } from './edit.ts'
-import type { EditResult } from './edit.ts'
+import { isDeepStrictEqual, parseArgs } from 'node:util'
+import { CLIENTS } from './clients/names.ts'
+import { benchEngine } from './engine.ts'
 import { benchExport } from './export.ts'
 import type { ExportResult } from './export.ts'
+import { SIZES } from './layout.ts'
+import type { Size } from './layout.ts'
 import { describeMachine } from './machine.ts'
-import { kb, mb, ratio, table } from './table.ts'
+import { engineSection } from './report/engine-section.ts'
+import { report } from './report/report.ts'
+import type { Results, Run } from './report/report.ts'
+import { merged } from './results.ts'
+import type { EngineResults } from './results.ts'
+import { SCENARIOS } from './scenarios/index.ts'
+import { mb } from './table.ts'
 
-const FILE = join(import.meta.dirname, 'REPORT.md')
+const REPORT = join(import.meta.dirname, 'REPORT.md')
+const RESULTS = join(import.meta.dirname, 'results', 'latest.json')
 const EXPORTS = [1_000, 5_000]
-const grouped = (count: number): string => count.toLocaleString('en-US')
+const LATENCIES = [0, 20]
+const NOTHING: EngineResults = { cells: [], failures: [] }
 
-function exportSection(results: readonly ExportResult[]): string {
-  const [small, large] = [results[0], results.at(-1)]
-  if (small === undefined || large === undefined) return ''
-  const first = table(
-    ['objects', 'seconds', 'CPU seconds', 'requests', 'pushes', 'KB up', 'KB down', 'MB at start', 'MB at most'],
-    results.map((r) => [
-      grouped(r.objects),
-      r.seconds.toFixed(2),
-      r.cpuSeconds.toFixed(2),
-      r.traffic.requests,
-      r.pushes,
-      kb(r.traffic.up),
-      kb(r.traffic.down),
-      mb(r.startRss),
-      mb(r.peakRss),
-    ]),
-  )
-  const then = table(
-    ['objects', 'requests', 'bytes up', 'of these the new blob', 'bytes down', 'CPU seconds, window of 5 s included'],
-    results.map(({ objects, edit }) => [
-      grouped(objects),
-      edit.requests,
-      edit.up,
-      edit.blob,
-      edit.down,
-      edit.cpuSeconds.toFixed(2),
-    ]),
-  )
-  return `## First export of ConfigMaps into one folder, then one edit
+const { values } = parseArgs({
+  options: {
+    part: { type: 'string' },
+    only: { type: 'string' },
+    sizes: { type: 'string' },
+    clients: { type: 'string' },
+    latency: { type: 'string' },
+    runs: { type: 'string', default: '3' },
+    save: { type: 'boolean', default: false },
+    'cpu-prof': { type: 'string' },
+    report: { type: 'boolean', default: false },
+  },
+})
+const { part, only, sizes, clients, latency } = values
+const narrowed = only ?? sizes ?? clients ?? latency ?? values['cpu-prof']
 
-ConfigMaps of 1.5 KB. The bundled operator is a process of its own; the API server is the embedded one of the tests, the
-remote is \`git http-backend\`, both on the same machine. Seconds count from the creation of the GitSync until the branch has the
-commit; requests and body bytes are the Git host's; memory is the process's peak resident size, Node included.
-
-${first}
-
-${grouped(small.objects)} → ${grouped(large.objects)} objects (${ratio(large.objects, small.objects)}): ${ratio(large.seconds, small.seconds)} the time, ${ratio(large.cpuSeconds, small.cpuSeconds)} the processor time.
-
-One edit afterwards:
-
-${then}
-`
-}
-
-function editSection(results: readonly EditResult[]): string {
-  const sizes = Map.groupBy(results, ({ files }) => files)
-  const parts = [...sizes].map(([files, rows]) => {
-    const warm = rows.find(({ client }) => client === 'engine, warm')
-    return `### ${grouped(files)} files, ${grouped(rows[0]?.commits ?? 0)} commits
-
-${table(
-  ['client', 'requests', 'KB up', 'KB down', 'ms', 'CPU ms', 'MB at most', 'KB down : engine warm'],
-  rows.map((r) => [
-    r.client,
-    r.requests,
-    kb(r.up),
-    kb(r.down),
-    r.milliseconds.toFixed(0),
-    r.cpuMilliseconds.toFixed(0),
-    mb(r.peakRss),
-    warm === undefined ? '' : ratio(r.down, warm.down),
-  ]),
-)}
-`
+/** Items that are named, or whose names begin so; all without names. */
+function chosen<T>(option: string, names: string | undefined, all: readonly T[], nameOf: (item: T) => string): T[] {
+  if (names === undefined) return [...all]
+  return names.split(',').flatMap((name) => {
+    const exact = all.filter((item) => nameOf(item) === name)
+    const found = exact.length > 0 ? exact : all.filter((item) => nameOf(item).startsWith(name))
+    if (found.length === 0) throw new Error(`--${option}: no ${name}; there are ${all.map(nameOf).join(', ')}`)
+    return found
   })
-  const warm = results.filter(({ client }) => client === 'engine, warm')
-  const beyond = warm.map(({ up, blob }) => up - blob)
-  return `## One edit in a repository of growing size
-
-One file of 1.2 KB, four folders deep, is changed, committed and pushed over HTTP; each client is a process of its own, in the same
-run against the same \`git http-backend\`; of three runs the one with the median time. Requests and body bytes are counted by the
-remote. Processor time is the operation's own, programs that it runs included; memory is the peak of the process, Node
-included, or of the largest program.
-
-${parts.join('\n')}
-Warm, from the smallest to the largest repository: ${warm.map(({ requests }) => requests).join(', ')} requests; ${beyond.join(', ')} bytes up beyond the
-compressed blob; ${warm.map(({ down }) => down).join(', ')} bytes down.
-`
 }
 
-const machine = await describeMachine()
-const exports: ExportResult[] = []
-for (const objects of EXPORTS) {
-  const result = await benchExport(objects)
-  console.log(
-    `export of ${objects}: ${result.seconds.toFixed(2)} s, ${result.cpuSeconds.toFixed(2)} CPU s, ${mb(result.peakRss)} MB`,
-  )
-  exports.push(result)
+const progress = (line: string): void => console.error(line)
+
+async function read(): Promise<Results> {
+  const text = await readFile(RESULTS, 'utf8').catch(() => '{ "operator": null, "engine": null }')
+  return JSON.parse(text) as Results
 }
-const edits = await benchEdit(console.log)
-await writeFile(
-  FILE,
-  `# Benchmarks
 
-Written by \`make bench\`; everything below was measured in one run, except where it says otherwise.
+async function save(change: Partial<Results>): Promise<void> {
+  const results = { ...(await read()), ...change }
+  await writeFile(RESULTS, `${JSON.stringify(results, null, 1)}\n`)
+  await writeFile(REPORT, report(results))
+}
 
-${new Date().toISOString().slice(0, 10)}, ${machine}.
+/** The engine's part without what this run has already put there. */
+async function beforeThis(run: Run): Promise<Results['engine']> {
+  const { engine } = await read()
+  return engine && { ...engine, runs: engine.runs.filter((other) => !isDeepStrictEqual(other, run)) }
+}
 
-${exportSection(exports)}
-For comparison, measured elsewhere and not in this run: another operator, which clones, took 14 s for 1,000 objects and 295 s
-(117 CPU s) for 5,000, then 6 requests and 122 KB up for each edit.
+async function thisRun(): Promise<Run> {
+  const named = [only, sizes, clients, latency].filter((name) => name !== undefined)
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine: await describeMachine(),
+    ...(named.length === 0 ? {} : { only: named.join('; ') }),
+  }
+}
 
-${editSection(edits)}`,
-)
-console.log(`wrote ${FILE}`)
+async function measureOperator(): Promise<void> {
+  const run = await thisRun()
+  const exports: ExportResult[] = []
+  for (const objects of EXPORTS) {
+    const result = await benchExport(objects)
+    const { seconds, cpuSeconds, peakRss } = result
+    progress(`export of ${objects}: ${seconds.toFixed(2)} s, ${cpuSeconds.toFixed(2)} CPU s, ${mb(peakRss)} MB`)
+    exports.push(result)
+  }
+  await save({ operator: { run, exports } })
+}
+
+const measureEngine = (size: Size): Promise<EngineResults> =>
+  benchEngine({
+    sizes: [size],
+    scenarios: chosen('only', only, SCENARIOS, ({ name }) => name).filter(
+      ({ large }) => large !== true || process.env['BENCH_LARGE'] === '1',
+    ),
+    clients: chosen('clients', clients, CLIENTS, (name) => name),
+    latencies: latency?.split(',').map(Number) ?? LATENCIES,
+    runs: Number(values.runs),
+    nodeOptions: values['cpu-prof'] === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values['cpu-prof']}`],
+    progress,
+  })
+
+if (values.report) {
+  await save({})
+} else {
+  if (part !== 'engine' && narrowed === undefined) await measureOperator()
+  if (part !== 'operator') {
+    const run = await thisRun()
+    let saved: Results['engine'] = null
+    const keep = narrowed === undefined || values.save
+    let measured = NOTHING
+    for (const size of chosen('sizes', sizes, SIZES, ({ name }) => name)) {
+      measured = merged(measured, await measureEngine(size))
+      // After each size: what was measured outlives a failure further on.
+      if (narrowed !== undefined) saved = await beforeThis(run)
+      const results = merged(saved?.results ?? NOTHING, measured)
+      if (keep) await save({ engine: { runs: [...(saved?.runs ?? []), run], results } })
+    }
+    if (!keep) console.log(engineSection(measured, ''))
+  }
+}

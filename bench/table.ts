@@ -2,7 +2,7 @@
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const line = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`
   const rule = head.map((_, column) =>
-    rows.every((row) => typeof row[column] !== 'string' || /^[\d.,<]+/.test(row[column])) ? '---:' : '---',
+    rows.every((row) => typeof row[column] !== 'string' || /^([\d.,<]+|$)/.test(row[column])) ? '---:' : '---',
   )
   return [line(head), line(rule), ...rows.map(line)].join('\n')
 }
