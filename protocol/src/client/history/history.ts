@@ -1,4 +1,5 @@
 import { GitError, isGitError } from '../../format/errors.ts'
+import { checkInteger } from '../check-integer.ts'
 import { splitPath } from '../path.ts'
 import type { Session } from '../session.ts'
 import { decodeCursor, encodeCursor } from './history-cursor.ts'
@@ -43,9 +44,7 @@ export class History implements AsyncIterable<CommitInfo> {
     this.#options = options
     this.#names = splitPath(options.path ?? '')
     const { limit = 1, batch = 1, since, until } = options
-    for (const [field, value] of Object.entries({ limit, batch })) {
-      if (!Number.isSafeInteger(value) || value <= 0) throw invalid(field, value, 'must be a positive integer')
-    }
+    for (const [field, value] of Object.entries({ limit, batch })) checkInteger(field, value, 1)
     for (const [field, date] of Object.entries({ since, until })) {
       if (date !== undefined && Number.isNaN(date.getTime())) throw invalid(field, String(date), 'must be a date')
     }

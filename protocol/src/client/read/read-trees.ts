@@ -69,7 +69,7 @@ async function inOneFetch(
   const { oneFetchBytes } = session.learned
   if (depth !== 'all' && (depth < ONE_FETCH_DEPTH || oneFetchBytes === 0)) return undefined
   // A commit that has been cached has its trees beside it: level by level costs less.
-  if (cache !== undefined && (await cache.get([oid], session.format)).length > 0) return undefined
+  if (cache !== undefined && (await cache.get([oid], session.formatOf(oid))).length > 0) return undefined
   const form =
     depth === 'all'
       ? { filter: 'blob:none' }
