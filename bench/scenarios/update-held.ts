@@ -13,8 +13,8 @@ export const updateHeld: Scenario = {
   clients: {
     engine: async ({ repo, hold, write, task }) => {
       const base = await hold()
-      await repo.file('main', task.path)
-      return async () => void (await write(await repo.edit('main', { base })))
+      const held = await repo.file('main', task.path)
+      return async () => void (await write(await repo.edit('main', { base }), task.put, held.bytes))
     },
     'git-partial': async ({ clone, commitPlumbing, git, task }) => {
       await clone('--bare', '--depth', '1', '--filter=blob:none')

@@ -81,7 +81,9 @@ export async function startGitea(): Promise<Gitea> {
     const mail = ['--email', 'gitsync@example.com']
     await admin('create', '--admin', '--password', password, ...mail, '--must-change-password=false')
     const printed = await admin('generate-access-token', '--token-name', 'test', '--scopes', 'all', '--raw')
-    const token = printed.trim().split('\n').at(-1) ?? ''
+    // A slow machine makes Gitea say so, before the token or behind it.
+    const token = /^[0-9a-f]{40}$/m.exec(printed)?.[0]
+    if (token === undefined) throw new Error(`Gitea printed no token: ${printed}`)
     const api: Gitea['api'] = (method, path, body) => callApi(url, token, method, path, body)
     return {
       url,

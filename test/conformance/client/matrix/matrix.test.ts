@@ -14,13 +14,13 @@ import type { Place, World } from './world.ts'
 const isUpdate = process.env['UPDATE_MATRIX'] === '1'
 const table = readTable()
 const found = new Map<string, Map<string, Cell>>()
-let world: World
+let world: World | undefined
 
 beforeAll(async () => {
   world = await startWorld()
 })
 afterAll(async () => {
-  await world.stop()
+  await world?.stop()
   if (isUpdate) writeTable(found)
 })
 
@@ -35,6 +35,7 @@ describe.concurrent.each(OPERATIONS)('$name', (operation) => {
 })
 
 async function measure(server: ServerKind, operation: Operation): Promise<Cell> {
+  if (world === undefined) throw new Error('the servers have not been started')
   await using place = await world.place(server, operation.on)
   let left: Left | void = undefined
   let code: string | undefined
