@@ -24,7 +24,7 @@ export function engineKit(task: Task): EngineKit {
     repo,
     depth: Math.max(0, ...paths.map((path) => path.split('/').length - 1)),
     hold: async () => repo.read(await repo.snapshot(task.branch), { folders }),
-    async write(edit, put = task.put, old = undefined) {
+    async write(edit, put = task.put, old?) {
       for (const { path, content } of put) edit.put(path, content, old === undefined ? {} : { old })
       for (const path of task.remove) edit.delete(path)
       await edit.commit({ message: 'Edit\n', author })
