@@ -5,10 +5,11 @@
 build() {
   local out=$1 packages
   need apt-get 'Chromium comes from Debian packages; elsewhere name a Chromium or Chrome in GITSYNC_CHROMIUM'
-  packages=$(missing)
-  if ! apt-get download $packages; then
+  # A new machine knows no packages yet, and lists that are old name versions that are gone.
+  if ! packages=$(missing) || ! apt-get download $packages; then
     apt-get update
-    apt-get download $(missing)
+    packages=$(missing)
+    apt-get download $packages
   fi
   for package in *.deb; do dpkg-deb -x "$package" "$out/root"; done
   cat >"$out/chromium" <<'EOF'
@@ -23,7 +24,7 @@ EOF
   "$out/chromium" --version --no-sandbox
 }
 
-# What an installation would bring; the first simulation may know nothing.
+# What an installation would bring.
 missing() {
   apt-get --simulate --no-install-recommends install chromium | sed -n 's/^Inst \([^ ]*\).*/\1/p'
 }
