@@ -37,7 +37,7 @@ import { readCommitInfo, readTagInfo } from './read/objects.ts'
 import type { CommitInfo, TagInfo } from './read/objects.ts'
 import { newBranch, readBranch } from './read/read-branch.ts'
 import { readTreeish, readTrees } from './read/read-trees.ts'
-import { resolveRevision } from './read/resolve.ts'
+import { resolveRevision, shownId } from './read/resolve.ts'
 import { withSizes } from './read/sizes.ts'
 import { HttpRemote } from './http/http-remote.ts'
 import { resolveRetry } from './http/retry.ts'
@@ -311,7 +311,7 @@ export class Repository {
   async readBlob(revision: Revision, path: string): Promise<FileStream> {
     const snapshot = await this.#at(revision, [folderOf(path)])
     const entry = fileAt(snapshot, path, revision)
-    return { ...entry, ...(await readBlob(this.#session, entry.oid, snapshot.commit ?? entry.oid)) }
+    return { ...entry, ...(await readBlob(this.#session, entry.oid, snapshot.shown ?? entry.oid)) }
   }
 
   /**
@@ -402,9 +402,9 @@ export class Repository {
   /** Contents by id, one request for all. @throws GitError `ObjectMissing` */
   async blobs(snapshot: Snapshot, oids: readonly ObjectId[]): Promise<Map<ObjectId, Buffer>> {
     const contents = new Map<ObjectId, Buffer>()
-    if (oids.length === 0 || snapshot.commit === null) return contents
+    if (oids.length === 0 || snapshot.shown === null) return contents
     const wants = [...new Set(oids)]
-    const found = await fetchBlobs(this.#session, wants, snapshot.commit)
+    const found = await fetchBlobs(this.#session, wants, snapshot.shown)
     for (const oid of wants) {
       const object = found.get(oid)
       if (object !== undefined) contents.set(oid, object.bytes)
@@ -471,10 +471,10 @@ export class Repository {
   }
 
   async #at(revision: Revision, folders: readonly (readonly string[])[], recursive = false): Promise<Snapshot> {
-    const { ref, oid } = await resolveRevision(this.#session, revision)
+    const resolved = await resolveRevision(this.#session, revision)
     const depth = Math.max(0, ...folders.map((names) => names.length))
     const everything = recursive && depth === 0
-    const snapshot = await readTreeish(this.#session, ref, oid, everything ? 'all' : depth)
+    const snapshot = await readTreeish(this.#session, resolved.ref, shownId(resolved), everything ? 'all' : depth)
     return readTrees(this.#session, snapshot, { folders, recursive })
   }
 }

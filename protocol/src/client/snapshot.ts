@@ -51,6 +51,11 @@ export class Snapshot implements SnapshotPlace {
     this.trees = trees
   }
 
+  /** The id under which a server shows this commit: of a tag that stands for it, where it was asked for by that. */
+  get shown(): ObjectId | null {
+    return this.tip ?? this.commit
+  }
+
   /** A branch that does not exist, without files. */
   static empty(ref: string, format: ObjectFormat): Snapshot {
     return new Snapshot({ ref, tip: null, commit: null, root: format.emptyTree, format })

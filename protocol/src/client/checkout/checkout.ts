@@ -3,7 +3,7 @@ import { Mode, typeOfMode } from '../../format/tree.ts'
 import { checkInteger } from '../check-integer.ts'
 import { splitPath } from '../path.ts'
 import { readTreeish, readTrees } from '../read/read-trees.ts'
-import { resolveRevision } from '../read/resolve.ts'
+import { resolveRevision, shownId } from '../read/resolve.ts'
 import type { Session } from '../session.ts'
 import type { ListedEntry, Snapshot } from '../snapshot.ts'
 import { checkCase, checkPlaces, refuseSymlinks, unsafe } from './check-places.ts'
@@ -67,9 +67,9 @@ export async function checkout(
   checkInteger('batchSize', batchSize, 1)
   const { bases, wants } = selection(options.include, options.exclude)
   const folders = bases.map((base) => splitPath(base, 'include'))
-  const { ref, oid } = await resolveRevision(session, revision)
+  const resolved = await resolveRevision(session, revision)
   const depth = Math.max(0, ...folders.map((names) => names.length))
-  const snapshot = await readTreeish(session, ref, oid, bases.includes('') ? 'all' : depth)
+  const snapshot = await readTreeish(session, resolved.ref, shownId(resolved), bases.includes('') ? 'all' : depth)
   const trees = await readTrees(session, snapshot, { folders, recursive: true })
   const entries = bases.flatMap((base) => [...entriesBelow(trees, base)]).filter(({ path }) => wants(path))
   const places = entries.map(placeOf)
@@ -92,7 +92,7 @@ export async function checkout(
     else if (content instanceof Uint8Array) links.push({ rawPath: place.rawPath, destination: content })
     else throw unsafe(place.rawPath, 'is a symlink whose destination is too long for any disk')
   }
-  await fetchContents(session, { places: left, commit: snapshot.commit, concurrency, batchSize, target, write })
+  await fetchContents(session, { places: left, shown: snapshot.shown, concurrency, batchSize, target, write })
   // Last, so that nothing that is written can follow one.
   for (const { rawPath, destination } of links) {
     await target.writeSymlink(rawPath, destination)

@@ -15,7 +15,8 @@ const HELD_BYTES = 16 << 20
 
 export interface Contents {
   readonly places: readonly Place[]
-  readonly commit: ObjectId | null
+  /** What the server shows and these contents are part of. */
+  readonly shown: ObjectId | null
   readonly concurrency: number
   readonly batchSize: number
   readonly target: Target
@@ -24,8 +25,8 @@ export interface Contents {
 
 /** Asks for each content once, however many files have it, and writes it as it arrives. */
 export async function fetchContents(session: Session, given: Contents): Promise<void> {
-  const { places, commit, concurrency, batchSize, target, write } = given
-  if (commit === null || places.length === 0) return
+  const { places, shown, concurrency, batchSize, target, write } = given
+  if (shown === null || places.length === 0) return
   const byOid = Map.groupBy(places, ({ oid }) => oid)
   const batches = evenly([...byOid.keys()], { concurrency, batchSize })
   const limits = { maxHeldBytes: Math.min(HELD_BYTES, session.remote.limits.maxHeldBytes) }
@@ -38,7 +39,7 @@ export async function fetchContents(session: Session, given: Contents): Promise<
       const writes = new Writes()
       const left = new Set(batch)
       try {
-        for await (const object of eachBlob(session, batch, commit, reading)) {
+        for await (const object of eachBlob(session, batch, shown, reading)) {
           // Servers of the plainest form send the whole commit for each batch.
           const wanted = left.delete(object.oid) ? (byOid.get(object.oid) ?? []) : []
           // What arrived as a file is moved to its place, once for each.

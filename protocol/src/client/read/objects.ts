@@ -7,7 +7,7 @@ import { parseTag } from '../../format/tag.ts'
 import type { Tag } from '../../format/tag.ts'
 import type { Session } from '../session.ts'
 import { fetchCommit } from '../wire/object-forms.ts'
-import { resolveRevision } from './resolve.ts'
+import { resolveRevision, shownId } from './resolve.ts'
 
 /** A commit and its id. */
 export interface CommitInfo extends Commit {
@@ -27,9 +27,9 @@ export interface TagInfo extends Tag {
  * @throws GitError `RefNotFound`; `UnexpectedType` where the revision is no commit, nor a tag of one
  */
 export async function readCommitInfo(session: Session, revision: string): Promise<CommitInfo> {
-  const { ref, oid } = await resolveRevision(session, revision)
-  const { object } = await fetchPeeled(session, oid)
-  if (object.type !== 'commit') throw unexpected(ref, object, 'commit')
+  const resolved = await resolveRevision(session, revision)
+  const { object } = await fetchPeeled(session, shownId(resolved))
+  if (object.type !== 'commit') throw unexpected(resolved.ref, object, 'commit')
   return { oid: object.oid, ...parseCommit(object.bytes) }
 }
 

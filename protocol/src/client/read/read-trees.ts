@@ -93,13 +93,14 @@ async function inOneFetch(
  * @throws GitError `ObjectMissing`, `Malformed`, and as every request
  */
 export async function readTrees(session: Session, snapshot: Snapshot, options: ReadTreesOptions): Promise<Snapshot> {
-  if (snapshot.commit === null) return snapshot
+  const { shown } = snapshot
+  if (shown === null) return snapshot
   const held = new Map(snapshot.trees)
   for (;;) {
     const missing = missingTrees(snapshot.withTrees(held), options, held)
     if (missing.size === 0) return snapshot.withTrees(held)
     const closure = options.recursive === true && options.seeds === undefined
-    const found = await fetchTrees(session, [...missing], snapshot.commit, { closure })
+    const found = await fetchTrees(session, [...missing], shown, { closure })
     for (const object of found.values()) if (object.type === 'tree') held.set(object.oid, object.bytes)
     for (const oid of missing) if (!held.has(oid)) throw notATree(oid)
   }

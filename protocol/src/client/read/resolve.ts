@@ -15,6 +15,11 @@ export interface Resolved {
   readonly tag?: ObjectId
 }
 
+/** The id that a ref shows: some servers send nothing but what refs point to, and with a tag what it stands for. */
+export function shownId({ oid, tag = oid }: Resolved): ObjectId {
+  return tag
+}
+
 /**
  * Finds what revisions name with one request for all, or none for full ids. A short name is a branch's, else a tag's.
  * @throws GitError `RefNotFound`, `InvalidInput`
