@@ -80,6 +80,9 @@ export async function startRun(seed: number, objects = 12): Promise<Run> {
         await accident.tick?.(run)
         await pause(random.int(LONGEST_PAUSE))
       }
+      // What was meant for one request each and met none would go on long after the accident, a backoff at a time.
+      rig.api.faults.clear()
+      rig.remote.faults.clear()
       await accident.end?.(run)
       await rig.start()
       await settled(accident.name)
