@@ -1,28 +1,17 @@
 import { writeFile } from 'node:fs/promises'
 import { isGitError, Mode, openRepository } from '@gitsync/protocol'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { startRemote } from '../../kit/remote/index.ts'
-import type { Remote, TestRepository } from '../../kit/remote/index.ts'
+import { author, useRemote } from './fixture.ts'
+import { overtaken } from './overtaken.ts'
 import { scriptedServer } from './scripted-server.ts'
 
-const author = { name: 'Ann Example', email: 'ann@example.com', date: new Date('2026-01-02T03:04:05Z') }
-let remote: Remote
-let count = 0
-
-beforeAll(async () => {
-  remote = await startRemote({ recordBodies: true })
-})
-afterAll(() => remote.stop())
-beforeEach(() => remote.reset())
-
-const fresh = (options?: Parameters<Remote['createRepository']>[1]): Promise<TestRepository> =>
-  remote.createRepository(`edit-${++count}.git`, options)
-
-const sent = (): string[] => remote.requests.map(({ method, path }) => `${method} ${path.split('/').at(-1)}`)
+const remote = useRemote({ recordBodies: true })
+const { fresh, sent } = remote
 
 describe.each(['sha1', 'sha256'] as const)('in a %s repository', (objectFormat) => {
   test('the first commit of an empty repository creates its default branch', async () => {
-    const store = await fresh({ objectFormat, defaultBranch: 'trunk' })
+    const store = await fresh({}, { objectFormat, defaultBranch: 'trunk' })
     const repo = openRepository(store.url)
     const head = await repo.head()
     expect(head).toEqual({ branch: 'refs/heads/trunk', oid: null })
@@ -39,7 +28,7 @@ describe.each(['sha1', 'sha256'] as const)('in a %s repository', (objectFormat) 
   })
 
   test('what git wrote is read back: modes, symlinks, submodules, odd names', async () => {
-    const store = await fresh({ objectFormat })
+    const store = await fresh({}, { objectFormat })
     await store.commitFiles({
       'dir/file': 'x',
       'dir-a': 'y',
@@ -109,8 +98,7 @@ test('a cold edit d folders deep reads only the trees on its way', async () => {
 })
 
 test('files of a commit are read in three requests at any depth', async () => {
-  const store = await fresh()
-  await store.commitFiles({ 'a/b/c/d/e': 'deep', 'a/x': 'shallow', top: 'top' })
+  const store = await fresh({ 'a/b/c/d/e': 'deep', 'a/x': 'shallow', top: 'top' })
   const repo = openRepository(store.url)
   const files = await repo.files('main', ['a/b/c/d/e', 'a/x', 'top'])
   expect(files.map(({ bytes }) => bytes.toString())).toEqual(['deep', 'shallow', 'top'])
@@ -119,17 +107,11 @@ test('files of a commit are read in three requests at any depth', async () => {
 
 test('after a foreign push: stale, two requests more, and nothing of theirs is lost', async () => {
   const store = await fresh()
-  const many = Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`f${i % 40}/x${i}`, `${i}`]))
-  await store.commitFiles({ ...many, 'mine/a': '1', 'theirs/a': '1' })
   const repo = openRepository(store.url)
-  let edit = await repo.edit('main')
-  edit.put('mine/a', '2')
-  await edit.commit({ message: 'ours', author })
-  const { snapshot } = await edit.push()
-  for (let i = 0; i < 10; i++) await store.commitFiles({ [`theirs/${i}`]: 'x', [`f${i}/x${i}`]: 'foreign' })
+  const snapshot = await overtaken(store, repo)
 
   remote.reset()
-  edit = await repo.edit('main', { base: snapshot })
+  let edit = await repo.edit('main', { base: snapshot })
   edit.put('mine/a', '3')
   await edit.commit({ message: 'ours', author })
   const error = await edit.push().catch((e: unknown) => e)
@@ -154,8 +136,7 @@ test('after a foreign push: stale, two requests more, and nothing of theirs is l
 })
 
 test('several commits go in one push, a new branch with its first commit as well', async () => {
-  const store = await fresh()
-  await store.commitFiles({ 'a/1': '1', 'a/2': '2', b: 'b' })
+  const store = await fresh({ 'a/1': '1', 'a/2': '2', b: 'b' })
   const repo = openRepository(store.url)
   const edit = await repo.edit('feature', { create: true, from: 'main' })
   edit.put('a/1', 'one')
@@ -182,8 +163,7 @@ test('several commits go in one push, a new branch with its first commit as well
 })
 
 test('deleting the last file of a folder removes the folder, and of the repository leaves the empty tree', async () => {
-  const store = await fresh()
-  await store.commitFiles({ 'a/b/c': '1', d: '2' })
+  const store = await fresh({ 'a/b/c': '1', d: '2' })
   const repo = openRepository(store.url)
   let edit = await repo.edit('main')
   edit.delete('a/b/c')
@@ -199,7 +179,7 @@ test('deleting the last file of a folder removes the folder, and of the reposito
 })
 
 test('commits that return to an earlier tree are one request, and deltas stay on', async () => {
-  const store = await fresh({ config: { 'receive.unpackLimit': '1' } })
+  const store = await fresh({}, { config: { 'receive.unpackLimit': '1' } })
   // Names of no pattern: whole, the folder would cost more than the deltas may.
   const names = Array.from({ length: 500 }, (_, i) => `folder/${((i * 2_654_435_761) % 4_294_967_296).toString(36)}`)
   await store.commitFiles(Object.fromEntries(names.map((name, i) => [name, `${i}`])))
@@ -236,8 +216,7 @@ test('commits that return to an earlier tree are one request, and deltas stay on
 })
 
 test('a commit without a change is none, and the push sends nothing', async () => {
-  const store = await fresh()
-  await store.commitFiles({ a: '1' })
+  const store = await fresh({ a: '1' })
   const edit = await openRepository(store.url).edit('main')
   edit.put('a', '1')
   expect(await edit.commit({ message: 'm', author })).toBeNull()
@@ -247,8 +226,7 @@ test('a commit without a change is none, and the push sends nothing', async () =
 })
 
 test('an executable stays one, a file becomes a folder and a folder a file', async () => {
-  const store = await fresh()
-  await store.commitFiles({ thing: 'file', 'folder/x': 'y', keep: 'k' })
+  const store = await fresh({ thing: 'file', 'folder/x': 'y', keep: 'k' })
   const repo = openRepository(store.url)
   const edit = await repo.edit('main')
   edit.put('thing/now/deep', '1')
@@ -264,8 +242,7 @@ test('an executable stays one, a file becomes a folder and a folder a file', asy
 })
 
 test('with replace, a folder at the path and a file on the way make way', async () => {
-  const store = await fresh()
-  await store.commitFiles({ 'a/b': '1', 'a/c': '2', d: 'file', keep: 'k' })
+  const store = await fresh({ 'a/b': '1', 'a/c': '2', d: 'file', keep: 'k' })
   const repo = openRepository(store.url)
   const strict = await repo.edit('main')
   strict.put('a', 'x')
@@ -289,8 +266,7 @@ test.each(['../x', '/abs', 'a//b', 'a/', '.git/config', 'a/.GIT/x', './c', 'a/\0
 
 describe('faults', () => {
   test('a lost answer after success is found out by one look, and nothing is pushed twice', async () => {
-    const store = await fresh()
-    await store.commitFiles({ a: '1' })
+    const store = await fresh({ a: '1' })
     const edit = await openRepository(store.url).edit('main')
     edit.put('a', '2')
     await edit.commit({ message: 'm', author })
@@ -302,8 +278,7 @@ describe('faults', () => {
   })
 
   test('a lost answer is found out as well when somebody has pushed on top since', async () => {
-    const store = await fresh()
-    await store.commitFiles({ a: '1' })
+    const store = await fresh({ a: '1' })
     const edit = await openRepository(store.url).edit('main')
     edit.put('a', '2')
     await edit.commit({ message: 'm', author })
@@ -318,8 +293,7 @@ describe('faults', () => {
   })
 
   test('a lost answer whose look failed is found out by the next push, somebody on top or not', async () => {
-    const store = await fresh()
-    await store.commitFiles({ a: '1' })
+    const store = await fresh({ a: '1' })
     const edit = await openRepository(store.url, { retry: false }).edit('main')
     edit.put('a', '2')
     await edit.commit({ message: 'm', author })
@@ -334,8 +308,7 @@ describe('faults', () => {
   })
 
   test("a gateway's page in place of the answer is followed by a look; a refusal is not", async () => {
-    const store = await fresh()
-    await store.commitFiles({ a: '1' })
+    const store = await fresh({ a: '1' })
     let hasLanded = false
     await using server = await scriptedServer(async ({ service }, forward) => {
       if (service !== 'receive-pack') return undefined
@@ -354,8 +327,7 @@ describe('faults', () => {
   })
 
   test('hooks that say more than is listened to make no failure of a push that has happened', async () => {
-    const store = await fresh()
-    await store.commitFiles({ a: '1' })
+    const store = await fresh({ a: '1' })
     const hook = '#!/bin/sh\nfor i in $(seq 400); do echo "line $i of a long story"; done\n'
     await writeFile(`${store.dir}/hooks/post-receive`, hook, { mode: 0o755 })
     const edit = await openRepository(store.url, { limits: { maxResponseBytes: 4000 } }).edit('main')
@@ -449,15 +421,13 @@ describe('faults', () => {
   })
 
   test('an answer cut in the middle of a pack is a network error, never half an object', async () => {
-    const store = await fresh()
-    await store.commitFiles({ 'a/b': 'x'.repeat(100_000) })
+    const store = await fresh({ 'a/b': 'x'.repeat(100_000) })
     remote.faults.cut(500, { when: ({ path }) => path.endsWith('upload-pack'), times: Infinity })
     await expect(openRepository(store.url).file('main', 'a/b')).rejects.toMatchObject({ code: 'Network' })
   })
 
   test('what exceeds a limit is refused by name', async () => {
-    const store = await fresh()
-    await store.commitFiles({ a: 'x'.repeat(100_000) })
+    const store = await fresh({ a: 'x'.repeat(100_000) })
     const small = openRepository(store.url, { limits: { maxObjectBytes: 50_000 } })
     await expect(small.file('main', 'a')).rejects.toMatchObject({
       code: 'LimitExceeded',
@@ -466,15 +436,9 @@ describe('faults', () => {
   })
 })
 
-async function filled(files: Record<string, string>): Promise<TestRepository> {
-  const store = await fresh()
-  await store.commitFiles(files)
-  return store
-}
-
 describe('where an edit starts', () => {
   test('a base of another branch, or beside create, is refused: it would be written somewhere else', async () => {
-    const store = await filled({ a: '1' })
+    const store = await fresh({ a: '1' })
     await store.git('branch', 'feature', 'main')
     const repo = openRepository(store.url)
     const base = await repo.snapshot('main')
@@ -492,21 +456,21 @@ describe('requests, however deep the path', () => {
   const DEEP = 'a/b/c/d/e/f/file'
 
   test('a file six folders deep: refs, trees, content', async () => {
-    const store = await filled({ [DEEP]: 'deep' })
+    const store = await fresh({ [DEEP]: 'deep' })
     const repo = openRepository(store.url)
     expect((await repo.file('main', DEEP)).bytes.toString()).toBe('deep')
     expect(repo.traffic.requests).toBe(3)
   })
 
   test('all files of a commit: refs, trees', async () => {
-    const store = await filled({ [DEEP]: 'deep', other: 'x' })
+    const store = await fresh({ [DEEP]: 'deep', other: 'x' })
     const repo = openRepository(store.url)
     expect((await repo.tree('main', { recursive: true })).map(({ path }) => path)).toEqual([DEEP, 'other'])
     expect(repo.traffic.requests).toBe(2)
   })
 
   test('a new branch and its first commit: refs, trees, push', async () => {
-    const store = await filled({ [DEEP]: 'deep' })
+    const store = await fresh({ [DEEP]: 'deep' })
     const repo = openRepository(store.url)
     const edit = await repo.edit('feature', { create: true, from: 'main', depth: 6 })
     edit.put(DEEP, 'changed')
@@ -517,7 +481,7 @@ describe('requests, however deep the path', () => {
   })
 
   test('level by level when told so', async () => {
-    const store = await filled({ [DEEP]: 'deep' })
+    const store = await fresh({ [DEEP]: 'deep' })
     const repo = openRepository(store.url, { oneFetchBytes: 0 })
     await repo.file('main', DEEP)
     expect(repo.traffic.requests).toBe(9)

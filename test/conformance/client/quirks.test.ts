@@ -1,8 +1,6 @@
 import { openRepository } from '@gitsync/protocol'
-import type { Repository } from '@gitsync/protocol'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startRemote } from '../../kit/remote/index.ts'
-import type { Remote, TestRepository } from '../../kit/remote/index.ts'
+import { describe, expect, test } from 'vitest'
+import { author, changeFile, FILES, useRemote } from './fixture.ts'
 import {
   bareAdvertisement,
   fewFilters,
@@ -18,31 +16,7 @@ import {
 import { band, FLUSH, packet, scriptedServer } from './scripted-server.ts'
 import type { Rule } from './scripted-server.ts'
 
-const author = { name: 'Ann Example', email: 'ann@example.com', date: new Date('2026-01-02T03:04:05Z') }
-let remote: Remote
-let count = 0
-
-beforeAll(async () => {
-  remote = await startRemote()
-})
-afterAll(() => remote.stop())
-
-const FILES = { 'a/b/c/d': '1', 'a/x': 'x', 'other/deep/er/file': 'big '.repeat(2000), top: 'top' }
-
-async function fresh(files: Record<string, string> = FILES): Promise<TestRepository> {
-  const store = await remote.createRepository(`quirk-${++count}.git`)
-  if (Object.keys(files).length > 0) await store.commitFiles(files)
-  return store
-}
-
-async function change(repo: Repository, path: string, content: string): Promise<string> {
-  const edit = await repo.edit('main')
-  edit.put(path, content)
-  await edit.commit({ message: `change ${path}`, author })
-  const outcome = await edit.push()
-  expect(outcome.status).toBe('pushed')
-  return outcome.commit ?? ''
-}
+const { fresh } = useRemote()
 
 describe('servers that allow less', () => {
   const rules: Record<string, (tip: string) => Rule> = {
@@ -59,7 +33,7 @@ describe('servers that allow less', () => {
   test.each(Object.keys(rules))(
     '%s: everything is read and edited all the same, and what was learned is kept',
     async (name) => {
-      const store = await fresh()
+      const store = await fresh(FILES)
       const tip = (await store.resolve('main')) ?? ''
       const rule = rules[name] as (tip: string) => Rule
       await using server = await scriptedServer(rule(tip), store.url)
@@ -74,7 +48,7 @@ describe('servers that allow less', () => {
 
       const filtersTried = server.asked.filter((asked) => isFetch(asked) && filterOf(asked) !== undefined).length
       const before = server.asked.length
-      const commit = await change(repo, 'a/b/c/d', '2')
+      const commit = await changeFile(repo, 'a/b/c/d', '2')
       const refusals = server.asked
         .slice(before)
         .filter((asked) => isFetch(asked) && rule(tip)(asked, () => Promise.reject(new Error())) !== undefined)
@@ -86,11 +60,11 @@ describe('servers that allow less', () => {
   )
 
   test('no unborn, no object-format, no agent, and unborn is an error; the advertisement begins with the service', async () => {
-    const empty = await fresh({})
+    const empty = await fresh()
     await using server = await scriptedServer(bareAdvertisement, empty.url)
     const repo = openRepository(server.url)
     expect(await repo.head()).toBeNull()
-    const commit = await change(repo, 'first', '1')
+    const commit = await changeFile(repo, 'first', '1')
     expect(await empty.resolve('main')).toBe(commit)
     expect(server.asked.filter(({ method }) => method === 'GET')).toHaveLength(1)
     expect(await repo.head()).toEqual({ branch: 'refs/heads/main', oid: commit })
@@ -98,7 +72,7 @@ describe('servers that allow less', () => {
   })
 
   test('without unborn and with a HEAD that leads nowhere, a branch that does not exist is not made up', async () => {
-    const store = await fresh()
+    const store = await fresh(FILES)
     await store.git('symbolic-ref', 'HEAD', 'refs/heads/gone')
     const rule: Rule = (asked) => {
       if (asked.method === 'GET')
@@ -118,7 +92,7 @@ describe('servers that allow less', () => {
   })
 
   test('more refs than were asked for are left out', async () => {
-    const store = await fresh()
+    const store = await fresh(FILES)
     await store.git('branch', 'other', 'main')
     const rule: Rule = async (asked, forward) => {
       if (!isLsRefs(asked)) return undefined
@@ -177,9 +151,9 @@ describe('answers to a push', () => {
     ['channel 3 after the fact', Buffer.concat([band(2, 'hook\n'), band(3, 'post-receive hook died\n'), FLUSH])],
     ['half a report', inBand('unpack ok\n', 'ok refs/heads/main\n').subarray(0, 25)],
   ])('%s, of a push that was carried out, is success', async (_what, body) => {
-    const store = await fresh()
+    const store = await fresh(FILES)
     await using server = await scriptedServer(answering(body, true), store.url)
-    const commit = await change(openRepository(server.url), 'a/x', '2')
+    const commit = await changeFile(openRepository(server.url), 'a/x', '2')
     expect(await store.resolve('main')).toBe(commit)
     expect(server.asked.filter(({ service }) => service === 'receive-pack')).toHaveLength(1)
   })
@@ -213,7 +187,7 @@ describe('answers to a push', () => {
   ] as const)(
     '%s, of a push that was not carried out, is an error, and nothing is lost',
     async (_what, body, code, message) => {
-      const store = await fresh()
+      const store = await fresh(FILES)
       const tip = await store.resolve('main')
       await using server = await scriptedServer(answering(body, false), store.url)
       const edit = await openRepository(server.url).edit('main')
@@ -229,14 +203,14 @@ describe('answers to a push', () => {
   )
 
   test('a refusal because somebody was quicker is a lost race, whatever the words', async () => {
-    const store = await fresh()
+    const store = await fresh(FILES)
     const rule: Rule = async ({ service }) => {
       if (service !== 'receive-pack') return undefined
       await store.commitFiles({ theirs: '1' })
       return { body: inBand('unpack ok\n', 'ng refs/heads/main failed\n') }
     }
     await using server = await scriptedServer(rule, store.url)
-    await expect(change(openRepository(server.url), 'a/x', '2')).rejects.toMatchObject({
+    await expect(changeFile(openRepository(server.url), 'a/x', '2')).rejects.toMatchObject({
       code: 'StaleRef',
       details: { actual: expect.stringMatching(/^[0-9a-f]{40}$/) },
     })
@@ -250,9 +224,9 @@ describe('answers to a push', () => {
     await using server = await scriptedServer(noThinPacks, store.url)
     const repo = openRepository(server.url)
     const pushes = (): number => server.asked.filter(({ service }) => service === 'receive-pack').length
-    await change(repo, 'f7', 'seven')
+    await changeFile(repo, 'f7', 'seven')
     expect(pushes()).toBe(2)
-    await change(repo, 'f8', 'eight')
+    await changeFile(repo, 'f8', 'eight')
     expect(pushes()).toBe(3)
     expect((await store.readFile('main', 'f7')).toString()).toBe('seven')
     await store.fsck()

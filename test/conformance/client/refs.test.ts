@@ -1,19 +1,13 @@
+import { writeFile } from 'node:fs/promises'
 import { openRepository } from '@gitsync/protocol'
 import type { Repository } from '@gitsync/protocol'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { startRemote } from '../../kit/remote/index.ts'
-import type { Remote, TestRepository } from '../../kit/remote/index.ts'
+import { describe, expect, test } from 'vitest'
+import type { RepositoryOptions, TestRepository } from '../../kit/remote/index.ts'
+import { author, useRemote } from './fixture.ts'
 import { band, FLUSH, packet, scriptedServer } from './scripted-server.ts'
 
-const author = { name: 'Ann Example', email: 'ann@example.com', date: new Date('2026-01-02T03:04:05Z') }
-let remote: Remote
-let count = 0
-
-beforeAll(async () => {
-  remote = await startRemote()
-})
-afterAll(() => remote.stop())
-beforeEach(() => remote.reset())
+const remote = useRemote()
+const { sent } = remote
 
 interface Place {
   readonly store: TestRepository
@@ -24,14 +18,13 @@ interface Place {
 }
 
 /** Two commits on main. */
-async function place(options: Parameters<Remote['createRepository']>[1] = {}): Promise<Place> {
-  const store = await remote.createRepository(`refs-${++count}.git`, options)
+async function place(options?: RepositoryOptions): Promise<Place> {
+  const store = await remote.fresh({}, options)
   const parent = await store.commitFiles({ a: '1' })
   const tip = await store.commitFiles({ a: '2' })
   return { store, repo: openRepository(store.url), tip, parent }
 }
 
-const sent = (): string[] => remote.requests.map(({ method, path }) => `${method} ${path.split('/').at(-1)}`)
 const LOOK = 'POST git-upload-pack'
 const PUSH = 'POST git-receive-pack'
 
@@ -358,7 +351,6 @@ describe('push options', () => {
   const hook = '#!/bin/sh\nfor i in 0 1; do eval "echo got \\$GIT_PUSH_OPTION_$i"; done\n'
 
   test('reach the hooks, whose words come back', async () => {
-    const { writeFile } = await import('node:fs/promises')
     const { store, repo, tip } = await place({ config: { 'receive.advertisePushOptions': 'true' } })
     await writeFile(`${store.dir}/hooks/pre-receive`, hook, { mode: 0o755 })
     const made = await repo.createBranch('new', tip, { pushOptions: ['ci.skip', 'topic=ünï code'] })

@@ -1,45 +1,29 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { memoryStore, Mode, openRepository, SHA1 } from '@gitsync/protocol'
 import type { CommitInfo, Edit, Repository } from '@gitsync/protocol'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { DeltaWriter } from '../../../protocol/src/format/delta.ts'
 import { objectId } from '../../../protocol/src/format/object-id.ts'
 import { writePack } from '../../../protocol/src/format/pack-writer.ts'
 import type { PackEntry } from '../../../protocol/src/format/pack-writer.ts'
-import { startRemote } from '../../kit/remote/index.ts'
-import type { FileContent, Remote, TestRepository } from '../../kit/remote/index.ts'
+import type { FileContent, TestRepository } from '../../kit/remote/index.ts'
+import { author, change, useRemote } from './fixture.ts'
 import { band, FLUSH, packet, scriptedServer } from './scripted-server.ts'
 
 /** Faults that clients without a clone are known for: each has a rule here, and a test that we keep it. */
 
-const author = { name: 'Ann Example', email: 'ann@example.com', date: new Date('2026-01-02T03:04:05Z') }
-let remote: Remote
-let count = 0
-
-beforeAll(async () => {
-  remote = await startRemote()
-})
-afterAll(() => remote.stop())
-beforeEach(() => remote.reset())
+const remote = useRemote()
+const { sent } = remote
 
 async function place(
   files: Readonly<Record<string, FileContent>>,
 ): Promise<{ store: TestRepository; repo: Repository }> {
-  const store = await remote.createRepository(`trap-${++count}.git`)
-  await store.commitFiles(files)
+  const store = await remote.fresh(files)
   return { store, repo: openRepository(store.url) }
 }
 
-async function change(repo: Repository, stage: (edit: Edit) => void): Promise<void> {
-  const edit = await repo.edit('main')
-  stage(edit)
-  await edit.commit({ message: 'm', author })
-  await edit.push()
-}
-
-const sent = (): string[] => remote.requests.map(({ method, path }) => `${method} ${path.split('/').at(-1)}`)
 const files = async (store: TestRepository): Promise<Record<string, string>> => {
   const listed = await store.lsTree('main')
   const contents = listed.map(async ({ path, type, oid }) =>
@@ -125,17 +109,6 @@ describe('writing', () => {
     await change(repo, stage)
     expect(await files(store)).toEqual(expected)
     await store.fsck()
-  })
-
-  test('a merge keeps all its parents, the branch first', async () => {
-    const { store, repo } = await place({ a: '1' })
-    const side = await store.commitFiles({ b: '1' }, { branch: 'side' })
-    const tip = await store.resolve('main')
-    const edit = await repo.edit('main')
-    edit.put('b', '1')
-    await edit.commit({ message: 'merge', author, mergeParents: ['side'] })
-    await edit.push()
-    expect(await store.git('log', '-1', '--format=%P', 'main')).toBe(`${tip} ${side}`)
   })
 
   test('an update keeps the mode of an executable, a move any mode, and the neighbours theirs', async () => {
@@ -522,19 +495,4 @@ describe('reading', () => {
     remote.reset()
     expect((await edit.push()).status).toBe('pushed')
   })
-})
-
-test.each([
-  ['no path leads out of a checkout', 'checkout.test.ts', 'paths that lead out of the folder'],
-  ['a checkout has executables and symlinks', 'checkout.test.ts', 'writes what git itself checks out: contents, exe'],
-  ['deltas on deltas', '../../../protocol/src/format/pack-reader.test.ts', 'deltas that double their base stop at the'],
-  ['short deltas', '../../../protocol/src/format/delta.test.ts', 'random instructions give bytes of the declared size'],
-  ['a cut pack', '../../../protocol/src/format/pack-reader.test.ts', 'a cut at any byte is an error'],
-  ['credentials and redirects', 'transport.test.ts', 'credentials are not sent to another origin'],
-  ['redirects of a POST', '../../../protocol/src/client/http/http-remote.test.ts', 'a POST that is led on'],
-  ['a mode that changes alone', 'compare.test.ts', 'the changes are those of git diff-tree'],
-  ['a lost answer', 'editing.test.ts', 'a lost answer after success is found out by one look'],
-  ['a refused update that says ok', 'refs.test.ts', 'that it is ok, and is not'],
-])('elsewhere: %s', async (_trap, file, title) => {
-  expect(await readFile(join(import.meta.dirname, file), 'utf8')).toContain(title)
 })

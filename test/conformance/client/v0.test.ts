@@ -1,56 +1,23 @@
-import { openRepository, undiciTransport } from '@gitsync/protocol'
-import type { Repository, Transport } from '@gitsync/protocol'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { startRemote } from '../../kit/remote/index.ts'
-import type { Remote, RepositoryOptions, TestRepository } from '../../kit/remote/index.ts'
+import { openRepository } from '@gitsync/protocol'
+import type { Repository } from '@gitsync/protocol'
+import { describe, expect, test } from 'vitest'
+import type { TestRepository } from '../../kit/remote/index.ts'
+import { author, changeFile, FILES, useRemote } from './fixture.ts'
+import { speaking } from './old-server.ts'
+import { overtaken } from './overtaken.ts'
 import { band, FLUSH, packet, scriptedServer } from './scripted-server.ts'
 
-const author = { name: 'Ann Example', email: 'ann@example.com', date: new Date('2026-01-02T03:04:05Z') }
-const FILES = { 'a/b/c/d': '1', 'a/x': 'x', 'other/deep/er/file': 'big '.repeat(2000), top: 'top' }
-let remote: Remote
-let count = 0
-
-beforeAll(async () => {
-  remote = await startRemote()
-})
-afterAll(() => remote.stop())
-beforeEach(() => remote.reset())
-
-/** git's own server answers in the version that it hears of: without a word in version 0. */
-function speaking(version: 0 | 1): Transport {
-  const send = undiciTransport()
-  return (request) => {
-    const { 'git-protocol': _asked, ...headers } = request.headers
-    return send({ ...request, headers: version === 0 ? headers : { ...headers, 'git-protocol': 'version=1' } })
-  }
-}
-
-async function fresh(files: Record<string, string> = FILES, options?: RepositoryOptions): Promise<TestRepository> {
-  const store = await remote.createRepository(`old-${++count}.git`, options)
-  if (Object.keys(files).length > 0) await store.commitFiles(files)
-  remote.reset()
-  return store
-}
-
-const sent = (): string[] =>
-  remote.requests.map(({ method, path, query }) => `${method} ${path.split('/').at(-1)}${query && '?'}`)
-const LOOK = 'GET refs?'
+const remote = useRemote()
+const { fresh, sent } = remote
+const LOOK = 'GET refs'
 const ASK = 'POST git-upload-pack'
 const PUSH = 'POST git-receive-pack'
-
-async function change(repo: Repository, path: string, content: string): Promise<string> {
-  const edit = await repo.edit('main')
-  edit.put(path, content)
-  await edit.commit({ message: `change ${path}`, author })
-  const outcome = await edit.push()
-  return outcome.commit ?? ''
-}
 
 describe.each([0, 1] as const)('a server of version %i', (version) => {
   const open = (store: TestRepository): Repository => openRepository(store.url, { transport: speaking(version) })
 
   test('refs come with peeled tags and symbolic refs; the version is learned once, each listing is fresh', async () => {
-    const store = await fresh()
+    const store = await fresh(FILES)
     await store.git('tag', '-a', '-m', 'one', 'v1', 'main')
     await store.git('branch', 'other', 'main')
     const [tip, tag] = [await store.resolve('main'), await store.resolve('v1')]
@@ -87,7 +54,7 @@ describe.each([0, 1] as const)('a server of version %i', (version) => {
     const files = await repo.files('main', ['a/b/c/d', 'other/deep/er/file'])
     expect(files.map(({ bytes }) => bytes.toString())).toEqual(['1', FILES['other/deep/er/file']])
     const before = remote.requests.length
-    const commit = await change(repo, 'a/b/c/d', '2')
+    const commit = await changeFile(repo, 'a/b/c/d', '2')
     expect(
       sent()
         .slice(before)
@@ -100,7 +67,7 @@ describe.each([0, 1] as const)('a server of version %i', (version) => {
   })
 
   test('a first request by commit id learns the version as well, in one look', async () => {
-    const store = await fresh()
+    const store = await fresh(FILES)
     const tip = (await store.resolve('main')) ?? ''
     const repo = open(store)
     expect((await repo.tree(tip)).map(({ path }) => path)).toEqual(['a', 'other', 'top'])
@@ -110,7 +77,7 @@ describe.each([0, 1] as const)('a server of version %i', (version) => {
   })
 
   test('several at once look once', async () => {
-    const store = await fresh()
+    const store = await fresh(FILES)
     const tip = (await store.resolve('main')) ?? ''
     const repo = open(store)
     await Promise.all([repo.tree(tip), repo.tree(tip), repo.tree(tip)])
@@ -118,12 +85,12 @@ describe.each([0, 1] as const)('a server of version %i', (version) => {
   })
 
   test('an empty repository is created by the first push', async () => {
-    const store = await fresh({})
+    const store = await fresh()
     const repo = open(store)
     expect(await repo.refs()).toEqual([])
     expect(await repo.head()).toBeNull()
     remote.reset()
-    const commit = await change(repo, 'first', '1')
+    const commit = await changeFile(repo, 'first', '1')
     // Whether there are branches at all, and what only those who push are told: which hash function it is. At the end
     // whether "ok" was true, since a server that says nothing of itself may be any.
     expect(sent()).toEqual([LOOK, LOOK, LOOK, PUSH, LOOK])
@@ -133,17 +100,12 @@ describe.each([0, 1] as const)('a server of version %i', (version) => {
   })
 
   test('a warm push is one request, and a moved branch costs what differs', async () => {
-    const names = Array.from({ length: 400 }, (_, i) => [`f${i % 40}/x${i}`, `${i}`])
-    const store = await fresh({ ...Object.fromEntries(names), 'mine/a': '1', 'theirs/a': '1' })
+    const store = await fresh()
     const repo = open(store)
-    let edit = await repo.edit('main')
-    edit.put('mine/a', '2')
-    await edit.commit({ message: 'ours', author })
-    const { snapshot } = await edit.push()
-    for (let i = 0; i < 10; i++) await store.commitFiles({ [`theirs/${i}`]: 'x', [`f${i}/x${i}`]: 'foreign' })
+    const snapshot = await overtaken(store, repo)
     remote.reset()
     const tip = (await repo.tip('main')) ?? ''
-    edit = await repo.edit('main', { base: await repo.advance(snapshot, tip) })
+    const edit = await repo.edit('main', { base: await repo.advance(snapshot, tip) })
     edit.put('mine/a', '3')
     await edit.commit({ message: 'ours', author })
     await edit.push()
@@ -157,7 +119,7 @@ describe.each([0, 1] as const)('a server of version %i', (version) => {
     const store = await fresh(FILES, { objectFormat: 'sha256' })
     const repo = open(store)
     expect((await repo.file('main', 'a/b/c/d')).bytes.toString()).toBe('1')
-    const commit = await change(repo, 'a/b/c/d', '2')
+    const commit = await changeFile(repo, 'a/b/c/d', '2')
     expect(commit).toHaveLength(64)
     expect(await store.resolve('main')).toBe(commit)
     await store.fsck()
@@ -165,7 +127,7 @@ describe.each([0, 1] as const)('a server of version %i', (version) => {
 
   test('an empty repository of SHA-256 gets its first commit', async () => {
     const store = await fresh({}, { objectFormat: 'sha256' })
-    const commit = await change(open(store), 'first', '1')
+    const commit = await changeFile(open(store), 'first', '1')
     expect(await store.resolve('main')).toBe(commit)
   })
 })
@@ -183,7 +145,7 @@ describe.each([
     expect((await repo.commit(tip)).oid).toBe(tip)
     expect((await repo.refs({ prefix: 'refs/heads/' })).map(({ oid }) => oid)).toEqual([tip])
     await expect(repo.commit(other)).rejects.toMatchObject({ code: 'InvalidInput' })
-    const id = await change(repo, 'a/x', '2')
+    const id = await changeFile(repo, 'a/x', '2')
     expect(id).toHaveLength(tip.length)
     expect(await store.resolve('main')).toBe(id)
   })
@@ -236,7 +198,7 @@ describe('what old servers say', () => {
   })
 
   test('a server that becomes current in between is met as such', async () => {
-    const store = await fresh()
+    const store = await fresh(FILES)
     await using server = await scriptedServer(
       ({ method }) => (method === 'GET' ? { body: refLines(`${oid} HEAD\0ofs-delta\n`) } : { body: '' }),
       store.url,
@@ -273,7 +235,7 @@ describe('what old servers say', () => {
     ['with the older side-band', ['side-band']],
     ['without shallow fetches', ['side-band-64k', 'ofs-delta']],
   ])('a server %s is read: only what it offers is asked for', async (_what, words) => {
-    const store = await fresh()
+    const store = await fresh(FILES)
     const tip = (await store.resolve('main')) ?? ''
     await using server = await scriptedServer(async (asked, forward) => {
       if (asked.method === 'GET')

@@ -4,32 +4,19 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { blobId, Mode, openRepository, SHA1 } from '@gitsync/protocol'
 import * as fc from 'fast-check'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { objectId } from '../../../protocol/src/format/object-id.ts'
 import { writePack } from '../../../protocol/src/format/pack-writer.ts'
 import type { PackEntry } from '../../../protocol/src/format/pack-writer.ts'
 import { applicable, operations, stage } from '../../kit/edit-model.ts'
 import type { Model } from '../../kit/edit-model.ts'
-import { startRemote } from '../../kit/remote/index.ts'
-import type { FileContent, Remote, TestRepository } from '../../kit/remote/index.ts'
+import type { TestRepository } from '../../kit/remote/index.ts'
+import { author, useRemote } from './fixture.ts'
 import { band, FLUSH, packet, scriptedServer } from './scripted-server.ts'
 
-const author = { name: 'Ann Example', email: 'ann@example.com', date: new Date('2026-01-02T03:04:05Z') }
-let remote: Remote
-let count = 0
+const remote = useRemote()
+const { fresh, sent } = remote
 
-beforeAll(async () => {
-  remote = await startRemote()
-})
-afterAll(() => remote.stop())
-beforeEach(() => remote.reset())
-
-const fresh = async (files: Readonly<Record<string, FileContent>> = {}): Promise<TestRepository> => {
-  const store = await remote.createRepository(`write-${++count}.git`)
-  if (Object.keys(files).length > 0) await store.commitFiles(files)
-  return store
-}
-const sent = (): string[] => remote.requests.map(({ method, path }) => `${method} ${path.split('/').at(-1)}`)
 const paths = async (store: TestRepository): Promise<string[]> => (await store.lsTree('main')).map(({ path }) => path)
 
 /** The tree that git itself makes of these files. */
@@ -413,8 +400,7 @@ test('what a dry run leaves, or a repository of another hash function, is no bas
       details: { field: 'base' },
     })
   }
-  const other = await remote.createRepository(`write-${++count}.git`, { objectFormat: 'sha256' })
-  await other.commitFiles({ a: '0' })
+  const other = await fresh({ a: '0' }, { objectFormat: 'sha256' })
   const base = await openRepository(other.url).snapshot('main')
   await expect(repo.edit('main', { base })).rejects.toMatchObject({ code: 'InvalidInput', details: { field: 'base' } })
 })
@@ -435,8 +421,7 @@ test('a dry run gives the ids that the push then gives, and sends nothing', asyn
 })
 
 test('a snapshot begins an edit with another connection, in a SHA-256 repository as well', async () => {
-  const store = await remote.createRepository(`write-${++count}.git`, { objectFormat: 'sha256' })
-  await store.commitFiles({ a: '0' })
+  const store = await fresh({ a: '0' }, { objectFormat: 'sha256' })
   const snapshot = await openRepository(store.url).snapshot('main')
   const edit = await openRepository(store.url).edit('main', { base: snapshot })
   edit.put('a', '1')
@@ -633,8 +618,8 @@ describe('contents that wait for the push', () => {
   test('what differs alone is sent of a file whose content was read, or is known', async () => {
     const lines = Array.from({ length: 400 }, (_, i) => `line ${Math.imul(i, 2_654_435_761)}\n`)
     // So small a pack would be taken apart otherwise, object by object, and deltas in a circle would not show.
-    const store = await remote.createRepository(`write-${++count}.git`, { config: { 'receive.unpackLimit': '1' } })
-    await store.commitFiles({ 'a/b/c/file': lines.join(''), 'a/b/c/other': lines.toReversed().join('') })
+    const files = { 'a/b/c/file': lines.join(''), 'a/b/c/other': lines.toReversed().join('') }
+    const store = await fresh(files, { config: { 'receive.unpackLimit': '1' } })
     const edit = await openRepository(store.url).edit('main')
     const { bytes } = await edit.file('a/b/c/file')
     edit.put('a/b/c/file', `${Buffer.from(bytes).toString()}one more\n`)
