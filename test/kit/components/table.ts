@@ -1,10 +1,19 @@
-export type ComponentName = 'kube-apiserver' | 'kubectl' | 'etcd' | 'etcd34' | 'gitea' | 'chromium' | 'sshd'
+export type ComponentName =
+  | 'kube-apiserver'
+  | 'kubectl'
+  | 'etcd'
+  | 'etcd34'
+  | 'gitea'
+  | 'chromium'
+  | 'sshd'
+  | 'helm'
+  | 'helm3'
 
 export interface Component {
   /** Name of the executable: in the recipe's folder, in $KUBEBUILDER_ASSETS, on PATH. */
   readonly file: string
   /** Recipe beside this file, without `.sh`; one recipe may make several components. */
-  readonly recipe: 'kube' | 'etcd' | 'etcd34' | 'gitea' | 'chromium' | 'sshd'
+  readonly recipe: 'kube' | 'etcd' | 'etcd34' | 'gitea' | 'chromium' | 'sshd' | 'helm' | 'helm3'
   /** Environment variable that names an executable to use as it is. */
   readonly variable: string
   /** Whether $KUBEBUILDER_ASSETS holds it. */
@@ -64,6 +73,24 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     versionArgs: ['-V'],
     versionPattern: /OpenSSH_(\d+)\.(\d+)(?:p(\d+))?/,
     fits: ({ major }) => major >= 9,
+  },
+  helm3: {
+    file: 'helm3',
+    recipe: 'helm3',
+    variable: 'GITSYNC_HELM3',
+    asset: false,
+    versionArgs: ['version', '--template={{.Version}}'],
+    versionPattern: /v(\d+)\.(\d+)\.(\d+)/,
+    fits: ({ major, minor }) => major === 3 && minor >= 14,
+  },
+  helm: {
+    file: 'helm',
+    recipe: 'helm',
+    variable: 'GITSYNC_HELM',
+    asset: false,
+    versionArgs: ['version', '--template={{.Version}}'],
+    versionPattern: /v(\d+)\.(\d+)\.(\d+)/,
+    fits: ({ major }) => major === 4,
   },
   'kube-apiserver': {
     file: 'kube-apiserver',
