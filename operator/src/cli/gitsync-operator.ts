@@ -8,6 +8,7 @@ interface Flags {
   readonly metrics: string
   readonly logLevel: string
   readonly allowPrivateHosts?: boolean
+  readonly rolesOnly?: boolean
   readonly identity?: string
   readonly leaseNamespace?: string
   readonly leaseName?: string
@@ -54,6 +55,12 @@ const program = new Command('gitsync-operator')
     ),
   )
   .addOption(
+    new Option(
+      '--roles-only',
+      'with --namespace: ask for nothing that a Role cannot grant; GitProviders are not read, their hosts have no rules',
+    ).env('GITSYNC_ROLES_ONLY'),
+  )
+  .addOption(
     new Option('--lease-namespace <name>', "of the Lease that one operator at a time holds; default: the connection's")
       .env('GITSYNC_LEASE_NAMESPACE')
       .argParser(objectName),
@@ -73,12 +80,15 @@ const program = new Command('gitsync-operator')
 async function main(): Promise<void> {
   program.parse()
   const flags = program.opts<Flags>()
+  if (flags.rolesOnly === true && flags.namespace.length === 0)
+    program.error('error: --roles-only needs --namespace: a Role reads one namespace')
   const operator = await startOperator({
     kubeconfig: flags.kubeconfig,
     namespaces: flags.namespace.length === 0 ? undefined : flags.namespace,
     metrics: flags.metrics,
     logLevel: flags.logLevel,
     allowPrivateHosts: flags.allowPrivateHosts === true,
+    rolesOnly: flags.rolesOnly === true,
     identity: flags.identity,
     leaseNamespace: flags.leaseNamespace,
     leaseName: flags.leaseName,

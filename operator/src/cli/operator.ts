@@ -3,6 +3,7 @@ import pino from 'pino'
 import type { Logger } from 'pino'
 import { NAMESPACES } from '../controllers/known-resources.ts'
 import { createKubeClient } from '../kube/client.ts'
+import { isKubeError } from '../kube/errors.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { loadConnection } from '../kube/connection.ts'
 import { Lease } from '../kube/lease.ts'
@@ -23,6 +24,8 @@ export interface OperatorOptions {
   readonly metrics: string
   readonly logLevel: string
   readonly allowPrivateHosts: boolean
+  /** Nothing is asked for that Roles in `namespaces` and in kube-system cannot grant. */
+  readonly rolesOnly: boolean
   /** Who this process is in the lease. Default `<HOSTNAME of env or the host's name>_<process id>`. */
   readonly identity?: string | undefined
   /** Default: the namespace of the connection. */
@@ -46,7 +49,7 @@ const LEASE_TIMEOUT_MS = 5_000
 
 /** Starts the operator in this process: it reconciles as soon as it holds the lease, and stands by until then. */
 export async function startOperator(options: OperatorOptions): Promise<RunningOperator> {
-  const { env, namespaces, allowPrivateHosts } = options
+  const { env, namespaces, allowPrivateHosts, rolesOnly } = options
   const logger = pino({ level: options.logLevel, base: null })
   const metrics = createMetrics()
   const clock = systemClock
@@ -103,6 +106,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
         clusterId,
         namespaces,
         allowPrivateHosts,
+        rolesOnly,
         instance: identity,
         mayPush: () => lease.held(),
       })
@@ -146,9 +150,16 @@ function logLease(logger: Logger, title: string): Pick<LeaseEvents, 'standby' | 
 
 /** Folders are claimed in its name: without one, two clusters could not be told apart. */
 async function readClusterId(client: KubeClient): Promise<string> {
-  const { uid } = (await client.get(NAMESPACES, undefined, 'kube-system')).metadata
+  const { uid } = (await client.get(NAMESPACES, undefined, 'kube-system').catch(explain)).metadata
   if (uid === undefined) throw new Error('the namespace kube-system has no uid, by which this cluster would be known')
   return uid
+}
+
+function explain(error: unknown): never {
+  if (!isKubeError(error, 'Forbidden')) throw error
+  const rule = 'apiGroups: [""], resources: [namespaces], resourceNames: [kube-system], verbs: [get]'
+  const message = `the namespace kube-system cannot be read: ${error.details ?? error.message}. Give the operator's account a Role in it with ${rule}`
+  throw new Error(message, { cause: error })
 }
 
 const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { GitSyncController } from '../controllers/gitsync-controller.ts'
 import type { Environment } from '../controllers/environment.ts'
 import { GITSYNCS } from '../controllers/known-resources.ts'
-import { followProviders } from '../controllers/providers.ts'
+import { followProviders, noProviders } from '../controllers/providers.ts'
 import { watchPermissions } from '../controllers/permission-changes.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { createDiscovery } from '../kube/discovery.ts'
@@ -25,6 +25,8 @@ export interface ReconcilingOptions {
   /** Default: all namespaces. */
   readonly namespaces: readonly string[] | undefined
   readonly allowPrivateHosts: boolean
+  /** Nothing is asked for that Roles in `namespaces` cannot grant: no GitProviders, no kinds outside namespaces. */
+  readonly rolesOnly: boolean
   /** This process, in Events. */
   readonly instance: string
   /** Whether this process may write to Git now. */
@@ -55,7 +57,7 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
     onHandlerError: (error) => logger.error({ error: describe(error) }, 'an object could not be taken in'),
   })
   const events = createEventRecorder(client, { instance: options.instance, logger })
-  const providers = followProviders(pool, logger, () => controller.enqueueAll())
+  const providers = options.rolesOnly ? noProviders : followProviders(pool, logger, () => controller.enqueueAll())
   const writers = new Writers({
     clock,
     random,
@@ -79,6 +81,7 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
     clusterId: options.clusterId,
     namespaces: options.namespaces,
     allowPrivateHosts: options.allowPrivateHosts,
+    rolesOnly: options.rolesOnly,
     providers: providers.valid,
     invalidProviders: providers.invalid,
     places: new Map(),
@@ -86,7 +89,7 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
     report: (name) => controller.report(name),
   }
   const controller = new GitSyncController(environment, { random, metrics: queueMetrics(metrics) })
-  watchPermissions(pool, clock, options.namespaces, () => controller.enqueueAll())
+  watchPermissions(pool, clock, options, () => controller.enqueueAll())
   return {
     get notReady() {
       if (providers.state !== 'listed') return `GitProviders cannot be listed yet: ${providers.state}`

@@ -40,6 +40,8 @@ export interface Environment {
   readonly namespaces: readonly string[] | undefined
   /** Loopback and private Git hosts are allowed, with credentials over plain http on loopback: for development. */
   readonly allowPrivateHosts: boolean
+  /** Nothing is asked for that Roles in `namespaces` cannot grant. */
+  readonly rolesOnly: boolean
   /** Every valid GitProvider, by name. */
   readonly providers: ReadonlyMap<string, GitProvider>
   /** GitProviders that were not accepted, by name: their hosts are closed. */

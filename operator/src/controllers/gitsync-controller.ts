@@ -111,7 +111,7 @@ export class GitSyncController {
       logger.warn({ gitsync, error: String(error) }, 'reconcile failed, trying again')
       const known = this.#known.get(gitsync)
       if (known === undefined) return
-      known.problem = { reason: isKubeError(error) ? 'ClusterUnavailable' : 'InternalError', message: String(error) }
+      known.problem = toProblem(error)
       this.report(gitsync)
     }
     await Promise.all([
@@ -264,6 +264,13 @@ export class GitSyncController {
       note,
     })
   }
+}
+
+/** What a step could not answer. */
+function toProblem(error: unknown): Problem {
+  if (isKubeError(error, 'Forbidden'))
+    return { reason: 'Forbidden', message: `the operator's account lacks a permission: ${error.message}` }
+  return { reason: isKubeError(error) ? 'ClusterUnavailable' : 'InternalError', message: String(error) }
 }
 
 const keyOf = ({ metadata }: KubernetesObject): string => `${metadata.namespace ?? ''}/${metadata.name}`

@@ -118,11 +118,12 @@ export class Runtime {
   }
 
   /** Kinds that cannot be listed for now, and why. */
-  unreadable(): { readonly kind: string; readonly why: string }[] {
-    const unreadable: { kind: string; why: string }[] = []
+  unreadable(): { readonly kind: string; readonly why: string; readonly isForbidden: boolean }[] {
+    const unreadable: { kind: string; why: string; isForbidden: boolean }[] = []
     for (const source of this.#sources.values()) {
       const why = source.failing?.lastError?.message ?? source.stale(this.#environment.clock.now())
-      if (why !== undefined) unreadable.push({ kind: groupKindKey(source.resource), why })
+      const isForbidden = source.failing?.phase === 'Forbidden'
+      if (why !== undefined) unreadable.push({ kind: groupKindKey(source.resource), why, isForbidden })
     }
     return unreadable
   }
@@ -213,7 +214,7 @@ export class Runtime {
         try {
           await store.save(inventory)
         } catch (error) {
-          throw new PushFailure('ClusterUnavailable', `cannot record the paths of ${this.#name}: ${String(error)}`, {
+          throw new PushFailure(reasonOf(error), `cannot record the paths of ${this.#name}: ${String(error)}`, {
             cause: error,
           })
         }
@@ -237,7 +238,7 @@ export class Runtime {
           if (source.selects(object)) found.set(file.key, this.#render(object, source))
         } catch (error) {
           if (isKubeError(error, 'NotFound')) return
-          throw new PushFailure('ClusterUnavailable', `cannot read ${file.key} again: ${String(error)}`, {
+          throw new PushFailure(reasonOf(error), `cannot read ${file.key} again: ${String(error)}`, {
             cause: error,
           })
         }
@@ -245,6 +246,10 @@ export class Runtime {
     )
     return found
   }
+}
+
+function reasonOf(error: unknown): 'Forbidden' | 'ClusterUnavailable' {
+  return isKubeError(error, 'Forbidden') ? 'Forbidden' : 'ClusterUnavailable'
 }
 
 /** Times in an object's record have whole seconds, and clocks differ. */
