@@ -39,7 +39,12 @@ export function readValues(text: string): Value[] {
       values.push({ path, description, schema: Object.assign({}, ...schema), default: lookUp(defaults, path) })
       // What is below is a default, not values of their own.
       above = spaces.length
-    } else if (typeof lookUp(defaults, [...stack.map(({ key }) => key)]) !== 'object') {
+    } else if (
+      typeof lookUp(
+        defaults,
+        stack.map(({ key }) => key),
+      ) !== 'object'
+    ) {
       throw new Error(`values.yaml, line ${index + 1}: ${name} has no description above it`)
     }
     comment = []
@@ -69,8 +74,10 @@ interface ObjectSchema {
 
 /** Knows every value and refuses all others, so that a typo is an error. */
 export function valuesSchema(values: readonly Value[]): object {
-  const root: ObjectSchema & { $schema: string; title: string } = {
+  const root: ObjectSchema & { $schema: string; $id: string; title: string } = {
     $schema: 'http://json-schema.org/draft-07/schema#',
+    // Helm names it in its messages, where people then find what to do.
+    $id: 'https://gitsync.dev/docs/troubleshooting/installation',
     title: 'Values of the chart gitsync-operator',
     type: 'object',
     additionalProperties: false,

@@ -8,12 +8,13 @@ export type ComponentName =
   | 'sshd'
   | 'helm'
   | 'helm3'
+  | 'monitoring-crds'
 
 export interface Component {
   /** Name of the executable: in the recipe's folder, in $KUBEBUILDER_ASSETS, on PATH. */
   readonly file: string
   /** Recipe beside this file, without `.sh`; one recipe may make several components. */
-  readonly recipe: 'kube' | 'etcd' | 'etcd34' | 'gitea' | 'chromium' | 'sshd' | 'helm' | 'helm3'
+  readonly recipe: 'kube' | 'etcd' | 'etcd34' | 'gitea' | 'chromium' | 'sshd' | 'helm' | 'helm3' | 'monitoring-crds'
   /** Environment variable that names an executable to use as it is. */
   readonly variable: string
   /** Whether $KUBEBUILDER_ASSETS holds it. */
@@ -73,6 +74,15 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     versionArgs: ['-V'],
     versionPattern: /OpenSSH_(\d+)\.(\d+)(?:p(\d+))?/,
     fits: ({ major }) => major >= 9,
+  },
+  'monitoring-crds': {
+    file: 'monitoring-crds',
+    recipe: 'monitoring-crds',
+    variable: 'GITSYNC_MONITORING_CRDS',
+    asset: false,
+    versionArgs: [],
+    versionPattern: /operator\.prometheus\.io\/version: (\d+)\.(\d+)\.(\d+)/,
+    fits: ({ major, minor }) => major === 0 && minor >= 85,
   },
   helm3: {
     file: 'helm3',
