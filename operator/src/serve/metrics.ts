@@ -158,7 +158,7 @@ export function createMetrics() {
     spoolBytes: gauge('gitsync_spool_bytes', 'Contents that wait in memory to be pushed'),
     memoryLimit: gauge(
       'gitsync_memory_limit_bytes',
-      'Memory that the process may use, as its control group has it; absent when there is no limit',
+      'Memory that the process may use, as its control group has it; 0 when there is no limit',
     ),
   }
 }
