@@ -77,7 +77,7 @@ export function valuesSchema(values: readonly Value[]): object {
   const root: ObjectSchema & { $schema: string; $id: string; title: string } = {
     $schema: 'http://json-schema.org/draft-07/schema#',
     // Helm names it in its messages, where people then find what to do.
-    $id: 'https://gitsync.dev/docs/troubleshooting/installation',
+    $id: 'https://gitsync.dev/docs/troubleshooting',
     title: 'Values of the chart gitsync-operator',
     type: 'object',
     additionalProperties: false,

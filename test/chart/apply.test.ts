@@ -141,7 +141,7 @@ describe('admission policy', () => {
 
   test('who may not use the account is refused, in words that say what it takes', async () => {
     await expect(write('alice', ['create', '-f', '-'])).rejects.toThrow(
-      'alice may not use ServiceAccount auditor of namespace shop, as which this GitSync would read: that takes the verb impersonate on serviceaccounts/auditor there; see https://gitsync.dev/docs/troubleshooting/installation#admission',
+      'alice may not use ServiceAccount auditor of namespace shop, as which this GitSync would read: that takes the verb impersonate on serviceaccounts/auditor there; see https://gitsync.dev/docs/troubleshooting#errors-of-kubectl-apply',
     )
   })
 

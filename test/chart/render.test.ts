@@ -64,26 +64,22 @@ test.each([
 ] as [Values, string][])('a typo is refused and named: %j', async (values, named) => {
   const message = await messageOf(values)
   expect(message).toContain(`'${named}'`)
-  expect(message).toContain('https://gitsync.dev/docs/troubleshooting/installation')
+  expect(message).toContain('https://gitsync.dev/docs/troubleshooting')
 })
 
 test.each([
-  [{ rbac: { rolesOnly: true } }, 'rbac.rolesOnly needs namespaces', 'roles-only'],
-  [{ serviceAccount: { create: false } }, 'serviceAccount.name is empty', 'service-account'],
-  [{ admin: { heapSnapshots: true } }, 'admin.heapSnapshots needs admin.enabled', 'admin'],
-  [{ admin: { enabled: true, port: 8080 } }, 'admin.port and metrics.port are both 8080', 'admin'],
-  [
-    { metrics: { service: { enabled: false }, serviceMonitor: { enabled: true } } },
-    'needs metrics.service',
-    'monitoring',
-  ],
-  [{ metrics: { podMonitor: { enabled: true }, serviceMonitor: { enabled: true } } }, 'stored twice', 'monitoring'],
-  [{ watch: { rules: [{ apiGroups: [''], resources: ['secrets'] }] } }, 'resource "secrets"', 'secrets'],
-  [{ watch: { rules: [{ apiGroups: ['*'], resources: ['*'] }] } }, 'resource "*"', 'secrets'],
-] as [Values, string, string][])('what cannot work is refused in words that help: %j', async (values, text, anchor) => {
+  [{ rbac: { rolesOnly: true } }, 'rbac.rolesOnly needs namespaces'],
+  [{ serviceAccount: { create: false } }, 'serviceAccount.name is empty'],
+  [{ admin: { heapSnapshots: true } }, 'admin.heapSnapshots needs admin.enabled'],
+  [{ admin: { enabled: true, port: 8080 } }, 'admin.port and metrics.port are both 8080'],
+  [{ metrics: { service: { enabled: false }, serviceMonitor: { enabled: true } } }, 'needs metrics.service'],
+  [{ metrics: { podMonitor: { enabled: true }, serviceMonitor: { enabled: true } } }, 'stored twice'],
+  [{ watch: { rules: [{ apiGroups: [''], resources: ['secrets'] }] } }, 'resource "secrets"'],
+  [{ watch: { rules: [{ apiGroups: ['*'], resources: ['*'] }] } }, 'resource "*"'],
+] as [Values, string][])('what cannot work is refused in words that help: %j', async (values, text) => {
   const message = await messageOf(values)
   expect(message).toContain(text)
-  expect(message).toContain(`https://gitsync.dev/docs/troubleshooting/installation#${anchor}`)
+  expect(message).toContain('https://gitsync.dev/docs/troubleshooting#errors-of-helm')
 })
 
 test('every value of the schema is in values.yaml with the same default, and the other way round', () => {

@@ -9,12 +9,24 @@ export type ComponentName =
   | 'helm'
   | 'helm3'
   | 'monitoring-crds'
+  | 'prometheus'
+  | 'promtool'
 
 export interface Component {
   /** Name of the executable: in the recipe's folder, in $KUBEBUILDER_ASSETS, on PATH. */
   readonly file: string
   /** Recipe beside this file, without `.sh`; one recipe may make several components. */
-  readonly recipe: 'kube' | 'etcd' | 'etcd34' | 'gitea' | 'chromium' | 'sshd' | 'helm' | 'helm3' | 'monitoring-crds'
+  readonly recipe:
+    | 'kube'
+    | 'etcd'
+    | 'etcd34'
+    | 'gitea'
+    | 'chromium'
+    | 'sshd'
+    | 'helm'
+    | 'helm3'
+    | 'monitoring-crds'
+    | 'prometheus'
   /** Environment variable that names an executable to use as it is. */
   readonly variable: string
   /** Whether $KUBEBUILDER_ASSETS holds it. */
@@ -34,6 +46,17 @@ export interface Version {
 }
 
 const KUBE_MINOR = 34
+
+const prometheus = (file: string, variable: string): Component => ({
+  file,
+  recipe: 'prometheus',
+  variable,
+  asset: false,
+  versionArgs: ['--version'],
+  versionPattern: /version (\d+)\.(\d+)\.(\d+)/,
+  // The first that takes durations for numbers, as the alerts have them.
+  fits: ({ major, minor }) => major > 2 || (major === 2 && minor >= 54),
+})
 
 /** In the order in which a new machine installs them: what fails soonest first, what most tests can do without last. */
 export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
@@ -131,4 +154,6 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     versionPattern: /version (\d+)\.(\d+)\.(\d+)/,
     fits: ({ major, minor }) => major === 1 && minor >= 26,
   },
+  prometheus: prometheus('prometheus', 'GITSYNC_PROMETHEUS'),
+  promtool: prometheus('promtool', 'GITSYNC_PROMTOOL'),
 }
