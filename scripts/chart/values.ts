@@ -74,10 +74,8 @@ interface ObjectSchema {
 
 /** Knows every value and refuses all others, so that a typo is an error. */
 export function valuesSchema(values: readonly Value[]): object {
-  const root: ObjectSchema & { $schema: string; $id: string; title: string } = {
+  const root: ObjectSchema & { $schema: string; title: string } = {
     $schema: 'http://json-schema.org/draft-07/schema#',
-    // Helm names it in its messages, where people then find what to do.
-    $id: 'https://gitsync.dev/docs/troubleshooting',
     title: 'Values of the chart gitsync-operator',
     type: 'object',
     additionalProperties: false,

@@ -41,15 +41,25 @@ export interface ChartCluster {
 const POLICY = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
-  omitStages: ['RequestReceived', 'ResponseStarted'],
+  omitStages: ['RequestReceived'],
   rules: [{ level: 'Metadata', userGroups: ['system:serviceaccounts'] }, { level: 'None' }],
 }
 
-export async function startChartCluster(): Promise<ChartCluster> {
+export interface ChartClusterOptions {
+  /** Further flags of kube-apiserver. */
+  readonly flags?: readonly string[]
+}
+
+export async function startChartCluster(options: ChartClusterOptions = {}): Promise<ChartCluster> {
   const dir = await mkdtemp(join(tmpdir(), 'gitsync-chart-'))
   const [policy, log] = [join(dir, 'policy.json'), join(dir, 'audit.log')]
   await writeFile(policy, JSON.stringify(POLICY))
-  const flags = [`--audit-policy-file=${policy}`, `--audit-log-path=${log}`, '--audit-log-mode=blocking']
+  const flags = [
+    `--audit-policy-file=${policy}`,
+    `--audit-log-path=${log}`,
+    '--audit-log-mode=blocking',
+    ...(options.flags ?? []),
+  ]
   const cluster = await startCluster({ apiServerFlags: flags })
   const api = connectApi(cluster.url, { ca: cluster.ca, token: cluster.token('admin') })
   const helms: Helm[] = []

@@ -62,9 +62,7 @@ test.each([
   [{ gitServer: { enabled: true } }, '/gitServer/enabled'],
   [{ auditPage: { enabled: true } }, '/auditPage/enabled'],
 ] as [Values, string][])('a typo is refused and named: %j', async (values, named) => {
-  const message = await messageOf(values)
-  expect(message).toContain(`'${named}'`)
-  expect(message).toContain('https://gitsync.dev/docs/troubleshooting')
+  expect(await messageOf(values)).toContain(`'${named}'`)
 })
 
 test.each([

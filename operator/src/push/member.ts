@@ -309,6 +309,11 @@ export class Member {
     if (this.unjudged.some((identity) => this.port.knows(identity))) this.requireCompare('relist')
   }
 
+  /** Asks once more about deletions that could not be proved: the operator may have been given the permission. */
+  proveAgain(): void {
+    if (this.unprovable !== undefined) this.requireCompare('relist')
+  }
+
   /** A path that several objects wanted belongs to one again. */
   #freed(path: string): void {
     if (this.desired.at(path) !== undefined) this.requireCompare('conflict')
