@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export npm_config_update_notifier := false
 
-.PHONY: demo test test-long check bundle bench matrix crds reference format components clean
+.PHONY: demo test test-long check bundle bench matrix crds reference manifests chart format components clean
 
 # An API server, a Git remote and the operator on this machine. KEEP=1 keeps it running; CLUSTER=1 uses your cluster.
 demo: node_modules/.ready
@@ -39,6 +39,15 @@ crds reference: node_modules/.ready
 	node operator/src/api/generate.ts
 	node scripts/reference.ts
 	node scripts/api-report.ts
+	node scripts/chart.ts
+
+# deploy/: what the chart makes with its defaults, for kustomize and for kubectl apply.
+manifests: node_modules/.ready reference
+	node scripts/manifests.ts
+
+# The chart as it is published: dist/gitsync-operator-VERSION.tgz. PUSH=oci://host/path publishes it.
+chart: node_modules/.ready
+	node scripts/chart-package.ts $(PUSH)
 
 format: node_modules/.ready
 	oxfmt

@@ -7,6 +7,7 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
   ['format', ['oxfmt', '--check']],
   ['dead exports', ['knip']],
   ['reference pages', ['node', 'scripts/reference.ts', '--check']],
+  ['chart', ['node', 'scripts/chart.ts', '--check']],
   ['public API', ['node', 'scripts/api-report.ts', '--check']],
   ['crds', ['vitest', 'run', 'operator/src/api/crds.test.ts']],
 ]

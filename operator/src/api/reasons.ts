@@ -45,8 +45,9 @@ export const REASONS = {
   Forbidden: {
     outcome: 'retry',
     meaning:
-      'The ServiceAccount may not list and watch a selected kind, or the operator may not look whether an object is gone; files stay.',
-    remedy: 'Grant list and watch on the kind and namespace that the message names; to the operator get.',
+      'The ServiceAccount may not list and watch a selected kind, or the operator lacks a permission of its own; files stay.',
+    remedy:
+      'Grant list and watch on the kind and namespace that the message names; to the operator what the message names, as by watch.rules of the chart.',
   },
   SecretNotFound: {
     outcome: 'retry',

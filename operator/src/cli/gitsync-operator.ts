@@ -1,13 +1,17 @@
 #!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --max-semi-space-size=2 --optimize-for-size
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { LOG_LEVELS } from '../serve/log.ts'
 import { startOperator } from './operator.ts'
 
 interface Flags {
   readonly kubeconfig?: string
   readonly namespace: readonly string[]
   readonly metrics: string
+  readonly admin?: string
+  readonly adminHeapSnapshots?: boolean
   readonly logLevel: string
   readonly allowPrivateHosts?: boolean
+  readonly rolesOnly?: boolean
   readonly identity?: string
   readonly leaseNamespace?: string
   readonly leaseName?: string
@@ -43,15 +47,32 @@ const program = new Command('gitsync-operator')
       .default('127.0.0.1:8080'),
   )
   .addOption(
+    new Option('--admin <host:port>', 'address of /log-level and /profile, best on loopback; default: not served').env(
+      'GITSYNC_ADMIN',
+    ),
+  )
+  .addOption(
+    new Option(
+      '--admin-heap-snapshots',
+      'give heap snapshots at /profile/heap: they contain everything in memory, Secrets and tokens too',
+    ).env('GITSYNC_ADMIN_HEAP_SNAPSHOTS'),
+  )
+  .addOption(
     new Option('--log-level <level>', 'least level that is logged')
       .env('GITSYNC_LOG_LEVEL')
-      .choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
+      .choices(LOG_LEVELS)
       .default('info'),
   )
   .addOption(
     new Option('--allow-private-hosts', 'for development: loopback and private Git hosts').env(
       'GITSYNC_ALLOW_PRIVATE_HOSTS',
     ),
+  )
+  .addOption(
+    new Option(
+      '--roles-only',
+      'with --namespace: ask for nothing that a Role cannot grant; GitProviders are not read, their hosts have no rules',
+    ).env('GITSYNC_ROLES_ONLY'),
   )
   .addOption(
     new Option('--lease-namespace <name>', "of the Lease that one operator at a time holds; default: the connection's")
@@ -73,12 +94,17 @@ const program = new Command('gitsync-operator')
 async function main(): Promise<void> {
   program.parse()
   const flags = program.opts<Flags>()
+  if (flags.rolesOnly === true && flags.namespace.length === 0)
+    program.error('error: --roles-only needs --namespace: a Role reads one namespace')
   const operator = await startOperator({
     kubeconfig: flags.kubeconfig,
     namespaces: flags.namespace.length === 0 ? undefined : flags.namespace,
     metrics: flags.metrics,
+    admin: flags.admin,
+    adminHeapSnapshots: flags.adminHeapSnapshots === true,
     logLevel: flags.logLevel,
     allowPrivateHosts: flags.allowPrivateHosts === true,
+    rolesOnly: flags.rolesOnly === true,
     identity: flags.identity,
     leaseNamespace: flags.leaseNamespace,
     leaseName: flags.leaseName,

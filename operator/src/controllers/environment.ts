@@ -9,6 +9,7 @@ import type { SpoolBudget } from '../push/spool.ts'
 import type { RepositoryPool } from '../push/repository-pool.ts'
 import type { Writers } from '../push/writers.ts'
 import type { Clock } from '../time/clock.ts'
+import type { Tracer } from '../trace/tracer.ts'
 
 /** A GitSync's place, and whether it waits because an older one writes there. */
 export interface ClaimedPlace extends Place {
@@ -34,12 +35,15 @@ export interface Environment {
   readonly budget: SpoolBudget
   readonly clock: Clock
   readonly logger: Logger
+  readonly tracer: Tracer
   /** uid of the namespace kube-system. */
   readonly clusterId: string
   /** Namespaces to read; undefined for all of them. */
   readonly namespaces: readonly string[] | undefined
   /** Loopback and private Git hosts are allowed, with credentials over plain http on loopback: for development. */
   readonly allowPrivateHosts: boolean
+  /** Nothing is asked for that Roles in `namespaces` cannot grant. */
+  readonly rolesOnly: boolean
   /** Every valid GitProvider, by name. */
   readonly providers: ReadonlyMap<string, GitProvider>
   /** GitProviders that were not accepted, by name: their hosts are closed. */

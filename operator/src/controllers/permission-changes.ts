@@ -28,7 +28,7 @@ const MAX_WAIT_MS = 10_000
 export function watchPermissions(
   pool: ReflectorPool,
   clock: Clock,
-  namespaces: readonly string[] | undefined,
+  { namespaces, rolesOnly }: { readonly namespaces: readonly string[] | undefined; readonly rolesOnly: boolean },
   changed: () => void,
 ): void {
   let cancel: (() => void) | undefined
@@ -42,6 +42,7 @@ export function watchPermissions(
     })
   }
   for (const resource of KINDS) {
+    if (rolesOnly && !resource.namespaced) continue
     for (const namespace of resource.namespaced ? (namespaces ?? [undefined]) : [undefined]) {
       pool.subscribe(resource, namespace, {
         onObject: (_object, phase) => {

@@ -16,6 +16,14 @@ export interface Providers {
   readonly state: string
 }
 
+/** For an operator that may not read them: every host has the rules that hold without one. */
+export const noProviders: Providers = {
+  valid: new Map(),
+  invalid: new Map(),
+  listed: Promise.resolve(),
+  state: 'listed',
+}
+
 /** Keeps every GitProvider at hand. */
 export function followProviders(pool: ReflectorPool, logger: Logger, changed: () => void): Providers {
   const valid = new Map<string, GitProvider>()

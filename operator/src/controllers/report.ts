@@ -27,8 +27,10 @@ export function findProblems(runtime: Runtime, partial: readonly Problem[]): Pro
   if (member.unprovable !== undefined) problems.push(member.unprovable)
   if (member.desired.hasConflicts) problems.push(conflictProblem(runtime))
   problems.push(...unrenderableProblem(runtime), ...partial)
-  for (const { kind, why } of runtime.unreadable())
-    problems.push({ reason: 'ClusterUnavailable', message: `cannot list or watch ${kind}: ${why}` })
+  for (const { kind, why, isForbidden } of runtime.unreadable()) {
+    const reason = isForbidden ? 'Forbidden' : 'ClusterUnavailable'
+    problems.push({ reason, message: `the operator cannot list or watch ${kind}: ${why}` })
+  }
   return problems
 }
 

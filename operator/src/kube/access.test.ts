@@ -36,6 +36,13 @@ test('asks for list and watch as the account with its three groups', async () =>
   })
 })
 
+test('asks in the namespace where only a Role was given', async () => {
+  answer = (_call, response) => send(response, 201, { status: { allowed: true } })
+  expect(await canReadAs(client, account, CONFIG_MAPS, 'shop', { local: true })).toEqual({ allowed: true })
+  expect(api.calls[0]?.path).toBe('/apis/authorization.k8s.io/v1/namespaces/shop/localsubjectaccessreviews')
+  expect(api.calls[0]?.body).toMatchObject({ kind: 'LocalSubjectAccessReview', metadata: { namespace: 'shop' } })
+})
+
 test.each([
   ['only list', (verb: string) => ({ allowed: verb === 'list', reason: 'no role' }), 'watch is not allowed: no role'],
   ['only watch', (verb: string) => ({ allowed: verb === 'watch' }), 'list is not allowed'],

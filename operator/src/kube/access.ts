@@ -13,6 +13,12 @@ export interface Access {
   readonly reason?: string
 }
 
+export interface AccessOptions {
+  /** Asks in the namespace, which a Role allows, instead of in the cluster. Not for questions about all namespaces. */
+  readonly local?: boolean
+  readonly signal?: AbortSignal | undefined
+}
+
 interface ReviewStatus {
   readonly allowed?: unknown
   readonly denied?: unknown
@@ -30,10 +36,10 @@ export async function canReadAs(
   account: Account,
   resource: ApiResource,
   namespace: string | undefined,
-  signal?: AbortSignal,
+  options: AccessOptions = {},
 ): Promise<Access> {
   const verbs = ['list', 'watch'] as const
-  const reviews = await Promise.all(verbs.map((verb) => review(client, account, resource, namespace, verb, signal)))
+  const reviews = await Promise.all(verbs.map((verb) => review(client, account, resource, namespace, verb, options)))
   return reviews.find(({ allowed }) => !allowed) ?? { allowed: true }
 }
 
@@ -43,18 +49,20 @@ async function review(
   { group, version, plural }: ApiResource,
   namespace: string | undefined,
   verb: 'list' | 'watch',
-  signal: AbortSignal | undefined,
+  { local = false, signal }: AccessOptions,
 ): Promise<Access> {
+  const kind = local ? 'LocalSubjectAccessReview' : 'SubjectAccessReview'
   const body = {
     apiVersion: 'authorization.k8s.io/v1',
-    kind: 'SubjectAccessReview',
+    kind,
+    ...(local ? { metadata: { namespace } } : {}),
     spec: {
       user: `system:serviceaccount:${home}:${serviceAccount}`,
       groups: ['system:serviceaccounts', `system:serviceaccounts:${home}`, 'system:authenticated'],
       resourceAttributes: { namespace: namespace ?? '', verb, group, version, resource: plural },
     },
   }
-  const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews'
+  const path = `/apis/authorization.k8s.io/v1/${local ? `namespaces/${namespace ?? ''}/` : ''}${kind.toLowerCase()}s`
   const answer = await client.request<{ status?: ReviewStatus } | undefined>({ method: 'POST', path, body, signal })
   const status = answer?.status
   if (typeof status?.allowed !== 'boolean')

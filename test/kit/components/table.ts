@@ -1,10 +1,32 @@
-export type ComponentName = 'kube-apiserver' | 'kubectl' | 'etcd' | 'etcd34' | 'gitea' | 'chromium' | 'sshd'
+export type ComponentName =
+  | 'kube-apiserver'
+  | 'kubectl'
+  | 'etcd'
+  | 'etcd34'
+  | 'gitea'
+  | 'chromium'
+  | 'sshd'
+  | 'helm'
+  | 'helm3'
+  | 'monitoring-crds'
+  | 'prometheus'
+  | 'promtool'
 
 export interface Component {
   /** Name of the executable: in the recipe's folder, in $KUBEBUILDER_ASSETS, on PATH. */
   readonly file: string
   /** Recipe beside this file, without `.sh`; one recipe may make several components. */
-  readonly recipe: 'kube' | 'etcd' | 'etcd34' | 'gitea' | 'chromium' | 'sshd'
+  readonly recipe:
+    | 'kube'
+    | 'etcd'
+    | 'etcd34'
+    | 'gitea'
+    | 'chromium'
+    | 'sshd'
+    | 'helm'
+    | 'helm3'
+    | 'monitoring-crds'
+    | 'prometheus'
   /** Environment variable that names an executable to use as it is. */
   readonly variable: string
   /** Whether $KUBEBUILDER_ASSETS holds it. */
@@ -24,6 +46,17 @@ export interface Version {
 }
 
 const KUBE_MINOR = 34
+
+const prometheus = (file: string, variable: string): Component => ({
+  file,
+  recipe: 'prometheus',
+  variable,
+  asset: false,
+  versionArgs: ['--version'],
+  versionPattern: /version (\d+)\.(\d+)\.(\d+)/,
+  // The first that takes durations for numbers, as the alerts have them.
+  fits: ({ major, minor }) => major > 2 || (major === 2 && minor >= 54),
+})
 
 /** In the order in which a new machine installs them: what fails soonest first, what most tests can do without last. */
 export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
@@ -65,6 +98,33 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     versionPattern: /OpenSSH_(\d+)\.(\d+)(?:p(\d+))?/,
     fits: ({ major }) => major >= 9,
   },
+  'monitoring-crds': {
+    file: 'monitoring-crds',
+    recipe: 'monitoring-crds',
+    variable: 'GITSYNC_MONITORING_CRDS',
+    asset: false,
+    versionArgs: [],
+    versionPattern: /operator\.prometheus\.io\/version: (\d+)\.(\d+)\.(\d+)/,
+    fits: ({ major, minor }) => major === 0 && minor >= 85,
+  },
+  helm3: {
+    file: 'helm3',
+    recipe: 'helm3',
+    variable: 'GITSYNC_HELM3',
+    asset: false,
+    versionArgs: ['version', '--template={{.Version}}'],
+    versionPattern: /v(\d+)\.(\d+)\.(\d+)/,
+    fits: ({ major, minor }) => major === 3 && minor >= 14,
+  },
+  helm: {
+    file: 'helm',
+    recipe: 'helm',
+    variable: 'GITSYNC_HELM',
+    asset: false,
+    versionArgs: ['version', '--template={{.Version}}'],
+    versionPattern: /v(\d+)\.(\d+)\.(\d+)/,
+    fits: ({ major }) => major === 4,
+  },
   'kube-apiserver': {
     file: 'kube-apiserver',
     recipe: 'kube',
@@ -94,4 +154,6 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     versionPattern: /version (\d+)\.(\d+)\.(\d+)/,
     fits: ({ major, minor }) => major === 1 && minor >= 26,
   },
+  prometheus: prometheus('prometheus', 'GITSYNC_PROMETHEUS'),
+  promtool: prometheus('promtool', 'GITSYNC_PROMTOOL'),
 }

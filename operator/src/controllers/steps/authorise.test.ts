@@ -93,3 +93,24 @@ test('a review without an answer ends the reconcile', async () => {
   run.selected = [select(CONFIGMAPS, names(20))]
   await expect(authorise(run)).rejects.toThrow('away')
 })
+
+test('an operator with Roles only asks for nothing beyond them', async () => {
+  const { client, asked } = reviewer()
+  const run = reconciliation({ client, rolesOnly: true, namespaces: ['shop'] }, gitSync({ name: 'x' }))
+  run.selected = [select(CONFIGMAPS, ['shop', 'other']), select(NAMESPACES)]
+  expect(await authorise(run)).toBeUndefined()
+  expect(asked).toEqual(['list configmaps shop', 'watch configmaps shop'])
+  expect(run.problems).toEqual([
+    {
+      reason: 'Forbidden',
+      message:
+        'ConfigMap in namespace other is not read by this operator, which has Roles in shop only; its files stay',
+    },
+    {
+      reason: 'Forbidden',
+      message:
+        'Namespace outside namespaces is not read by this operator, which has Roles in shop only; its files stay',
+    },
+  ])
+  expect(run.readings.map(({ resource }) => resource.plural)).toEqual(['configmaps'])
+})

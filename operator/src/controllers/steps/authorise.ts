@@ -47,6 +47,15 @@ export async function authorise(run: Reconciliation): Promise<Problem | undefine
       message: `ServiceAccount ${serviceAccountName} does not exist in namespace ${home}: create it or name another in serviceAccountName`,
     }
   }
+  for (const [key, question] of questions) {
+    if (isInReach(run, question)) continue
+    questions.delete(key)
+    const where = question.namespace === undefined ? 'outside namespaces' : `in namespace ${question.namespace}`
+    run.problems.push({
+      reason: 'Forbidden',
+      message: `${groupKindKey(question.resource)} ${where} is not read by this operator, which has Roles in ${run.environment.namespaces?.join(', ')} only; its files stay`,
+    })
+  }
   const allowed = await ask(run, questions)
   for (const [key, { resource, namespace }] of questions) {
     if (allowed.has(key)) continue
@@ -83,7 +92,9 @@ async function ask(
   try {
     await queue.addAll(
       [...questions].map(([key, { resource, namespace }]) => async () => {
-        const access = await canReadAs(environment.client, account, resource, namespace)
+        const access = await canReadAs(environment.client, account, resource, namespace, {
+          local: environment.rolesOnly,
+        })
         if (access.allowed) allowed.add(key)
       }),
     )
@@ -92,6 +103,12 @@ async function ask(
     queue.clear()
   }
   return allowed
+}
+
+/** Whether a Role can let this operator read it. */
+function isInReach({ environment }: Reconciliation, { namespace }: Question): boolean {
+  const { rolesOnly, namespaces = [] } = environment
+  return !rolesOnly || (namespace !== undefined && namespaces.includes(namespace))
 }
 
 function questionKey({ resource: { group, version, plural }, namespace }: Question): string {

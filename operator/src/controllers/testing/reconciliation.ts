@@ -14,6 +14,9 @@ export interface TestEnvironment {
   readonly providers?: ReadonlyMap<string, GitProvider>
   readonly invalidProviders?: ReadonlyMap<string, InvalidProvider>
   readonly places?: Map<string, ClaimedPlace>
+  readonly namespaces?: readonly string[] | undefined
+  /** Default false. */
+  readonly rolesOnly?: boolean
   readonly enqueue?: (name: string) => void
 }
 
@@ -21,6 +24,7 @@ export function environment(parts: TestEnvironment = {}): Environment {
   const whole: TestEnvironment & Pick<Environment, 'clock' | 'allowPrivateHosts'> = {
     clock: manualClock(),
     allowPrivateHosts: false,
+    rolesOnly: false,
     providers: new Map(),
     invalidProviders: new Map(),
     places: new Map(),

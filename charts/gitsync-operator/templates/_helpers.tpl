@@ -1,0 +1,96 @@
+{{- define "gitsync.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "gitsync.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" }}
+{{- else }}
+{{- $name := include "gitsync.name" . }}
+{{- if contains $name .Release.Name }}
+{{- .Release.Name | trunc 63 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Objects outside namespaces need a name that no release in another namespace has. */}}
+{{- define "gitsync.clusterName" -}}
+{{- if eq .Release.Namespace "gitsync-system" }}
+{{- include "gitsync.fullname" . }}
+{{- else }}
+{{- printf "%s-%s" (include "gitsync.fullname" . | trunc 180) .Release.Namespace }}
+{{- end }}
+{{- end }}
+
+{{- define "gitsync.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "gitsync.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "gitsync.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{ include "gitsync.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/part-of: gitsync
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "gitsync.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "gitsync.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{- define "gitsync.image" -}}
+{{- $tag := default .Chart.AppVersion .Values.image.tag }}
+{{- if .Values.image.digest }}
+{{- printf "%s:%s@%s" .Values.image.repository $tag .Values.image.digest }}
+{{- else }}
+{{- printf "%s:%s" .Values.image.repository $tag }}
+{{- end }}
+{{- end }}
+
+{{- define "gitsync.subject" -}}
+- kind: ServiceAccount
+  name: {{ include "gitsync.serviceAccountName" . }}
+  namespace: {{ .Release.Namespace }}
+{{- end }}
+
+{{/* What a schema cannot say, or not in words that help. */}}
+{{- define "gitsync.validate" -}}
+{{- $help := "see https://gitsync.dev/docs/troubleshooting#errors-of-helm" }}
+{{- if and .Values.rbac.rolesOnly (not .Values.namespaces) }}
+{{- fail (printf "rbac.rolesOnly needs namespaces: a Role reads one namespace. Name the namespaces, or set rbac.rolesOnly to false; %s" $help) }}
+{{- end }}
+{{- if and (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) }}
+{{- fail (printf "serviceAccount.name is empty and serviceAccount.create is false: name the account that the operator runs as; %s" $help) }}
+{{- end }}
+{{- if and .Values.admin.heapSnapshots (not .Values.admin.enabled) }}
+{{- fail (printf "admin.heapSnapshots needs admin.enabled; %s" $help) }}
+{{- end }}
+{{- if and .Values.admin.enabled (eq (int .Values.admin.port) (int .Values.metrics.port)) }}
+{{- fail (printf "admin.port and metrics.port are both %d: choose two ports; %s" (int .Values.admin.port) $help) }}
+{{- end }}
+{{- if and .Values.metrics.serviceMonitor.enabled (not .Values.metrics.service.enabled) }}
+{{- fail (printf "metrics.serviceMonitor needs metrics.service.enabled; a PodMonitor (metrics.podMonitor) needs no Service; %s" $help) }}
+{{- end }}
+{{- if and .Values.metrics.serviceMonitor.enabled .Values.metrics.podMonitor.enabled }}
+{{- fail (printf "metrics.serviceMonitor and metrics.podMonitor are both enabled, and every sample would be stored twice: choose one; %s" $help) }}
+{{- end }}
+{{- range .Values.watch.rules }}
+{{- if or (has "" .apiGroups) (has "*" .apiGroups) }}
+{{- range .resources }}
+{{- if or (eq . "secrets") (eq . "*") }}
+{{- fail (printf "watch.rules: resource %q of the core group includes Secrets, which are not written to Git and which the operator must not list: name the kinds; %s" . $help) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,208 @@
+/**
+ * What the operator asks of the API server: the one list. The chart's roles are made from it, and a test runs the operator
+ * with each entry taken away.
+ */
+
+/**
+ * Where a permission is needed. `watched`: in every namespace that the operator reads: a ClusterRole, or with `--namespace` a
+ * Role in each. `cluster`: outside namespaces, so that no Role can grant it. `system`: in kube-system. `own`: in the
+ * namespace of the operator's Lease.
+ */
+export type PermissionScope = 'watched' | 'cluster' | 'system' | 'own'
+
+/** How somebody learns that a permission is missing. */
+export type Sign =
+  /** Ready of the GitSyncs concerned is False with this reason. */
+  | { readonly seen: 'condition'; readonly reason: 'Forbidden' }
+  /** `/readyz` answers 503 with a text that begins so. */
+  | { readonly seen: 'readyz'; readonly text: string }
+  /** The operator logs this, tries again and works on. */
+  | { readonly seen: 'log'; readonly text: string }
+  /** The process ends when it starts, not with 0, and logs this. */
+  | { readonly seen: 'exit'; readonly text: string }
+  /** Nothing stops: what it was for comes later. */
+  | { readonly seen: 'delay'; readonly text: string }
+
+export interface Permission {
+  /** One word or two, unique. */
+  readonly name: string
+  readonly scope: PermissionScope
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  /** Default: all. */
+  readonly resourceNames?: readonly string[]
+  readonly verbs: readonly string[]
+  /** What it is for, one clause. */
+  readonly why: string
+  readonly without: Sign
+  /** Needed only where this is not `--roles-only`. */
+  readonly isLeftOutByRolesOnly?: true
+}
+
+const RBAC = 'rbac.authorization.k8s.io'
+const FORBIDDEN: Sign = { seen: 'condition', reason: 'Forbidden' }
+
+export const PERMISSIONS: readonly Permission[] = [
+  {
+    name: 'cluster id',
+    scope: 'system',
+    apiGroups: [''],
+    resources: ['namespaces'],
+    resourceNames: ['kube-system'],
+    verbs: ['get'],
+    why: 'its uid is the name of the cluster in the .gitsync file that claims a folder',
+    without: { seen: 'exit', text: 'the namespace kube-system cannot be read' },
+  },
+  {
+    name: 'lease',
+    scope: 'own',
+    apiGroups: ['coordination.k8s.io'],
+    resources: ['leases'],
+    verbs: ['get', 'create', 'update'],
+    why: 'one operator at a time writes to Git',
+    without: { seen: 'exit', text: "Give the operator's account a Role" },
+  },
+  {
+    name: 'GitProviders',
+    scope: 'cluster',
+    apiGroups: ['gitsync.dev'],
+    resources: ['gitproviders'],
+    verbs: ['list', 'watch'],
+    why: 'what each Git host allows must be known before anything is written',
+    without: { seen: 'readyz', text: 'GitProviders cannot be listed yet' },
+    isLeftOutByRolesOnly: true,
+  },
+  {
+    name: 'GitSyncs',
+    scope: 'watched',
+    apiGroups: ['gitsync.dev'],
+    resources: ['gitsyncs'],
+    verbs: ['list', 'watch'],
+    why: 'they say what to write, and where',
+    without: { seen: 'readyz', text: 'GitSyncs have not been listed yet' },
+  },
+  {
+    name: 'status',
+    scope: 'watched',
+    apiGroups: ['gitsync.dev'],
+    resources: ['gitsyncs/status'],
+    verbs: ['patch'],
+    why: 'conditions and the last commit are shown there',
+    without: { seen: 'log', text: 'cannot report, trying again' },
+  },
+  {
+    name: 'credentials',
+    scope: 'watched',
+    apiGroups: [''],
+    resources: ['secrets'],
+    verbs: ['get'],
+    why: 'the Secret that a GitSync names is read by its name; Secrets are never listed or watched',
+    without: FORBIDDEN,
+  },
+  {
+    name: 'accounts',
+    scope: 'watched',
+    apiGroups: [''],
+    resources: ['serviceaccounts'],
+    verbs: ['get'],
+    why: 'the account that a GitSync names must exist',
+    without: FORBIDDEN,
+  },
+  {
+    name: 'access reviews',
+    scope: 'cluster',
+    apiGroups: ['authorization.k8s.io'],
+    resources: ['subjectaccessreviews'],
+    verbs: ['create'],
+    why: 'asks whether the account that a GitSync names may list and watch what it selects',
+    without: FORBIDDEN,
+    isLeftOutByRolesOnly: true,
+  },
+  {
+    name: 'inventory',
+    scope: 'watched',
+    apiGroups: [''],
+    resources: ['configmaps'],
+    verbs: ['get', 'create', 'patch'],
+    why: 'a ConfigMap beside each GitSync holds hashes of the paths that it has written, so that nothing else is ever deleted',
+    without: FORBIDDEN,
+  },
+  {
+    name: 'definitions',
+    scope: 'cluster',
+    apiGroups: ['apiextensions.k8s.io'],
+    resources: ['customresourcedefinitions'],
+    verbs: ['get'],
+    why: 'objects that vanish with their definition keep their files',
+    without: FORBIDDEN,
+    isLeftOutByRolesOnly: true,
+  },
+  {
+    name: 'events',
+    scope: 'watched',
+    apiGroups: ['events.k8s.io'],
+    resources: ['events'],
+    verbs: ['create', 'patch'],
+    why: 'pushes and problems are told as Events of the GitSync',
+    without: { seen: 'log', text: 'an event could not be written' },
+  },
+  {
+    name: 'roles',
+    scope: 'watched',
+    apiGroups: [RBAC],
+    resources: ['roles', 'rolebindings'],
+    verbs: ['list', 'watch'],
+    why: 'a grant that changes is acted on within seconds',
+    without: { seen: 'delay', text: 'changed grants are noticed within a minute' },
+  },
+  {
+    name: 'cluster roles',
+    scope: 'cluster',
+    apiGroups: [RBAC],
+    resources: ['clusterroles', 'clusterrolebindings'],
+    verbs: ['list', 'watch'],
+    why: 'a grant that changes is acted on within seconds',
+    without: { seen: 'delay', text: 'changed grants are noticed within a minute' },
+    isLeftOutByRolesOnly: true,
+  },
+]
+
+/** What takes the place of `access reviews` where the operator has Roles only. */
+export const LOCAL_ACCESS_REVIEWS: Permission = {
+  name: 'local access reviews',
+  scope: 'watched',
+  apiGroups: ['authorization.k8s.io'],
+  resources: ['localsubjectaccessreviews'],
+  verbs: ['create'],
+  why: 'asks whether the account that a GitSync names may list and watch what it selects',
+  without: FORBIDDEN,
+}
+
+/** Kinds that the operator may read unless told otherwise. Secrets are not among them: their content is not written to Git. */
+export const ORDINARY_KINDS: readonly {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+}[] = [
+  {
+    apiGroups: [''],
+    resources: [
+      'configmaps',
+      'limitranges',
+      'persistentvolumeclaims',
+      'podtemplates',
+      'replicationcontrollers',
+      'resourcequotas',
+      'serviceaccounts',
+      'services',
+    ],
+  },
+  { apiGroups: ['apps'], resources: ['daemonsets', 'deployments', 'statefulsets'] },
+  { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'] },
+  { apiGroups: ['batch'], resources: ['cronjobs'] },
+  { apiGroups: ['networking.k8s.io'], resources: ['ingresses', 'networkpolicies'] },
+  { apiGroups: ['policy'], resources: ['poddisruptionbudgets'] },
+  { apiGroups: [RBAC], resources: ['rolebindings', 'roles'] },
+]
+
+/** What is read of each selected kind: `get` is asked before a deletion is written. */
+export const READ_VERBS: readonly string[] = ['get', 'list', 'watch']
