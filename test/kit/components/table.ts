@@ -11,6 +11,7 @@ export type ComponentName =
   | 'monitoring-crds'
   | 'prometheus'
   | 'promtool'
+  | 'actionlint'
 
 export interface Component {
   /** Name of the executable: in the recipe's folder, in $KUBEBUILDER_ASSETS, on PATH. */
@@ -27,6 +28,7 @@ export interface Component {
     | 'helm3'
     | 'monitoring-crds'
     | 'prometheus'
+    | 'actionlint'
   /** Environment variable that names an executable to use as it is. */
   readonly variable: string
   /** Whether $KUBEBUILDER_ASSETS holds it. */
@@ -106,6 +108,15 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     versionArgs: [],
     versionPattern: /operator\.prometheus\.io\/version: (\d+)\.(\d+)\.(\d+)/,
     fits: ({ major, minor }) => major === 0 && minor >= 85,
+  },
+  actionlint: {
+    file: 'actionlint',
+    recipe: 'actionlint',
+    variable: 'GITSYNC_ACTIONLINT',
+    asset: false,
+    versionArgs: ['-version'],
+    versionPattern: /(\d+)\.(\d+)\.(\d+)/,
+    fits: ({ major, minor }) => major === 1 && minor >= 7,
   },
   helm3: {
     file: 'helm3',
