@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { configMap } from '../e2e/harness/gitsync.ts'
+import { configMap, configMapRef } from '../e2e/harness/gitsync.ts'
 import { waitFor } from '../e2e/harness/wait-for.ts'
 import { startWorld } from '../e2e/harness/world.ts'
 import type { World } from '../e2e/harness/world.ts'
@@ -32,7 +32,7 @@ describe.each(VERSIONS)('Kubernetes %s', (version) => {
         .split('\n')
         .filter((path) => path.includes('settings-'))
     expect(await files()).toHaveLength(20)
-    await world.api.delete(configMap('versions', 'settings-7', {}))
+    await world.api.delete(configMapRef('versions', 'settings-7'))
     await waitFor('the file of a deleted object is gone', async () => (await files()).length === 19)
     expect(await tenant.repository.git('fsck', '--strict')).not.toContain('error')
   })
