@@ -31,7 +31,7 @@ function prepare(version: string): void {
     copyFileSync(join(ROOT, 'crds', file), join(ROOT, 'crds/baseline', file))
   }
   copyFileSync(join(ROOT, `dist/gitsync-operator-${version}.tgz`), join(ROOT, 'charts/baseline/gitsync-operator.tgz'))
-  writeFileSync(join(ROOT, 'crds/accepted-changes.json'), '{}\n')
+  writeFileSync(join(ROOT, 'crds/baseline/accepted-changes.json'), '{}\n')
   console.log(`\n${version} is prepared. Look at the difference, run make test and make test-long, then:
   git commit -am 'release: ${version}' && git tag -s v${version} -m ${version} && git push --follow-tags`)
 }
