@@ -17,6 +17,8 @@ export default defineConfig({
   rewrites: { 'engine/README.md': 'engine/index.md' },
   // The site shows the day of the build nowhere, so that the same sources give the same pages.
   lastUpdated: false,
+  // The sources' tsconfig.json is for Node.
+  vite: { esbuild: { tsconfigRaw: '{}' } },
   markdown: { config: (md) => md.use(repositoryLinks) },
   themeConfig: {
     nav: [

@@ -29,7 +29,11 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
   group('Start', ['quickstart', 'concepts', 'limits', 'comparison'].map(page)),
   group('Kinds', folder('kinds', ['gitsync'])),
   group('Run it', ['install', 'operations', 'tenancy', 'security'].map(page)),
-  group('When something is wrong', [page('troubleshooting'), group('Alerts', folder('runbooks'), true)]),
+  group('When something is wrong', [
+    page('troubleshooting'),
+    ...folder('troubleshooting'),
+    group('Alerts', folder('runbooks'), true),
+  ]),
   group('Reference', folder('reference')),
   group('Engine', folder('engine', ['README', 'reading', 'editing', 'refs-and-tags']), true),
   group('Decisions', folder('adr'), true),

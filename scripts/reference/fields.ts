@@ -66,11 +66,10 @@ function meaningOf(schema: Schema): string {
     maxLength === undefined ? [] : `At most ${grouped(maxLength)} characters.`,
     maxItems === undefined ? [] : `${minItems > 0 ? `${minItems} to` : 'At most'} ${maxItems} entries.`,
     maxProperties === undefined ? [] : `At most ${maxProperties} entries.`,
-    rules.map(({ message }) => sentence(message)),
+    rules.length === 0 ? [] : `Checked: ${rules.map(({ message }) => message.replace(/\.$/, '')).join('; ')}.`,
   ].flat()
   return escaped([schema.description ?? '', ...bounds].filter((text) => text !== '').join(' '))
 }
 
 const grouped = (count: number): string => count.toLocaleString('en-US')
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, '')}.`
 const escaped = (text: string): string => text.replaceAll('<', '&lt;').replaceAll('*', String.raw`\*`)

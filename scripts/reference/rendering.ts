@@ -8,7 +8,7 @@ const list = (items: readonly string[]): string => items.map((item) => `- \`${it
 /** docs/reference/rendering.md. */
 export function renderingPage(): string {
   const allocated = ALLOCATED_FIELDS.map(({ group, kind, fields, why }) =>
-    row(`${kind}${group === '' ? '' : `.${group}`}`, fields, why),
+    row(`${kind}${group === '' ? '' : `.${group}`}`, fields.replaceAll('<', '&lt;'), why),
   )
   const placeholders = Object.entries(MESSAGE_PLACEHOLDER_DOCS).map(([name, meaning]) => row(`\`{${name}}\``, meaning))
   return `# From object to file

@@ -1,12 +1,14 @@
 /** The commands of the pages, run as a reader would: page by page, from top to bottom, against a real API server. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { realControlPlane } from '../e2e/harness/control-plane.ts'
-import type { ControlPlane } from '../e2e/harness/control-plane.ts'
 import { startOperator } from '../e2e/harness/operator.ts'
-import type { Operator } from '../e2e/harness/operator.ts'
+import { startCluster } from '../kit/cluster/index.ts'
 import { CommandError } from '../kit/process/index.ts'
 import { blocksOf, operatorPages } from './blocks.ts'
 import type { Block } from './blocks.ts'
+import { startNode } from './node.ts'
 import { makePlace, substitute } from './place.ts'
 import type { Place } from './place.ts'
 import { NOT_RUN, STORIES } from './stories.ts'
@@ -21,7 +23,7 @@ const USES: Readonly<Record<string, string>> = {
   'sh remedy': 'reasons.test.ts',
   'text message': 'reasons.test.ts',
   'text output': 'compared with what the command before it prints',
-  'text ': 'shown only: a picture of files',
+  'text ': 'shown only',
   'yaml ': 'tried at the API server',
   'yaml apply': 'applied',
   'ts ': 'README: the same as in the guide of the engine',
@@ -117,27 +119,44 @@ interface Scene {
 }
 
 async function setTheScene(given: Given): Promise<Scene> {
-  const plane: ControlPlane = await realControlPlane('etcd')
-  const place = await makePlace(plane.kubeconfig)
-  let operator: Operator | undefined
-  if (given !== 'cluster') {
-    operator = await startOperator({ kubeconfig: plane.kubeconfig })
-    const manifests = given === 'gitsync' ? 'cat' : `awk 'BEGIN { RS = "---\\n"; ORS = RS } !/kind: GitSync/'`
-    await place.shell(`
-      kubectl create -f examples/app/00-namespace.yaml
-      kubectl create -f examples/app/10-pricelists-crd.yaml
-      kubectl wait --for=condition=Established crd/pricelists.shop.example.com --timeout=30s
-      kubectl apply -f examples/app
-      ${manifests} examples/gitsync.yaml | kubectl apply -f -`)
-    if (given === 'gitsync') await place.shell('kubectl wait --for=condition=Ready gitsync/shop -n shop --timeout=60s')
+  if (given === 'cluster') {
+    const cluster = await startCluster()
+    const place = await makePlace(cluster.kubeconfig())
+    const node = startNode(cluster, place.folder)
+    return {
+      place,
+      log: () => node.log(),
+      async stop() {
+        await node.stop()
+        await place.stop()
+        await cluster.stop()
+      },
+    }
   }
+  const plane = await realControlPlane('etcd')
+  const place = await makePlace(plane.kubeconfig)
+  const operator = await startOperator({ kubeconfig: plane.kubeconfig })
+  await place.shell(`
+    kubectl create -f examples/app/00-namespace.yaml
+    kubectl create -f examples/app/10-pricelists-crd.yaml
+    kubectl wait --for=condition=Established crd/pricelists.shop.example.com --timeout=30s
+    kubectl apply -f examples/app`)
+  await plane.kubectl(['apply', '-f', '-'], await example(place, given === 'gitsync'))
+  if (given === 'gitsync')
+    await plane.kubectl(['wait', '--for=condition=Ready', 'gitsync/shop', '-n', 'shop', '--timeout=60s'])
   return {
     place,
-    log: () => operator?.log().slice(-3000) ?? '',
+    log: () => operator.log().slice(-3000),
     async stop() {
-      await operator?.stop()
+      await operator.stop()
       await place.stop()
       await plane.stop()
     },
   }
+}
+
+/** examples/gitsync.yaml, with or without the GitSync itself. */
+async function example({ folder }: Place, withGitSync: boolean): Promise<string> {
+  const documents = (await readFile(join(folder, 'examples/gitsync.yaml'), 'utf8')).split(/^---$/m)
+  return documents.filter((text) => withGitSync || !/^kind: GitSync$/m.test(text)).join('---')
 }

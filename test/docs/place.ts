@@ -26,7 +26,19 @@ export interface Place {
 }
 
 /** Folders of a checkout that commands in the pages name. */
-const REFERRED = ['crds', 'examples', 'charts', 'deploy']
+const REFERRED = ['crds', 'examples', 'charts']
+/** What `make demo` is made of. */
+const LINKED = [
+  'node_modules',
+  'package.json',
+  'package-lock.json',
+  'Makefile',
+  'operator',
+  'protocol',
+  'demo',
+  'test',
+  'scripts',
+]
 
 export async function makePlace(kubeconfig: string): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), 'gitsync-docs-'))
@@ -39,22 +51,23 @@ export async function makePlace(kubeconfig: string): Promise<Place> {
     ['https://git.example.com', remote.url],
     ['https://audit-bot@git.example.com', `http://audit-bot:replace-me@${host}`],
     ['git.example.com', host],
+    // The remote of the tests has no TLS.
+    ['allowPrivateAddresses: true', 'allowPrivateAddresses: true\n  allowPlainHttp: true'],
     ['token: replace-me', 'username: audit-bot\n  password: replace-me'],
   ]
   const present = new Set(await readdir(ROOT))
   for (const name of REFERRED.filter((name) => present.has(name))) {
     await cp(join(ROOT, name), join(folder, name), { recursive: true })
   }
-  for (const name of ['node_modules', 'package.json', 'operator', 'protocol'])
-    await symlink(join(ROOT, name), join(folder, name))
+  for (const name of LINKED) await symlink(join(ROOT, name), join(folder, name))
   for (const path of await readdir(join(folder, 'examples'), { recursive: true })) {
     if (!path.endsWith('.yaml')) continue
     const file = join(folder, 'examples', path)
     await writeFile(file, substitute(await readFile(file, 'utf8'), substitutions))
   }
-  const program = await component('kubectl')
+  const [program, helm] = await Promise.all([component('kubectl'), component('helm')])
   const env = (config: string): NodeJS.ProcessEnv => ({
-    PATH: `${dirname(program)}:${join(ROOT, 'node_modules/.bin')}:${process.env['PATH']}`,
+    PATH: `${dirname(program)}:${dirname(helm)}:${join(ROOT, 'node_modules/.bin')}:${process.env['PATH']}`,
     HOME: folder,
     KUBECONFIG: config,
     GIT_CONFIG_NOSYSTEM: '1',
