@@ -3,7 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { realControlPlane } from '../e2e/harness/control-plane.ts'
+import type { ControlPlane } from '../e2e/harness/control-plane.ts'
 import { startOperator } from '../e2e/harness/operator.ts'
+import type { Operator } from '../e2e/harness/operator.ts'
 import { startCluster } from '../kit/cluster/index.ts'
 import { CommandError } from '../kit/process/index.ts'
 import { blocksOf, operatorPages } from './blocks.ts'
@@ -133,26 +135,38 @@ async function setTheScene(given: Given): Promise<Scene> {
       },
     }
   }
-  const plane = await realControlPlane('etcd')
+  const { plane, operator } = await (shared ??= startShared())
   const place = await makePlace(plane.kubeconfig)
-  const operator = await startOperator({ kubeconfig: plane.kubeconfig })
   await place.shell(`
-    kubectl create -f examples/app/00-namespace.yaml
-    kubectl create -f examples/app/10-pricelists-crd.yaml
+    kubectl apply -f examples/app/00-namespace.yaml -f examples/app/10-pricelists-crd.yaml
     kubectl wait --for=condition=Established crd/pricelists.shop.example.com --timeout=30s
     kubectl apply -f examples/app`)
   await plane.kubectl(['apply', '-f', '-'], await example(place, given === 'gitsync'))
-  if (given === 'gitsync')
+  if (given === 'gitsync') {
     await plane.kubectl(['wait', '--for=condition=Ready', 'gitsync/shop', '-n', 'shop', '--timeout=60s'])
+  }
   return {
     place,
     log: () => operator.log().slice(-3000),
     async stop() {
-      await operator.stop()
+      await plane.kubectl(['delete', 'gitproviders', '--all'])
+      await plane.deleteNamespace('shop')
       await place.stop()
-      await plane.stop()
     },
   }
+}
+
+/** For pages that install nothing: each finds it as the first one did. */
+let shared: Promise<{ readonly plane: ControlPlane; readonly operator: Operator }> | undefined
+afterAll(async () => {
+  const { plane, operator } = (await shared) ?? {}
+  await operator?.stop()
+  await plane?.stop()
+})
+
+async function startShared(): Promise<{ readonly plane: ControlPlane; readonly operator: Operator }> {
+  const plane = await realControlPlane('etcd')
+  return { plane, operator: await startOperator({ kubeconfig: plane.kubeconfig }) }
 }
 
 /** examples/gitsync.yaml, with or without the GitSync itself. */

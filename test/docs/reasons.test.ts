@@ -8,10 +8,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { REASONS } from '../../operator/src/api/reasons.ts'
 import type { Reason } from '../../operator/src/api/reasons.ts'
 import type { HttpBackendHost } from '../e2e/harness/git-host.ts'
-import { configMap, configMapRef, syncRef } from '../e2e/harness/gitsync.ts'
+import { configMap, configMapRef } from '../e2e/harness/gitsync.ts'
 import type { GitSyncOptions } from '../e2e/harness/gitsync.ts'
 import { credentialSecret } from '../e2e/harness/tenant.ts'
 import type { Tenant } from '../e2e/harness/tenant.ts'
+import { waitFor } from '../e2e/harness/wait-for.ts'
 import { startWorld } from '../e2e/harness/world.ts'
 import type { World } from '../e2e/harness/world.ts'
 import { run } from '../kit/process/index.ts'
@@ -108,8 +109,6 @@ const pushesOf = ({ namespace }: Shop) => ({
 })
 const edit = ({ namespace }: Shop): Promise<unknown> =>
   world.api.patch(configMapRef(namespace, 'settings'), { data: { key: 'edited' } })
-const patchSpec = ({ namespace }: Shop, spec: object): Promise<unknown> =>
-  world.api.patch(syncRef(namespace, 'shop'), { spec })
 const secret = ({ namespace }: Shop, hosts: string, keys: Readonly<Record<string, string>>): Promise<unknown> =>
   world.api.create(credentialSecret(namespace, hosts, keys, 'other'))
 async function hook({ repository }: Shop, words: string): Promise<void> {
@@ -175,6 +174,9 @@ const TROUBLES: Readonly<Partial<Record<Reason, Trouble>>> = {
     given: async (shop) => {
       await shop.sync({ name: 'older', path: '.' })
       await shop.ready('older')
+      // Who is older is known to the second.
+      const second = Math.floor(Date.now() / 1000)
+      await waitFor('the next second', () => Math.floor(Date.now() / 1000) > second)
     },
   },
   FolderClaimed: { given: ({ repository }) => repository.commitFiles({ 'shop/.gitsync': 'cluster: another\n' }) },
