@@ -95,7 +95,7 @@ interface Trouble {
   /** What is wrong with the GitSync. */
   readonly sync?: (shop: Shop) => Partial<GitSyncOptions>
   /** Once it has written its first commit. */
-  readonly then?: (shop: Shop) => unknown
+  readonly after?: (shop: Shop) => unknown
 }
 
 const git = () => world.host.remote.faults
@@ -152,7 +152,7 @@ const TROUBLES: Readonly<Partial<Record<Reason, Trouble>>> = {
   RepositoryNotFound: { given: ({ repository }) => rename(repository.dir, `${repository.dir}.hidden`) },
   BranchNotFound: { given: (shop) => hook(shop, 'branches are made by release managers') },
   PushRejected: {
-    then: async (shop) => {
+    after: async (shop) => {
       await hook(shop, 'main is protected')
       await edit(shop)
     },
@@ -160,7 +160,7 @@ const TROUBLES: Readonly<Partial<Record<Reason, Trouble>>> = {
   NotGit: { given: (shop) => git().html(ofShop(shop)) },
   CertificateInvalid: { sync: () => ({ url: `https://${web.host}/shop.git`, secret: null }) },
   Unreachable: {
-    then: async (shop) => {
+    after: async (shop) => {
       git().status(503, ofShop(shop))
       await edit(shop)
     },
@@ -183,7 +183,7 @@ const TROUBLES: Readonly<Partial<Record<Reason, Trouble>>> = {
   MassDeletion: {
     given: ({ namespace }) =>
       Promise.all(Array.from({ length: 11 }, (_, i) => world.api.create(configMap(namespace, `page-${i}`)))),
-    then: ({ namespace }) =>
+    after: ({ namespace }) =>
       Promise.all(Array.from({ length: 11 }, (_, i) => world.api.delete(configMapRef(namespace, `page-${i}`)))),
   },
   ClusterUnavailable: {
@@ -199,7 +199,7 @@ test('every reason has its message on the page, and all but a few are provoked h
   expect(Object.keys(REASONS).filter((reason) => !provoked.includes(reason))).toEqual(NOT_PROVOKED)
 })
 
-test.each(Object.entries(TROUBLES) as [Reason, Trouble][])('%s', async (reason, { given, sync, then }) => {
+test.each(Object.entries(TROUBLES) as [Reason, Trouble][])('%s', async (reason, { given, sync, after }) => {
   const namespace = `shop-${reason.toLowerCase()}`
   const rules =
     reason === 'Forbidden' ? [{ apiGroups: [''], resources: ['configmaps'] }] : [{ apiGroups: ['*'], resources: ['*'] }]
@@ -207,9 +207,9 @@ test.each(Object.entries(TROUBLES) as [Reason, Trouble][])('%s', async (reason, 
   await world.api.create(configMap(namespace, 'settings'))
   await given?.(shop)
   await shop.sync({ name: 'shop', path: 'shop', ...sync?.(shop) })
-  if (then !== undefined) {
+  if (after !== undefined) {
     await shop.ready('shop')
-    await then(shop)
+    await after(shop)
   }
   const { message } = await shop.reason(reason, 'shop')
   const { host } = world.host
