@@ -7,12 +7,11 @@ import { fieldTables } from './reference/fields.ts'
 import { metricsPage } from './reference/metrics.ts'
 import { operatorPage } from './reference/operator.ts'
 import { withPart } from './reference/part.ts'
+import { reasonSections } from './reference/reasons.ts'
 import { renderingPage } from './reference/rendering.ts'
-import { troubleshootingPage } from './reference/troubleshooting.ts'
 
 /** Files that are generated as a whole. */
 const pages: Readonly<Record<string, string>> = {
-  'docs/troubleshooting.md': troubleshootingPage(),
   'docs/reference/rendering.md': renderingPage(),
   'docs/reference/operator.md': operatorPage(),
   'docs/engine/errors.md': errorsPage(),
@@ -27,6 +26,7 @@ const parts: readonly (readonly [file: string, name: string, text: string])[] = 
     (part) => ['docs/kinds/gitsync.md', part, fieldTables('gitsyncs', part)] as const,
   ),
   ['docs/kinds/gitprovider.md', 'spec', fieldTables('gitproviders', 'spec')],
+  ['docs/troubleshooting.md', 'reasons', reasonSections()],
 ]
 
 const wanted = new Map(Object.entries(pages))

@@ -53,7 +53,7 @@ ${rows.join('\n')}
 | Path | Answer |
 | --- | --- |
 | \`/healthz\` | 200 as long as the process answers. It does not depend on Git or the API server: a host that is down is no reason to restart. |
-| \`/readyz\` | 200 or 503, with one line of text ([what it says](../troubleshooting/installation.md#what-readyz-says)) |
+| \`/readyz\` | 200 or 503, with one line of text ([what it says](../troubleshooting.md#what-readyz-says)) |
 | \`/metrics\` | Prometheus' text format |
 `
 }

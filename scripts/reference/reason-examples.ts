@@ -23,7 +23,7 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
     message:
       'spec.repository.url: "https://git.example.com:70000/shop.git": must be a URL with a valid host and a port up to 65535, as in https://git.example.com/team/audit.git',
     causes: [
-      'What the API server can check it refuses at [apply](troubleshooting/installation.md#errors-of-kubectl-apply); this is what it cannot.',
+      'What the API server can check it refuses at [apply](#errors-of-kubectl-apply); this is what it cannot.',
       'One kind named in two versions; more than 512 pairs of kind and namespace.',
       'An object from before an upgrade, which an older definition has accepted.',
     ],

@@ -1,4 +1,4 @@
-/** Every message of the page about installations, provoked: helm's, the API server's, the operator's own. */
+/** Every message of the troubleshooting page beside the reasons, provoked: helm's, the API server's, the operator's own. */
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -13,11 +13,11 @@ import type { Helm } from '../kit/helm/index.ts'
 import { CommandError, run } from '../kit/process/index.ts'
 import { ROOT } from './blocks.ts'
 
-const page = readFileSync(join(ROOT, 'docs/troubleshooting/installation.md'), 'utf8')
+const page = readFileSync(join(ROOT, 'docs/troubleshooting.md'), 'utf8')
 
 /** First cells of the table below a heading. */
 function messagesOf(heading: string): string[] {
-  const [section = ''] = page.split(`## ${heading}\n`)[1]?.split('\n## ') ?? []
+  const [section = ''] = page.split(`# ${heading}\n`)[1]?.split(/\n##+ /) ?? []
   return [...section.matchAll(/^\| `([^`]+)` \|/gm)].map(([, message = '']) => message)
 }
 
