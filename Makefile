@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export npm_config_update_notifier := false
 
-.PHONY: demo test test-long check bundle bench matrix crds reference manifests chart packages release format components clean
+.PHONY: demo test test-long check bundle bench matrix crds reference manifests chart packages release format components clean docs docs-serve
 
 # An API server, a Git remote and the operator on this machine. KEEP=1 keeps it running; CLUSTER=1 uses your cluster.
 demo: node_modules/.ready
@@ -56,6 +56,13 @@ packages: node_modules/.ready
 # One version everywhere, its section in the changelog, and what the next one is compared with: make release VERSION=0.2.0
 release: node_modules/.ready
 	node scripts/release.ts $(VERSION)
+
+# The site, to docs/.vitepress/dist, at /docs/; docs-serve shows it while pages are edited.
+docs: node_modules/.ready
+	vitepress build docs
+
+docs-serve: node_modules/.ready
+	vitepress dev docs
 
 format: node_modules/.ready
 	oxfmt

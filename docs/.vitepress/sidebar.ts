@@ -1,0 +1,40 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import type { DefaultTheme } from 'vitepress'
+
+const docs = new URL('..', import.meta.url)
+
+/** Title and address of a page. */
+function page(path: string): DefaultTheme.SidebarItem {
+  const title = /^# (.*)$/m.exec(readFileSync(new URL(`${path}.md`, docs), 'utf8'))?.[1] ?? path
+  return { text: title.replaceAll('`', ''), link: `/${path.replace(/README$/, '')}` }
+}
+
+/** The pages of a folder by name, those first that `first` names. */
+function folder(name: string, first: readonly string[] = []): DefaultTheme.SidebarItem[] {
+  if (!existsSync(new URL(name, docs))) return []
+  const found = readdirSync(new URL(name, docs))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => file.slice(0, -3))
+    .sort()
+  return [...first, ...found.filter((file) => !first.includes(file))].map((file) => page(`${name}/${file}`))
+}
+
+const group = (text: string, items: DefaultTheme.SidebarItem[], collapsed?: boolean): DefaultTheme.SidebarItem => ({
+  text,
+  items,
+  ...(collapsed === undefined ? {} : { collapsed }),
+})
+
+export const sidebar: DefaultTheme.SidebarItem[] = [
+  group('Start', ['quickstart', 'concepts', 'limits', 'comparison'].map(page)),
+  group('Kinds', folder('kinds', ['gitsync'])),
+  group('Run it', ['install', 'operations', 'tenancy', 'security', 'releases'].map(page)),
+  group('When something is wrong', [
+    page('troubleshooting'),
+    ...folder('troubleshooting'),
+    group('Alerts', folder('runbooks'), true),
+  ]),
+  group('Reference', folder('reference')),
+  group('Engine', folder('engine', ['README', 'reading', 'editing', 'refs-and-tags']), true),
+  group('Decisions', folder('adr'), true),
+]

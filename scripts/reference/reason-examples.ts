@@ -1,0 +1,177 @@
+import type { Reason } from '../../operator/src/api/reasons.ts'
+
+interface Example {
+  /** What stands in the way, as the message of the condition says it; `…` for what differs each time. A test provokes it. */
+  readonly message: string
+  /** What usually is behind it, and what to look at; Markdown. */
+  readonly causes: readonly string[]
+  /** What mends it, when it is wanted; ID stands for what the message shows. A test runs it. */
+  readonly command?: string
+}
+
+/** Namespace `shop`, GitSync `shop`, host git.example.com: the same in all messages. */
+export const EXAMPLES: Readonly<Record<Reason, Example>> = {
+  Succeeded: { message: '1 files are in Git', causes: [] },
+  Progressing: {
+    message: '1 objects, 0 changes to push',
+    causes: [
+      '`starting` until the kinds have been listed. When it stays: `/readyz` and the log say what is waited for.',
+    ],
+  },
+  Suspended: { message: 'spec.suspend is true: nothing is read or written', causes: [] },
+  InvalidSpec: {
+    message:
+      'spec.repository.url: "https://git.example.com:70000/shop.git": must be a URL with a valid host and a port up to 65535, as in https://git.example.com/team/audit.git',
+    causes: [
+      'What the API server can check it refuses at [apply](#errors-of-kubectl-apply); this is what it cannot.',
+      'One kind named in two versions; more than 512 pairs of kind and namespace.',
+      'An object from before an upgrade, which an older definition has accepted.',
+    ],
+  },
+  InvalidTemplate: {
+    message:
+      'template "{nonsense}/{name}.yaml": {nonsense} is unknown; placeholders are {namespace} {type} {kind} {group} {version} {resource} {name}',
+    causes: [
+      '[Placeholders of files](kinds/gitsync.md#where-files-go) and [of messages](reference/rendering.md#commit-messages) differ.',
+    ],
+  },
+  UnknownKind: {
+    message:
+      'the API server does not serve Deployment (did you mean {group: "apps", kind: Deployment}?); its files stay',
+    causes: [
+      'The group is missing: only kinds of the core group (`v1`) have none. `kubectl api-resources` lists them.',
+      'The CustomResourceDefinition is not installed, or is gone. Its files stay.',
+    ],
+  },
+  ServiceAccountNotFound: {
+    message: 'ServiceAccount ghost does not exist in namespace shop: create it or name another in serviceAccountName',
+    causes: ['The account belongs into the namespace of the GitSync.'],
+  },
+  Forbidden: {
+    message:
+      'ServiceAccount auditor may not list and watch Service in namespace shop (resource services, group ""); its files stay',
+    causes: [
+      'The account needs `list` and `watch`; `get` is not enough. [Tenancy](tenancy.md#what-an-account-may-read) has the Role.',
+      'A Role counts in its own namespace only; kinds outside namespaces need a ClusterRole with a ClusterRoleBinding.',
+      'The operator itself may not read the kind: [chart values](install.md#which-kinds-the-operator-may-read).',
+    ],
+  },
+  SecretNotFound: {
+    message: 'Secret later does not exist in namespace shop',
+    causes: ['Secrets of other namespaces cannot be named.'],
+  },
+  SecretNotConsenting: {
+    message: 'Secret git-credentials lacks the label gitsync.dev/credential: "true"',
+    causes: [
+      'Label and annotation are the consent to send this token there: without them anybody who may create a GitSync could send it anywhere.',
+      'The annotation names hosts: `git.example.com` covers every port, `git.example.com:8443` one. No scheme, no path.',
+    ],
+  },
+  InvalidSecret: {
+    message: 'Secret git-credentials has neither the key token nor the keys username and password',
+    causes: ['Keys are spelled in lower case. [Credentials](kinds/gitsync.md#credentials) lists them all.'],
+  },
+  ProviderNotFound: {
+    message: 'GitProvider corp does not exist',
+    causes: ['It exists, but does not list the host, or is invalid: the message says so. `kubectl get gitproviders`.'],
+  },
+  HostNotAllowed: {
+    message: '10.0.0.1 is the private address 10.0.0.1: a GitProvider with allowPrivateAddresses must list the host',
+    causes: [
+      'The host, or the address behind its name, is private, loopback or link-local.',
+      'The URL starts with `http://` and there are credentials.',
+      'A [GitProvider](kinds/gitprovider.md) lists the host and leaves this namespace out.',
+    ],
+  },
+  AuthenticationFailed: {
+    message:
+      'https://git.example.com/shop.git refuses these credentials (401): check user and token, and whether the token has expired; many hosts take a token where a password used to be',
+    causes: [
+      'The token is expired, revoked, or for another host.',
+      'The repository asks for credentials and there is no `secretRef`.',
+      'Some hosts want a certain `username` beside a token: [credentials](kinds/gitsync.md#credentials).',
+    ],
+  },
+  PermissionDenied: {
+    message:
+      'https://git.example.com/shop.git does not allow this (403): these credentials lack the right, or the address is wrong: …',
+    causes: ['A token that may read only; an account without the right to push; an address that the host blocks.'],
+  },
+  RepositoryNotFound: {
+    message: 'https://git.example.com/shop.git does not exist, or these credentials may not see it (404)',
+    causes: [
+      'Private repositories are hidden from credentials that may not see them: most hosts say 404 then.',
+      'The repository was renamed. Redirects are not followed: use the new URL.',
+    ],
+  },
+  BranchNotFound: {
+    message: 'the server refuses to update refs/heads/main: hook declined; …',
+    causes: [
+      'A missing branch is created with the first commit. Here the host refused that: a hook or a rule for names.',
+    ],
+  },
+  PushRejected: {
+    message: 'the server refuses to update refs/heads/main: hook declined; …',
+    causes: [
+      "What follows the first semicolon are the host's own words.",
+      'A protected branch: let the account push to it, or name another branch.',
+    ],
+  },
+  NotGit: {
+    message:
+      "https://git.example.com/shop.git does not speak Git's Smart HTTP: it answers text/html, a web page: perhaps one to log in, or of a proxy. Check the address (the one that git clone takes) and the credentials",
+    causes: ["The address of a page instead of the repository's clone URL.", 'A proxy or portal that shows a login.'],
+  },
+  CertificateInvalid: {
+    message: 'no answer from git.example.com: its certificate is signed by an authority that is not trusted here: …',
+    causes: ['A CA of your own: put it into `ca.crt` of the Secret or `caBundle` of the GitProvider.'],
+  },
+  Unreachable: {
+    message: 'https://git.example.com/shop.git failed (503): …',
+    causes: [
+      "A NetworkPolicy or firewall between the operator's Pod and the host; a name that cannot be resolved there.",
+      'The host is down. What changes meanwhile is written when it answers.',
+    ],
+  },
+  RateLimited: {
+    message: 'https://git.example.com/shop.git asks for fewer requests (429): …',
+    causes: ['The condition `RateLimited` says until when nothing is sent.'],
+  },
+  LimitExceeded: {
+    message: "the server's answer exceeds maxResponseBytes (…)",
+    causes: ['Select less, or divide the folder among several GitSyncs: [limits](limits.md).'],
+  },
+  PathConflict: {
+    message:
+      'several objects want one file, and none is written: %43onfig%4Dap.yaml (ConfigMap/shop/second, ConfigMap/shop/settings)',
+    causes: ['The template lacks `{name}`, `{type}` or, with several namespaces, `{namespace}`.'],
+  },
+  PathOverlap: {
+    message:
+      'path shop on branch main overlaps with an older one: GitSync older writes .; choose another path or branch',
+    causes: ['`path` is `.` (the default) for two GitSyncs of one branch.', 'The older one goes on writing.'],
+  },
+  FolderClaimed: {
+    message:
+      'the folder shop belongs to another GitSync or cluster; to take it over set the annotation gitsync.dev/take-over (take-over=…)',
+    command: 'kubectl annotate gitsync shop -n shop gitsync.dev/take-over=ID --overwrite',
+    causes: [
+      'The GitSync was deleted and made again: it is a new one. Take the folder over.',
+      'Another cluster writes there: give each cluster its own path.',
+    ],
+  },
+  MassDeletion: {
+    message:
+      '… files would be deleted…, more than half of the folder; if that is wanted set the annotation gitsync.dev/confirm-deletion (confirm-deletion=…)',
+    command: 'kubectl annotate gitsync shop -n shop gitsync.dev/confirm-deletion=ID --overwrite',
+    causes: ['A namespace was emptied, on purpose or not. Everything else goes on being written.'],
+  },
+  ClusterUnavailable: {
+    message: '…cannot list or watch PodDisruptionBudget.policy: …',
+    causes: ['The API server does not answer lists or watches of a kind; often a conversion webhook that is down.'],
+  },
+  InternalError: {
+    message: '1 objects cannot be made files: …',
+    causes: ['An object that cannot be made a file is named in the message; the others are written.'],
+  },
+}
