@@ -12,6 +12,7 @@ export type ComponentName =
   | 'registry'
   | 'prometheus'
   | 'promtool'
+  | 'actionlint'
 
 export interface Component {
   /** Name of the executable: in the recipe's folder, in $KUBEBUILDER_ASSETS, on PATH. */
@@ -29,6 +30,7 @@ export interface Component {
     | 'monitoring-crds'
     | 'registry'
     | 'prometheus'
+    | 'actionlint'
   /** Environment variable that names an executable to use as it is. */
   readonly variable: string
   /** Whether $KUBEBUILDER_ASSETS holds it. */
@@ -117,6 +119,15 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     versionArgs: [],
     versionPattern: /operator\.prometheus\.io\/version: (\d+)\.(\d+)\.(\d+)/,
     fits: ({ major, minor }) => major === 0 && minor >= 85,
+  },
+  actionlint: {
+    file: 'actionlint',
+    recipe: 'actionlint',
+    variable: 'GITSYNC_ACTIONLINT',
+    asset: false,
+    versionArgs: ['-version'],
+    versionPattern: /(\d+)\.(\d+)\.(\d+)/,
+    fits: ({ major, minor }) => major === 1 && minor >= 7,
   },
   helm3: {
     file: 'helm3',
