@@ -6,7 +6,7 @@ import { row } from '../reference/table.ts'
 import { readValues, valuesSchema } from './values.ts'
 import type { Value } from './values.ts'
 
-export const CHART = 'charts/gitsync-operator'
+const CHART = 'charts/gitsync-operator'
 
 type Rule = Pick<Permission, 'apiGroups' | 'resources' | 'verbs'> & { readonly resourceNames?: readonly string[] }
 
@@ -78,7 +78,7 @@ const SCOPES = {
   own: 'its own namespace',
 } as const
 
-export function signInWords(sign: Sign): string {
+function signInWords(sign: Sign): string {
   switch (sign.seen) {
     case 'condition':
       return `\`Ready=False\`, reason \`${sign.reason}\``
@@ -93,7 +93,7 @@ export function signInWords(sign: Sign): string {
   }
 }
 
-export function permissionRows(): string {
+function permissionRows(): string {
   return [...PERMISSIONS, LOCAL_ACCESS_REVIEWS]
     .map(({ name, scope, resources, apiGroups, verbs, why, without }) => {
       const where = name === LOCAL_ACCESS_REVIEWS.name ? `${SCOPES[scope]} (\`rbac.rolesOnly\`)` : SCOPES[scope]

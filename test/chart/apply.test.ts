@@ -4,6 +4,7 @@ import type { KubeObject } from '../e2e/harness/api.ts'
 import { gitsync } from '../e2e/harness/gitsync.ts'
 import { waitFor } from '../e2e/harness/wait-for.ts'
 import { component } from '../kit/components/index.ts'
+import { CHART } from '../kit/helm/index.ts'
 import type { Helm } from '../kit/helm/index.ts'
 import { run } from '../kit/process/index.ts'
 import { startChartCluster } from './cluster.ts'
@@ -81,15 +82,15 @@ describe('without Helm', () => {
     await world.kubectl(['apply', '--server-side', '--validate=strict', '-f', file])
     await world.kubectl(['wait', '--for=condition=Established', 'crd', 'gitsyncs.gitsync.dev', '--timeout=30s'])
     await expect(world.kubectl(['diff', '--server-side', '-f', file])).resolves.toBe('')
-    await world.kubectl([
-      'delete',
-      '-f',
-      `${DEPLOY}/base/operator.yaml`,
-      '-f',
-      `${DEPLOY}/base/rbac.yaml`,
-      '-f',
-      `${DEPLOY}/base/admission.yaml`,
-    ])
+  })
+
+  test('a release takes over what was applied, when it is told to', async () => {
+    const install = ['install', 'gitsync-operator', CHART, '--namespace', NAMESPACE]
+    await expect(helm(install)).rejects.toThrow('invalid ownership metadata')
+    await helm([...install, '--take-ownership'])
+    await helm(['uninstall', 'gitsync-operator', '--namespace', NAMESPACE])
+    const left = await world.kubectl(['get', 'deployment,clusterrole', '--namespace', NAMESPACE, '--output=name'])
+    expect(left).not.toContain('gitsync')
     await world.kubectl(['delete', '-f', `${DEPLOY}/base/crds.yaml`])
   })
 })

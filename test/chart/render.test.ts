@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { CHART, connectHelm } from '../kit/helm/index.ts'
 import type { Helm } from '../kit/helm/index.ts'
-import { CommandError } from '../kit/process/index.ts'
+import { CommandError, run } from '../kit/process/index.ts'
 import { chartFiles } from '../../scripts/chart/files.ts'
 import { manifests } from '../../scripts/manifests.ts'
 import { kindsOf, MATRIX, only, render, template } from './render.ts'
@@ -91,6 +91,30 @@ test('every value of the schema is in values.yaml with the same default, and the
     properties: { ...(schema as any).properties, global: { default: {} } },
   }) as any
   expect(parse(readFileSync(`${CHART}/values.yaml`, 'utf8'))).toEqual(wanted)
+})
+
+test('the program knows every argument that the chart gives it', async () => {
+  const program = new URL('../../operator/src/cli/gitsync-operator.ts', import.meta.url).pathname
+  const help = (await run(process.execPath, [program, '--help'])).stdout.toString()
+  const known = new Set(help.match(/--[a-z-]+/g))
+  const given = new Set<string>()
+  for (const values of Object.values(MATRIX)) {
+    const [container] = only(await render(helm, values), 'Deployment')['spec'].template.spec.containers
+    for (const argument of container.args as string[]) given.add(argument.split('=')[0] ?? '')
+  }
+  expect([...given].sort()).toEqual([
+    '--admin',
+    '--admin-heap-snapshots',
+    '--allow-private-hosts',
+    '--lease-name',
+    '--log-level',
+    '--metrics',
+    '--namespace',
+    '--roles-only',
+  ])
+  expect([...given].filter((flag) => !known.has(flag))).toEqual([])
+  const refused: unknown = await run(process.execPath, [program, '--roles-only']).catch((error: unknown) => error)
+  expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--roles-only needs --namespace') })
 })
 
 describe('what is made', () => {

@@ -18,10 +18,7 @@ const FOO = {
 }
 const SERVED: Resolution = { state: 'Served', resource: FOO }
 
-function prove(
-  resolution: Resolution,
-  answers: { readonly crd?: KubeErrorCode | 'ends'; readonly object?: KubeErrorCode },
-) {
+function prove(resolution: Resolution, answers: { crd?: KubeErrorCode | 'ends'; object?: KubeErrorCode }) {
   const asked: string[] = []
   const get: KubeClient['get'] = async ({ kind, plural }, namespace, name) => {
     asked.push(`${plural}/${name}`)
@@ -33,7 +30,8 @@ function prove(
   const discovery: Partial<Discovery> = { resolve: async () => resolution }
   const isGone = deletionProof({ get } as KubeClient, discovery as Discovery, manualClock())
   const { group, kind } = resolution.state === 'Served' ? resolution.resource : FOO
-  return { asked, gone: isGone({ group, kind, namespace: 'shop', name: 'x' }) }
+  const ask = (): Promise<boolean> => isGone({ group, kind, namespace: 'shop', name: 'x' })
+  return { asked, ask, gone: ask() }
 }
 
 test.each([
@@ -77,4 +75,12 @@ test('a built-in kind has no definition to ask for', async () => {
   )
   expect(await gone).toBe(true)
   expect(asked).toEqual(['foos/x'])
+})
+
+test('a refusal is not remembered: the permission may be there a moment later', async () => {
+  const answers: Parameters<typeof prove>[1] = { crd: 'Forbidden', object: 'NotFound' }
+  const { ask, gone } = prove(SERVED, answers)
+  await expect(gone).rejects.toBeInstanceOf(PushFailure)
+  delete answers.crd
+  expect(await ask()).toBe(true)
 })

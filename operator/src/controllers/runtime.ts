@@ -122,8 +122,9 @@ export class Runtime {
   unreadable(): { readonly kind: string; readonly why: string; readonly isForbidden: boolean }[] {
     const unreadable: { kind: string; why: string; isForbidden: boolean }[] = []
     for (const source of this.#sources.values()) {
-      const why = source.failing?.lastError?.message ?? source.stale(this.#environment.clock.now())
-      const isForbidden = source.failing?.phase === 'Forbidden'
+      const { refusal } = source
+      const why = refusal ?? source.failing?.lastError?.message ?? source.stale(this.#environment.clock.now())
+      const isForbidden = refusal !== undefined
       if (why !== undefined) unreadable.push({ kind: groupKindKey(source.resource), why, isForbidden })
     }
     return unreadable

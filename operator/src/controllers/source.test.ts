@@ -82,3 +82,13 @@ test('one part of the cluster is enough', () => {
   enter(1, 'Forbidden', START, forbidden)
   expect(source.stale(START + 60_001)).toContain('403 no')
 })
+
+test('a refused watch is known at once, through further attempts, until it is watched', () => {
+  const { source, enter } = watching()
+  expect(source.refusal).toBeUndefined()
+  enter(0, 'Forbidden', START, forbidden)
+  enter(0, 'Listing', START + 60_000)
+  expect(source.refusal).toBe('WATCH /api/v1/configmaps: 403 no')
+  enter(0, 'Watching', START + 60_010)
+  expect(source.refusal).toBeUndefined()
+})

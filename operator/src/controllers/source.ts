@@ -33,6 +33,8 @@ interface Watch {
   synced: boolean
   /** Since when it has not been `Watching`, whatever phases came in between; milliseconds since the epoch. */
   awaySince?: number | undefined
+  /** What the API server refused it with, until it is `Watching` again. */
+  refusal?: string | undefined
 }
 
 /** What a GitSync reads of one kind, for as long as it may. */
@@ -88,6 +90,11 @@ export class Source {
       if (!synced && state !== undefined && state.lastError !== undefined && state.phase !== 'Watching') return state
     }
     return undefined
+  }
+
+  /** What the API server said to an operator that may not list or watch this; that does not pass by waiting. */
+  get refusal(): string | undefined {
+    return this.#states.values().find(({ refusal }) => refusal !== undefined)?.refusal
   }
 
   /**
@@ -158,6 +165,8 @@ export class Source {
     const entry = this.#states.get(index)
     if (entry !== undefined) {
       entry.state = state
+      if (state.phase === 'Forbidden') entry.refusal = state.lastError?.message ?? 'forbidden'
+      else if (state.phase === 'Watching') entry.refusal = undefined
       entry.awaySince = state.phase === 'Watching' ? undefined : (entry.awaySince ?? state.since)
     }
     this.#handler.stateChanged()

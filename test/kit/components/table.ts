@@ -9,6 +9,7 @@ export type ComponentName =
   | 'helm'
   | 'helm3'
   | 'monitoring-crds'
+  | 'registry'
   | 'prometheus'
   | 'promtool'
   | 'actionlint'
@@ -27,6 +28,7 @@ export interface Component {
     | 'helm'
     | 'helm3'
     | 'monitoring-crds'
+    | 'registry'
     | 'prometheus'
     | 'actionlint'
   /** Environment variable that names an executable to use as it is. */
@@ -99,6 +101,15 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     versionArgs: ['-V'],
     versionPattern: /OpenSSH_(\d+)\.(\d+)(?:p(\d+))?/,
     fits: ({ major }) => major >= 9,
+  },
+  registry: {
+    file: 'registry',
+    recipe: 'registry',
+    variable: 'GITSYNC_REGISTRY',
+    asset: false,
+    versionArgs: ['--version'],
+    versionPattern: /(\d+)\.(\d+)\.(\d+)/,
+    fits: ({ major }) => major >= 2,
   },
   'monitoring-crds': {
     file: 'monitoring-crds',
