@@ -100,6 +100,8 @@ test('while all is well nothing fires', async () => {
     const [sample] = await prometheus.query('gitsync_condition{namespace="well",type="Ready",status="True"}')
     return sample?.value === 1
   })
+  // Until it was scraped for the first time nobody led.
+  await stops({ alert: 'GitSyncNoLeader', labels: {} })
   expect(show(await prometheus.alerts())).toBe('')
   // Somebody is faster once: that is no reason for an alarm.
   world.host.remote.faults.beforeReceivePack(async () => {
@@ -209,17 +211,25 @@ test("faults of the API server fire the operator's own alerts until they are ove
     retryAfter: 20,
     match: ({ resource, namespace, verb }) => resource === 'secrets' && namespace === 'waiting' && verb === 'get',
   })
-  faults.fail(Number.POSITIVE_INFINITY, {
-    match: ({ resource, namespace, verb }) => resource === 'secrets' && namespace === 'erring' && verb === 'get',
-  })
+  // Refused rather than failed: a failure would be tried again several times before it is an error.
+  faults.forbid(({ resource, namespace, verb }) => resource === 'secrets' && namespace === 'erring' && verb === 'get')
+  const forgetHistory = (): void => {
+    faults.expireHistory()
+    faults.dropWatches()
+  }
   let count = 0
   const ask = (name: string) =>
     world.api.patch(syncRef(name), { metadata: { annotations: { 'gitsync.dev/requested-at': `ask-${count++}` } } })
   await ask('waiting')
-  const quiet = [repeat(200, () => ask('erring')), repeat(300, () => faults.expireHistory())]
-  await fires(failing, stuck, watches)
-  for (const stop of quiet) stop()
+  const quiet = repeat(200, () => ask('erring'))
+  await fires(failing, stuck)
+  quiet()
   faults.clear()
+
+  // Slowly enough that each watch sees something in between, or it would wait longer and longer.
+  const remember = repeat(2_000, forgetHistory)
+  await fires(watches)
+  remember()
   await stops(failing, stuck, watches)
 
   const mayRenew = faults.forbid(({ resource }) => resource === 'leases')
@@ -229,6 +239,11 @@ test("faults of the API server fire the operator's own alerts until they are ove
 })
 
 test('every query of the dashboard has an answer from this run', async () => {
+  const tenant = await world.tenant('suspended')
+  await tenant.sync({ spec: { suspend: true } })
+  await waitFor('one that is not Ready is scraped', async () => {
+    return (await prometheus.query('gitsync_condition{reason="Suspended",type="Ready"}')).length === 1
+  })
   const empty: string[] = []
   for (const { panel, query } of dashboardQueries()) {
     const samples = await prometheus.query(query)
