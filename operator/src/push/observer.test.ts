@@ -41,8 +41,8 @@ async function look(): Promise<readonly string[]> {
 }
 
 test('an attempt is told with its end, and a push with when its edits were seen', async () => {
-  const { clock, pushes, tenant } = await begin()
-  const shop = tenant('shop', { objects: { a: '1' } })
+  const { clock, pushes } = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
   const seenAt = clock.now()
   shop.set('a', '2', ANN)
@@ -58,8 +58,8 @@ test('an attempt is told with its end, and a push with when its edits were seen'
 })
 
 test('a failure is told of each GitSync, and what it leaves is pending since it was seen', async () => {
-  const { clock, tenant } = await begin()
-  const shop = tenant('shop', { objects: { a: '1' } })
+  const { clock } = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
   told = []
   remote.faults.status(503, { times: 1 })
@@ -75,8 +75,8 @@ test('a failure is told of each GitSync, and what it leaves is pending since it 
 })
 
 test('a foreign push beside the folder is no drift and rewrites nothing, and in the folder it is drift', async () => {
-  const { repository, tenant } = await begin()
-  const shop = tenant('shop', { objects: { a: '1' } })
+  const { repository } = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
   await repository.commitFiles({ 'README.md': 'hello' })
   expect(await look()).toEqual(['unchanged'])
@@ -88,8 +88,8 @@ test('a foreign push beside the folder is no drift and rewrites nothing, and in 
 })
 
 test('a lost race is told, and is neither drift nor a rewritten history', async () => {
-  const { repository, tenant } = await begin()
-  const shop = tenant('shop', { objects: { a: '1' } })
+  const { repository } = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
   told = []
   remote.faults.beforeReceivePack(async () => {
@@ -103,8 +103,8 @@ test('a lost race is told, and is neither drift nor a rewritten history', async 
 })
 
 test('our own push whose answer was lost is no drift', async () => {
-  const { tenant } = await begin()
-  const shop = tenant('shop', { objects: { a: '1' } })
+  await begin()
+  const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
   told = []
   remote.faults.loseAnswer()
@@ -149,8 +149,8 @@ test.each([
   ],
   ['deleted', async () => world.repository.git('update-ref', '-d', 'refs/heads/main')],
 ] as const)('a history that was %s is told with the commit that is missing', async (_, rewrite) => {
-  const { repository, tenant } = await begin()
-  const shop = tenant('shop', { objects: { a: '1' } })
+  const { repository } = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
   shop.set('a', '2', ANN)
   await world.pass(SILENCE)
@@ -167,8 +167,8 @@ test.each([
 })
 
 test('looking costs more only when somebody else has pushed, and pushing never does', async () => {
-  const { repository, tenant } = await begin()
-  const shop = tenant('shop', { objects: { a: '1' } })
+  const { repository } = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
   const requests = async (work: () => Promise<unknown>): Promise<number> => {
     const before = remote.requests.length
