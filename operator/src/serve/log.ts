@@ -25,6 +25,6 @@ export function gitsyncRef(name: string): { readonly namespace: string; readonly
 /** Of a URL what stands before the host, and of a header what follows the scheme. */
 const LOGINS = /(?<=\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^/\s"'\\@]{1,4096}(?=@)|(?<=\b(?:basic|bearer)\s+)[\w.~+/=-]{8,}/gi
 
-export function blotOut(line: string): string {
+function blotOut(line: string): string {
   return line.replace(LOGINS, '***')
 }

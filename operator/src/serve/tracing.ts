@@ -16,7 +16,7 @@ export interface TracingOptions {
 const ENDPOINTS = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'] as const
 
 /** Whether the environment asks for traces. */
-export function isTracingWanted(env: Environment): boolean {
+function isTracingWanted(env: Environment): boolean {
   return isTrue(env['OTEL_SDK_DISABLED']) || env['OTEL_TRACES_EXPORTER'] === 'none'
     ? false
     : ENDPOINTS.some((name) => (env[name] ?? '') !== '')

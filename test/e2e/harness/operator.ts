@@ -7,6 +7,8 @@ export interface OperatorOptions {
   /** In the lease; default `e2e`, so that the next one after a kill takes it back at once. */
   readonly identity?: string
   readonly args?: readonly string[]
+  /** Beside PATH. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** The operator as people run it: a process of its own. */
@@ -32,6 +34,7 @@ export async function startOperator({
   allowPrivateHosts = true,
   identity = 'e2e',
   args = [],
+  env = {},
 }: OperatorOptions): Promise<Operator> {
   const flags = [
     '--kubeconfig',
@@ -44,7 +47,7 @@ export async function startOperator({
   ]
   const running = await startProcess(process.execPath, [PROGRAM, ...flags, ...args], {
     name: 'gitsync-operator',
-    env: { PATH: process.env['PATH'] },
+    env: { PATH: process.env['PATH'], ...env },
     ready: { line: /"msg":"gitsync-operator started"/ },
   })
   const address = /"metrics":"([^"]+)"/.exec(running.output())?.[1] ?? ''

@@ -8,6 +8,7 @@ import { BranchWriter } from '../branch-writer.ts'
 import type { Connection, PushedCommits } from '../branch-writer.ts'
 import { contentId, Member } from '../member.ts'
 import type { ClusterPort, MemberSettings, RenderedFile } from '../member.ts'
+import type { PushObserver } from '../observer.ts'
 import { SpoolBudget } from '../spool.ts'
 import { ScriptedClock } from './scripted-clock.ts'
 
@@ -102,7 +103,7 @@ const SETTINGS: Omit<MemberSettings, 'path' | 'claim'> = {
 export async function createWorld(
   remote: Remote,
   name: string,
-  options: { readonly budget?: SpoolBudget; readonly mayPush?: () => boolean } = {},
+  options: { readonly budget?: SpoolBudget; readonly mayPush?: () => boolean; readonly observer?: PushObserver } = {},
 ): Promise<World> {
   const repository = await remote.createRepository(name)
   const budget = options.budget ?? new SpoolBudget()
@@ -128,6 +129,7 @@ export async function createWorld(
       schedule,
       mayPush: options.mayPush ?? (() => true),
       onPush: (pushed) => pushes.push(pushed),
+      ...(options.observer === undefined ? {} : { observer: options.observer }),
     })
   const connect = (): Connection => ({ key: 'same', repository: openRepository(repository.url) })
 
