@@ -1,6 +1,12 @@
 export type ComponentName =
   | 'kube-apiserver'
   | 'kubectl'
+  | 'kubelet'
+  | 'kube-controller-manager'
+  | 'kube-scheduler'
+  | 'kube-proxy'
+  | 'pause'
+  | 'containerd'
   | 'etcd'
   | 'etcd34'
   | 'gitea'
@@ -13,7 +19,17 @@ export interface Component {
   /** Name of the executable: in the recipe's folder, in $KUBEBUILDER_ASSETS, on PATH. */
   readonly file: string
   /** Recipe beside this file, without `.sh`; one recipe may make several components. */
-  readonly recipe: 'kube' | 'etcd' | 'etcd34' | 'gitea' | 'chromium' | 'sshd' | 'helm' | 'helm3'
+  readonly recipe:
+    | 'kube'
+    | 'kube-node'
+    | 'containerd'
+    | 'etcd'
+    | 'etcd34'
+    | 'gitea'
+    | 'chromium'
+    | 'sshd'
+    | 'helm'
+    | 'helm3'
   /** Environment variable that names an executable to use as it is. */
   readonly variable: string
   /** Whether $KUBEBUILDER_ASSETS holds it. */
@@ -33,6 +49,17 @@ export interface Version {
 }
 
 const KUBE_MINOR = 34
+
+/** A part of a node: its minor version has to be the API server's, whatever the machine has on PATH. */
+const nodePart = (name: string): Component => ({
+  file: name,
+  recipe: 'kube-node',
+  variable: `GITSYNC_${name.toUpperCase().replaceAll('-', '_')}`,
+  asset: false,
+  versionArgs: ['--version'],
+  versionPattern: /Kubernetes v(\d+)\.(\d+)\.(\d+)/,
+  fits: ({ major, minor }) => major === 1 && minor === KUBE_MINOR,
+})
 
 /** In the order in which a new machine installs them: what fails soonest first, what most tests can do without last. */
 export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
@@ -111,6 +138,25 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     versionPattern: /"gitVersion": *"v(\d+)\.(\d+)\.(\d+)/,
     // Kubernetes supports one minor version of difference.
     fits: ({ major, minor }) => major === 1 && Math.abs(minor - KUBE_MINOR) <= 1,
+  },
+  kubelet: nodePart('kubelet'),
+  'kube-controller-manager': nodePart('kube-controller-manager'),
+  'kube-scheduler': nodePart('kube-scheduler'),
+  'kube-proxy': nodePart('kube-proxy'),
+  pause: {
+    ...nodePart('pause'),
+    // Only the recipe's is known to be a static program.
+    fits: () => false,
+  },
+  containerd: {
+    file: 'usr/bin/containerd',
+    recipe: 'containerd',
+    variable: 'GITSYNC_CONTAINERD',
+    asset: false,
+    versionArgs: ['--version'],
+    versionPattern: /containerd \S+ v?(\d+)\.(\d+)\.(\d+)/,
+    // One on PATH says nothing of runc, the CNI plugins and iptables, which belong to it.
+    fits: () => false,
   },
   gitea: {
     file: 'gitea',
