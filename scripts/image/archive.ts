@@ -154,7 +154,13 @@ async function writeLayer(file: string, entries: readonly LayerEntry[], epoch: n
   const plain = meter()
   const compressed = meter()
   // A header without a name or a date: the same bytes every time.
-  const sent = pipeline(tar(withFolders(entries), epoch), plain.through, createGzip({ level: 9 }), compressed.through, createWriteStream(file))
+  const sent = pipeline(
+    tar(withFolders(entries), epoch),
+    plain.through,
+    createGzip({ level: 9 }),
+    compressed.through,
+    createWriteStream(file),
+  )
   await sent
   return {
     file,
