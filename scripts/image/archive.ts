@@ -157,7 +157,7 @@ async function writeLayer(file: string, entries: readonly LayerEntry[], epoch: n
   const sent = pipeline(
     tar(withFolders(entries), epoch),
     plain.through,
-    createGzip({ level: 9 }),
+    createGzip({ level: 6 }),
     compressed.through,
     createWriteStream(file),
   )
