@@ -141,10 +141,18 @@ async function timeStart(file: string): Promise<number> {
 
 const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(0)} kB`
 
+const isCommand = (name: string): name is BundledCommand => Object.hasOwn(COMMANDS, name)
+
 if (import.meta.main) {
+  const wanted = process.argv.slice(2).filter(isCommand)
+  for (const command of wanted) console.log(await bundle(command))
+  if (wanted.length === 0) await bundleAll()
+}
+
+async function bundleAll(): Promise<void> {
   const edge = await bundleEdge()
   console.log(`${edge.file}  ${kilobytes(edge.minified)}, ${kilobytes(edge.gzipped)} gzipped`)
-  for (const command of Object.keys(COMMANDS) as BundledCommand[]) {
+  for (const command of Object.keys(COMMANDS).filter(isCommand)) {
     const file = await bundle(command)
     const { size } = await stat(file)
     const [bundled, source] = [await timeStart(file), await timeStart(join(root, COMMANDS[command]))]

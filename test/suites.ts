@@ -34,5 +34,7 @@ export const SUITES: readonly Suite[] = [
   { name: 'chart', include: ['test/chart/**/*.test.ts', 'scripts/chart/**/*.test.ts'], timeout: 120_000, tier: 'real' },
   { name: 'e2e', include: ['test/e2e/**/*.test.ts'], timeout: 180_000, tier: 'real' },
   { name: 'chaos', include: ['test/chaos/**/*.test.ts'], timeout: 300_000, tier: 'real' },
+  { name: 'node', include: ['test/node/**/*.test.ts'], timeout: 90_000, tier: 'real' },
+  { name: 'containers', include: ['test/containers/**/*.test.ts'], timeout: 180_000, tier: 'long' },
   { name: 'long', include: ['test/long/**/*.test.ts'], timeout: 3_600_000, tier: 'long' },
 ]

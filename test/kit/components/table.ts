@@ -7,6 +7,7 @@ export type ComponentName =
   | 'kube-proxy'
   | 'pause'
   | 'containerd'
+  | 'dockerd'
   | 'etcd'
   | 'etcd34'
   | 'gitea'
@@ -23,6 +24,7 @@ export interface Component {
     | 'kube'
     | 'kube-node'
     | 'containerd'
+    | 'docker'
     | 'etcd'
     | 'etcd34'
     | 'gitea'
@@ -156,6 +158,16 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     versionArgs: ['--version'],
     versionPattern: /containerd \S+ v?(\d+)\.(\d+)\.(\d+)/,
     // One on PATH says nothing of runc, the CNI plugins and iptables, which belong to it.
+    fits: () => false,
+  },
+  dockerd: {
+    file: 'usr/sbin/dockerd',
+    recipe: 'docker',
+    variable: 'GITSYNC_DOCKERD',
+    asset: false,
+    versionArgs: ['--version'],
+    versionPattern: /Docker version (\d+)\.(\d+)\.(\d+)/,
+    // As with containerd: what belongs to it has to come along.
     fits: () => false,
   },
   gitea: {

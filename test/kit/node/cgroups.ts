@@ -39,7 +39,9 @@ export async function createCgroups(name: string): Promise<Cgroups> {
       await writeFile(join(ROOT, 'cpuset', name, file), await readFile(join(ROOT, 'cpuset', file)))
     }
   }
-  return { root: `/${name}`, remove: () => remove(folders) }
+  // Where both versions are there, runc makes groups of the other as well.
+  const all = unified ? folders : [...folders, join(ROOT, 'unified', name)]
+  return { root: `/${name}`, remove: () => remove(all) }
 }
 
 /** The kernel needs a moment after the last process: `PATIENCE` milliseconds at most. */

@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
-import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createAuthority, createTokenKey } from '../cluster/certificates.ts'
 import type { CertificateAuthority } from '../cluster/certificates.ts'
@@ -11,6 +12,10 @@ import type { Network } from './network.ts'
 
 export interface ControlPlane {
   readonly authority: CertificateAuthority
+  /** Of the API server. */
+  readonly url: string
+  /** Bearer token of the one who may do everything. */
+  readonly token: string
   /** Path of the kubeconfig of one who may do everything. */
   readonly admin: string
   /** Writes the kubeconfig of another user, with a certificate; gives its path. */
@@ -55,6 +60,9 @@ export async function startControlPlane(
     return path
   }
   const admin = await kubeconfig('admin', 'system:masters')
+  const token = randomBytes(16).toString('hex')
+  const tokens = join(pki, 'tokens.csv')
+  await writeFile(tokens, `${token},admin,admin,system:masters\n`, { mode: 0o600 })
 
   const etcd = 'http://127.0.0.1:2379'
   started(
@@ -68,7 +76,6 @@ export async function startControlPlane(
     ]),
   )
   const ca = await readFile(authority.ca)
-  const login = { cert: await readFile(join(pki, 'admin.crt')), key: await readFile(join(pki, 'admin.key')) }
   started(
     await namespaces.start(
       'network',
@@ -82,6 +89,7 @@ export async function startControlPlane(
         `--tls-cert-file=${serving.cert}`,
         `--tls-private-key-file=${serving.key}`,
         `--client-ca-file=${authority.ca}`,
+        `--token-auth-file=${tokens}`,
         `--kubelet-client-certificate=${toKubelet.cert}`,
         `--kubelet-client-key=${toKubelet.key}`,
         `--kubelet-certificate-authority=${authority.ca}`,
@@ -94,7 +102,7 @@ export async function startControlPlane(
         `--service-account-key-file=${tokenKey.publicKey}`,
         `--service-account-signing-key-file=${tokenKey.key}`,
       ],
-      { readyTimeout: 90_000, ready: { probe: () => isReady(`${url}/readyz`, { ca, ...login }) } },
+      { readyTimeout: 90_000, ready: { probe: () => isReady(`${url}/readyz`, ca, token) } },
     ),
   )
   const controllers = await kubeconfig('system:kube-controller-manager')
@@ -115,12 +123,13 @@ export async function startControlPlane(
     ]),
   )
   started(await namespaces.start('network', await component('kube-scheduler'), delegating(scheduler)))
-  return { authority, admin, kubeconfig }
+  return { authority, url, token, admin, kubeconfig }
 }
 
-function isReady(url: string, login: { ca: Buffer; cert: Buffer; key: Buffer }): Promise<boolean> {
+function isReady(url: string, ca: Buffer, token: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    const sent = request(url, { ...login, agent: false, timeout: 5_000 }, (answer) => {
+    const headers = { authorization: `Bearer ${token}` }
+    const sent = request(url, { ca, headers, agent: false, timeout: 5_000 }, (answer) => {
       answer.resume()
       resolve(answer.statusCode === 200)
     })

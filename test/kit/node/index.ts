@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { component } from '../components/index.ts'
@@ -16,6 +16,8 @@ import { startRuntime } from './runtime.ts'
 /** A cluster of one real node. What it has not: DNS, volumes of a provider, load balancers, enforced network policies. */
 export interface TestNode {
   readonly name: string
+  /** How to be administrator without kubectl: base URL, certificate authority as PEM, bearer token. */
+  readonly api: { readonly url: string; readonly ca: string; readonly token: string }
   /** Path of the kubeconfig of one who may do everything; works from the machine. */
   readonly kubeconfig: string
   /** Environment for kubectl and helm. */
@@ -55,11 +57,13 @@ export async function startNode(): Promise<TestNode> {
   try {
     const cgroups = await createCgroups(name)
     undo.push(() => cgroups.remove())
-    const namespaces = await startNamespaces({ state, ...(await layout(state)) })
+    const namespaces = await startNamespaces({ network: 'own', state, ...(await layout(state)) })
     undo.push(() => namespaces.stop())
     const network = await connectNode(namespaces)
-    const runtime = await startRuntime(state, namespaces, network, started)
-    const controlPlane = await startControlPlane(state, namespaces, network, started)
+    const [runtime, controlPlane] = await all([
+      startRuntime(state, namespaces, network, started),
+      startControlPlane(state, namespaces, network, started),
+    ])
     await startAgents({ name, state, namespaces, network, cgroups, runtime, controlPlane }, started)
 
     const env = { PATH: process.env['PATH'] ?? '', HOME: join(state, 'home'), KUBECONFIG: controlPlane.admin }
@@ -70,6 +74,7 @@ export async function startNode(): Promise<TestNode> {
     await kubectl(['wait', '--for=condition=Ready', `node/${name}`, '--timeout=60s'])
     return {
       name,
+      api: { url: controlPlane.url, ca: await readFile(controlPlane.authority.ca, 'utf8'), token: controlPlane.token },
       kubeconfig: controlPlane.admin,
       env,
       kubectl,
@@ -88,6 +93,12 @@ export async function startNode(): Promise<TestNode> {
     await stop()
     throw error
   }
+}
+
+/** As Promise.all, but waits for all even when one fails: what a late one has started can only then be ended. */
+async function all<A, B>([first, second]: readonly [Promise<A>, Promise<B>]): Promise<[A, B]> {
+  await Promise.allSettled([first, second])
+  return [await first, await second]
 }
 
 /** What the node sees where: heavy data on disk, everything else of the machine as it is. */

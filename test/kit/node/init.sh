@@ -1,8 +1,8 @@
 #!/bin/sh
-# First process of a node's namespaces. Gives it a root of its own: the machine's, where everything that is written stays
-# in memory and ends with the node, but what is bound from the node's folder.
-# From the environment: STATE, the node's folder; USR, a folder to lay over /usr, may be empty; BINDS, lines of
-# `source target`; SYSCTLS, lines of `path value`.
+# First process of namespaces of their own. Gives them a root of its own: the machine's, where everything that is written stays
+# in memory and ends with them, but what is bound from a folder.
+# From the environment: STATE, a folder for them; USR, a folder to lay over /usr, may be empty; BINDS, lines of
+# `source target`; SYSCTLS, lines of `path value`; NETWORK, `own` or `machine`.
 set -eu
 
 # Nothing below is seen outside.
@@ -33,10 +33,12 @@ pivot_root . run/machine
 umount -l /run/machine
 # Containers' mounts reach the kubelet, and the other way round.
 mount --make-rshared /
-ip link set lo up
-echo 1 >/proc/sys/net/ipv4/ip_forward
-echo 'the node has its namespaces'
-# Reaps what containers leave behind, for as long as the node lives.
+if [ "$NETWORK" = own ]; then
+  ip link set lo up
+  echo 1 >/proc/sys/net/ipv4/ip_forward
+fi
+echo 'the namespaces are ready'
+# Reaps what containers leave behind, for as long as they live.
 trap : CHLD
 while :; do
   sleep 3600 &

@@ -5,11 +5,13 @@ import { run, startProcess } from '../process/index.ts'
 import type { RunningProcess, StartOptions } from '../process/index.ts'
 
 export interface NamespaceOptions {
-  /** Folder of the node; must have an empty folder `root`. */
+  /** Whether they have a network of their own, with nothing but loopback yet; otherwise it is the machine's. */
+  readonly network: 'own' | 'machine'
+  /** Folder for them; must have an empty folder `root`. */
   readonly state: string
   /** Folder whose content is laid over the machine's `/usr`; null: none. */
   readonly usr: string | null
-  /** Folders of the machine, and where the node sees them: what is written there is written to the machine's disk. */
+  /** Folders of the machine, and where they are seen: what is written there is written to the machine's disk. */
   readonly binds: readonly (readonly [source: string, target: string])[]
 }
 
@@ -39,25 +41,28 @@ const SYSCTLS: Readonly<Record<string, number>> = {
 const lines = (pairs: readonly (readonly [string, string | number])[]): string =>
   pairs.map(([first, second]) => `${first} ${second}`).join('\n')
 
-export async function startNamespaces({ state, usr, binds }: NamespaceOptions): Promise<Namespaces> {
+export async function startNamespaces({ network, state, usr, binds }: NamespaceOptions): Promise<Namespaces> {
   const outer = await startProcess(
     'unshare',
-    ['--mount', '--net', '--pid', '--fork', '--kill-child', '/bin/sh', join(import.meta.dirname, 'init.sh')],
+    [
+      ...['--mount', '--pid', '--fork', '--kill-child', ...(network === 'own' ? ['--net'] : [])],
+      ...['/bin/sh', join(import.meta.dirname, 'init.sh')],
+    ],
     {
-      name: 'the first process of a node',
+      name: 'the first process of the namespaces',
       env: {
         PATH: process.env['PATH'],
+        NETWORK: network,
         STATE: state,
         USR: usr ?? '',
         BINDS: lines(binds),
         SYSCTLS: lines(Object.entries(SYSCTLS)),
       },
-      ready: { line: /the node has its namespaces/ },
+      ready: { line: /the namespaces are ready/ },
     },
   )
   const pid = await onlyChild(outer.pid)
-  const enter = (into: Into): string[] =>
-    into === 'network' ? ['-t', String(pid), '-n'] : ['-t', String(pid), '-m', '-n', '-p']
+  const enter = (into: Into): string[] => ['-t', String(pid), '-n', ...(into === 'network' ? [] : ['-m', '-p'])]
   return {
     pid,
     start: (into, command, args, options) =>
