@@ -72,7 +72,7 @@ interface Blob {
 
 const OCI = 'application/vnd.oci.image'
 
-export const ociArchitecture = (arch: string = process.arch): string => (arch === 'x64' ? 'amd64' : arch)
+const ociArchitecture = (arch: string = process.arch): string => (arch === 'x64' ? 'amd64' : arch)
 
 /** Writes the image to `file`. */
 export async function writeImage(file: string, options: ImageOptions): Promise<WrittenImage> {
@@ -154,14 +154,13 @@ async function writeLayer(file: string, entries: readonly LayerEntry[], epoch: n
   const plain = meter()
   const compressed = meter()
   // A header without a name or a date: the same bytes every time.
-  const sent = pipeline(
+  await pipeline(
     tar(withFolders(entries), epoch),
     plain.through,
     createGzip({ level: 6 }),
     compressed.through,
     createWriteStream(file),
   )
-  await sent
   return {
     file,
     blob: { mediaType: `${OCI}.layer.v1.tar+gzip`, digest: compressed.digest(), size: compressed.size() },

@@ -1,7 +1,7 @@
 import { NODE_PATH } from './root-files.ts'
 import type { ContainerConfig } from './archive.ts'
 
-export const SOURCE = 'https://github.com/gitsync-dev/gitsync-operator'
+const SOURCE = 'https://github.com/gitsync-dev/gitsync-operator'
 
 /** How the image runs: the Dockerfile says the same. */
 export const containerConfig = (version: string, revision: string): ContainerConfig => ({

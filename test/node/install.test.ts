@@ -15,6 +15,7 @@ import { startNode } from '../kit/node/index.ts'
 import type { TestNode } from '../kit/node/index.ts'
 import { startRemote } from '../kit/remote/index.ts'
 import type { Remote, TestRepository } from '../kit/remote/index.ts'
+import { coldStart } from './cold-start.ts'
 import { inPod, leader, onlyPod, PLACE, pods } from './operator-pod.ts'
 import { createPeople } from './people.ts'
 import type { People } from './people.ts'
@@ -25,6 +26,7 @@ const SETTINGS = ['--set=image.pullPolicy=Never', '--set=allowPrivateHosts=true'
 
 describe('the chart on a real node', () => {
   const undo: (() => Promise<unknown>)[] = []
+  let scratch: string
   let node: TestNode
   let image: PackedImage
   let helm: Helm
@@ -34,7 +36,7 @@ describe('the chart on a real node', () => {
   let people: People
 
   beforeAll(async () => {
-    const scratch = await mkdtemp(join(tmpdir(), 'gitsync-node-test-'))
+    scratch = await mkdtemp(join(tmpdir(), 'gitsync-node-test-'))
     undo.push(() => rm(scratch, { recursive: true, force: true }))
     const file = join(scratch, 'image.tar')
     image = await packImage({ file, dist: join(scratch, 'dist') })
@@ -100,6 +102,12 @@ describe('the chart on a real node', () => {
     report(`idle in the Pod ${memory.toFixed(0)} MB resident`)
     expect(image.pullBytes).toBeLessThan(70e6)
     expect(memory).toBeLessThan(110)
+  })
+
+  test('from its start until it leads and is ready it takes less than a second', async () => {
+    const milliseconds = await coldStart({ dist: join(scratch, 'dist'), kubeconfig: node.kubeconfig, namespace })
+    report(`cold start to ready ${milliseconds.toFixed(0)} ms`)
+    expect(milliseconds).toBeLessThan(1000)
   })
 
   test('a GitSync is applied: what there is, and each edit, arrives at a Git server outside of the cluster', async () => {

@@ -63,12 +63,12 @@ export async function createTokenKey(dir: string): Promise<{ readonly key: strin
 
 /** Makes, in `dir`, a certificate authority and what one API server on 127.0.0.1 needs. Needs openssl. */
 export async function makeCertificates(dir: string): Promise<Certificates> {
-  const { ca, issue } = await createAuthority(dir)
-  const serving = await issue(
+  const authority = await createAuthority(dir)
+  const serving = await authority.issue(
     'serving',
     '/CN=kube-apiserver',
     'subjectAltName = IP:127.0.0.1, DNS:localhost, DNS:kubernetes.default.svc\nextendedKeyUsage = serverAuth\n',
   )
-  const admin = await issue('admin', '/O=system:masters/CN=admin', 'extendedKeyUsage = clientAuth\n')
-  return { ca, serving, admin, serviceAccount: await createTokenKey(dir) }
+  const admin = await authority.issue('admin', '/O=system:masters/CN=admin', 'extendedKeyUsage = clientAuth\n')
+  return { ca: authority.ca, serving, admin, serviceAccount: await createTokenKey(dir) }
 }

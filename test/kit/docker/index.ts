@@ -60,7 +60,10 @@ export async function startDocker(): Promise<Docker> {
         `--cgroup-parent=${cgroups.root}`,
         '--storage-driver=overlay2',
         // The machine's network is not the engine's to change.
-        ...['--bridge=none', '--iptables=false', '--ip-masq=false', '--ip-forward=false'],
+        '--bridge=none',
+        '--iptables=false',
+        '--ip-masq=false',
+        '--ip-forward=false',
       ],
       { ready: { probe: async () => (await docker(['version'])) !== '' } },
     )

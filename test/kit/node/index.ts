@@ -78,10 +78,10 @@ export async function startNode(): Promise<TestNode> {
       kubeconfig: controlPlane.admin,
       env,
       kubectl,
-      importImage: runtime.importImage,
+      importImage: (file) => runtime.importImage(file),
       async expose(url) {
         const exposed = await exposeAt(network.machineAddress, url)
-        undo.push(exposed.close)
+        undo.push(() => exposed.close())
         return exposed.url.replace(/\/$/, '')
       },
       run: (command, args) => namespaces.run('node', command, args),

@@ -42,25 +42,19 @@ const lines = (pairs: readonly (readonly [string, string | number])[]): string =
   pairs.map(([first, second]) => `${first} ${second}`).join('\n')
 
 export async function startNamespaces({ network, state, usr, binds }: NamespaceOptions): Promise<Namespaces> {
-  const outer = await startProcess(
-    'unshare',
-    [
-      ...['--mount', '--pid', '--fork', '--kill-child', ...(network === 'own' ? ['--net'] : [])],
-      ...['/bin/sh', join(import.meta.dirname, 'init.sh')],
-    ],
-    {
-      name: 'the first process of the namespaces',
-      env: {
-        PATH: process.env['PATH'],
-        NETWORK: network,
-        STATE: state,
-        USR: usr ?? '',
-        BINDS: lines(binds),
-        SYSCTLS: lines(Object.entries(SYSCTLS)),
-      },
-      ready: { line: /the namespaces are ready/ },
+  const flags = ['--mount', '--pid', '--fork', '--kill-child', ...(network === 'own' ? ['--net'] : [])]
+  const outer = await startProcess('unshare', [...flags, '/bin/sh', join(import.meta.dirname, 'init.sh')], {
+    name: 'the first process of the namespaces',
+    env: {
+      PATH: process.env['PATH'],
+      NETWORK: network,
+      STATE: state,
+      USR: usr ?? '',
+      BINDS: lines(binds),
+      SYSCTLS: lines(Object.entries(SYSCTLS)),
     },
-  )
+    ready: { line: /the namespaces are ready/ },
+  })
   const pid = await onlyChild(outer.pid)
   const enter = (into: Into): string[] => ['-t', String(pid), '-n', ...(into === 'network' ? [] : ['-m', '-p'])]
   return {
