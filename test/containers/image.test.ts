@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { GenericContainer, Wait } from 'testcontainers'
 import type { StartedTestContainer } from 'testcontainers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { containerConfig } from '../../scripts/image/config.ts'
 import { packImage } from '../../scripts/image.ts'
 import { tenantObjects } from '../chaos/tenants.ts'
@@ -100,7 +101,12 @@ describe('the image in containers', () => {
     const login = {
       apiVersion: 'v1',
       kind: 'Secret',
-      metadata: { name: 'gitea', namespace: TENANT },
+      metadata: {
+        name: 'gitea',
+        namespace: TENANT,
+        labels: { 'gitsync.dev/credential': 'true' },
+        annotations: { 'gitsync.dev/hosts': new URL(url).host },
+      },
       stringData: { username: 'gitsync', password: token },
     }
     const map = {
@@ -131,17 +137,19 @@ describe('the image in containers', () => {
       .start()
     undo.push(() => operator.stop())
 
-    const content = async (): Promise<string> => {
+    const commits = async (value: string): Promise<void> => {
       const path = `tenants/${TENANT}/${TENANT}/configmap/prices.yaml`
-      const answer = await fetch(`${url}/api/v1/repos/gitsync/audit/raw/${path}?ref=main`)
-      return answer.ok ? await answer.text() : ''
+      await waitFor(`${value} in Git`, async () => {
+        const text = await (await fetch(`${url}/api/v1/repos/gitsync/audit/raw/${path}?ref=main`)).text()
+        const { data } = parse(text) as { readonly data?: { readonly a?: string } }
+        if (data?.a === value) return true
+        const conditions = ['get', 'gitsync', 'all', '-n', TENANT, '-o', 'jsonpath={.status.conditions}']
+        throw new Error(`Git has ${text}, the GitSync says ${await cluster.kubectl(conditions)}`)
+      })
     }
-    await waitFor(
-      'the first commit',
-      async () => (await content()).includes("a: '1'") || (await content()).includes('a: "1"'),
-    )
+    await commits('1')
     await cluster.kubectl(['patch', 'configmap', 'prices', '-n', TENANT, '-p', '{"data":{"a":"2"}}'])
-    await waitFor('the edit', async () => /a: ['"]2['"]/.test(await content()))
+    await commits('2')
     const started = performance.now()
     await operator.stop({ timeout: 20_000, remove: false })
     expect(performance.now() - started).toBeLessThan(10_000)
