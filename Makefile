@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export npm_config_update_notifier := false
 
-.PHONY: demo test test-long check bundle image image-archive sbom bench matrix crds reference manifests chart format components clean
+.PHONY: demo test test-long check bundle image image-archive sbom bench matrix crds reference manifests chart packages release format components clean
 
 # An API server, a Git remote and the operator on this machine. KEEP=1 keeps it running; CLUSTER=1 uses your cluster.
 demo: node_modules/.ready
@@ -56,6 +56,14 @@ manifests: node_modules/.ready reference
 # The chart as it is published: dist/gitsync-operator-VERSION.tgz. PUSH=oci://host/path publishes it.
 chart: node_modules/.ready
 	node scripts/chart-package.ts $(PUSH)
+
+# dist/npm: the engine's package as it is published, JavaScript and types.
+packages: node_modules/.ready
+	node scripts/package.ts
+
+# One version everywhere, its section in the changelog, and what the next one is compared with: make release VERSION=0.2.0
+release: node_modules/.ready
+	node scripts/release.ts $(VERSION)
 
 format: node_modules/.ready
 	oxfmt

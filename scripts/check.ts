@@ -9,6 +9,7 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
   ['reference pages', ['node', 'scripts/reference.ts', '--check']],
   ['chart', ['node', 'scripts/chart.ts', '--check']],
   ['public API', ['node', 'scripts/api-report.ts', '--check']],
+  ['release', ['node', 'scripts/release/check.ts']],
   ['crds', ['vitest', 'run', 'operator/src/api/crds.test.ts']],
 ]
 

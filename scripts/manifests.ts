@@ -29,7 +29,12 @@ const HELM_ONLY = /^ +(helm\.sh\/chart|app\.kubernetes\.io\/managed-by): .*\n/gm
 export async function manifests(): Promise<Readonly<Record<string, string>>> {
   const helm = await connectHelm()
   const args = ['template', 'gitsync-operator', CHART, '--namespace=gitsync-system', '--set=crds.keep=false']
-  const rendered = (await helm(args).finally(() => helm.close())).replaceAll(HELM_ONLY, '')
+  let rendered: string
+  try {
+    rendered = (await helm(args)).replaceAll(HELM_ONLY, '')
+  } finally {
+    await helm.close()
+  }
   const documents = rendered
     .split(/^---\n/m)
     .map((text) => text.replaceAll(/^# Source: .*\n/gm, '').trim())

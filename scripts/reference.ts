@@ -7,6 +7,7 @@ import { MESSAGE_PLACEHOLDER_DOCS } from '../operator/src/render/message.ts'
 import { cliPage } from './reference/cli.ts'
 import { errorsPage } from './reference/engine-errors.ts'
 import { limitsPage } from './reference/engine-limits.ts'
+import { metricsPage } from './reference/metrics.ts'
 import { row } from './reference/table.ts'
 
 const OUTCOMES = {
@@ -92,6 +93,7 @@ const pages = {
   'docs/engine/errors.md': errorsPage(),
   'docs/engine/limits.md': limitsPage(),
   'docs/engine/cli.md': await cliPage(),
+  'docs/reference/metrics.md': metricsPage(),
 }
 const stale = Object.entries(pages).filter(([path, text]) => read(path) !== text)
 

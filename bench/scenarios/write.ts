@@ -1,20 +1,12 @@
 import type { Implementations } from '../scenario.ts'
 
-/** One commit on the branch as it is, by clients that hold nothing. */
-export const COLD_WRITE: Implementations = {
-  engine:
-    ({ repo, depth, write }) =>
-    async () =>
-      void (await write(await repo.edit('main', { depth }))),
-  'engine-levels':
-    ({ repo, write }) =>
-    async () =>
-      void (await write(await repo.edit('main'))),
+/** One commit on what main is, to be a branch of the server, by clients that hold nothing; the engine apart. */
+export const coldWrite = (branch: string): Omit<Implementations, 'engine'> => ({
   'git-partial':
     ({ clone, commitPlumbing, git }) =>
     async () => {
       await clone('--bare', '--depth', '1', '--filter=blob:none')
-      await git('push', '--quiet', 'origin', `${await commitPlumbing()}:refs/heads/main`)
+      await git('push', '--quiet', 'origin', `${await commitPlumbing()}:refs/heads/${branch}`)
       return undefined
     },
   'git-shallow':
@@ -22,7 +14,7 @@ export const COLD_WRITE: Implementations = {
     async () => {
       await clone('--depth', '1')
       await commitFiles()
-      await git('push', '--quiet', 'origin', 'HEAD:refs/heads/main')
+      await git('push', '--quiet', 'origin', `HEAD:refs/heads/${branch}`)
       return undefined
     },
   isomorphic:
@@ -33,4 +25,17 @@ export const COLD_WRITE: Implementations = {
       return undefined
     },
   'go-git': true,
+})
+
+/** One commit on the branch as it is, by clients that hold nothing. */
+export const COLD_WRITE: Implementations = {
+  ...coldWrite('main'),
+  engine:
+    ({ repo, depth, write }) =>
+    async () =>
+      void (await write(await repo.edit('main', { depth }))),
+  'engine-levels':
+    ({ repo, write }) =>
+    async () =>
+      void (await write(await repo.edit('main'))),
 }

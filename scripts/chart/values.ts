@@ -39,7 +39,12 @@ export function readValues(text: string): Value[] {
       values.push({ path, description, schema: Object.assign({}, ...schema), default: lookUp(defaults, path) })
       // What is below is a default, not values of their own.
       above = spaces.length
-    } else if (typeof lookUp(defaults, [...stack.map(({ key }) => key)]) !== 'object') {
+    } else if (
+      typeof lookUp(
+        defaults,
+        stack.map(({ key }) => key),
+      ) !== 'object'
+    ) {
       throw new Error(`values.yaml, line ${index + 1}: ${name} has no description above it`)
     }
     comment = []

@@ -28,6 +28,7 @@ const isWrite = ({ verb, resource }: RequestInfo): boolean =>
 export const MOMENTS: readonly Moment[] = [
   { name: 'right after an edit', arrange: (_, strike) => void strike.hit() },
   {
+    // The one kind that no condition tells: the point in time is what is drawn.
     name: 'at any time',
     arrange: ({ random }, strike) => void setTimeout(() => strike.hit(), random.int(ANY_TIME)),
   },

@@ -280,7 +280,7 @@ test('while the lease cannot be renewed nothing is pushed, and all of it is when
     })
     const tip = await repository.resolve('main')
     await world.api.patch(configMapRef(namespace, 'settings'), { data: { key: 'while cut off' } })
-    await waitFor('the change is seen', async () => (await world.operator.metric('gitsync_pending_changes')) === 1)
+    await waitFor('the change is seen', async () => (await world.operator.metric('gitsync_pending_files')) === 1)
     expect(await world.operator.metric('leader_election_master_status')).toBe(0)
     const requests = world.host.requestCount()
     const refused = await world.operator.metric('rest_client_requests_total', { code: '403' })

@@ -200,7 +200,11 @@ func edit(repo *git.Repository, tree *git.Worktree, t task, put []file) error {
 	return repo.Push(&git.PushOptions{RefSpecs: []config.RefSpec{spec}})
 }
 
-func headTree(repo *git.Repository) (*object.Tree, error) {
+func cloneTree(url string) (*object.Tree, error) {
+	repo, err := clone(url, 1, nil)
+	if err != nil {
+		return nil, err
+	}
 	head, err := repo.Head()
 	if err != nil {
 		return nil, err
@@ -213,11 +217,7 @@ func headTree(repo *git.Repository) (*object.Tree, error) {
 }
 
 func countFiles(url string) (any, error) {
-	repo, err := clone(url, 1, nil)
-	if err != nil {
-		return nil, err
-	}
-	tree, err := headTree(repo)
+	tree, err := cloneTree(url)
 	if err != nil {
 		return nil, err
 	}
@@ -259,11 +259,7 @@ func compare(t task) (any, error) {
 }
 
 func readFile(t task) (any, error) {
-	repo, err := clone(t.URL, 1, nil)
-	if err != nil {
-		return nil, err
-	}
-	tree, err := headTree(repo)
+	tree, err := cloneTree(t.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -297,11 +293,7 @@ func history(t task) (any, error) {
 }
 
 func checkout(t task) (any, error) {
-	repo, err := clone(t.URL, 1, nil)
-	if err != nil {
-		return nil, err
-	}
-	tree, err := headTree(repo)
+	tree, err := cloneTree(t.URL)
 	if err != nil {
 		return nil, err
 	}

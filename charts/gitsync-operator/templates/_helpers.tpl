@@ -65,30 +65,30 @@ app.kubernetes.io/part-of: gitsync
 
 {{/* What a schema cannot say, or not in words that help. */}}
 {{- define "gitsync.validate" -}}
-{{- $help := "see https://gitsync.dev/docs/troubleshooting/installation" }}
+{{- $help := "see https://gitsync.dev/docs/troubleshooting#errors-of-helm" }}
 {{- if and .Values.rbac.rolesOnly (not .Values.namespaces) }}
-{{- fail (printf "rbac.rolesOnly needs namespaces: a Role reads one namespace. Name the namespaces, or set rbac.rolesOnly to false; %s#roles-only" $help) }}
+{{- fail (printf "rbac.rolesOnly needs namespaces: a Role reads one namespace. Name the namespaces, or set rbac.rolesOnly to false; %s" $help) }}
 {{- end }}
 {{- if and (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) }}
-{{- fail (printf "serviceAccount.name is empty and serviceAccount.create is false: name the account that the operator runs as; %s#service-account" $help) }}
+{{- fail (printf "serviceAccount.name is empty and serviceAccount.create is false: name the account that the operator runs as; %s" $help) }}
 {{- end }}
 {{- if and .Values.admin.heapSnapshots (not .Values.admin.enabled) }}
-{{- fail (printf "admin.heapSnapshots needs admin.enabled; %s#admin" $help) }}
+{{- fail (printf "admin.heapSnapshots needs admin.enabled; %s" $help) }}
 {{- end }}
 {{- if and .Values.admin.enabled (eq (int .Values.admin.port) (int .Values.metrics.port)) }}
-{{- fail (printf "admin.port and metrics.port are both %d: choose two ports; %s#admin" (int .Values.admin.port) $help) }}
+{{- fail (printf "admin.port and metrics.port are both %d: choose two ports; %s" (int .Values.admin.port) $help) }}
 {{- end }}
 {{- if and .Values.metrics.serviceMonitor.enabled (not .Values.metrics.service.enabled) }}
-{{- fail (printf "metrics.serviceMonitor needs metrics.service.enabled; a PodMonitor (metrics.podMonitor) needs no Service; %s#monitoring" $help) }}
+{{- fail (printf "metrics.serviceMonitor needs metrics.service.enabled; a PodMonitor (metrics.podMonitor) needs no Service; %s" $help) }}
 {{- end }}
 {{- if and .Values.metrics.serviceMonitor.enabled .Values.metrics.podMonitor.enabled }}
-{{- fail (printf "metrics.serviceMonitor and metrics.podMonitor are both enabled, and every sample would be stored twice: choose one; %s#monitoring" $help) }}
+{{- fail (printf "metrics.serviceMonitor and metrics.podMonitor are both enabled, and every sample would be stored twice: choose one; %s" $help) }}
 {{- end }}
 {{- range .Values.watch.rules }}
 {{- if or (has "" .apiGroups) (has "*" .apiGroups) }}
 {{- range .resources }}
 {{- if or (eq . "secrets") (eq . "*") }}
-{{- fail (printf "watch.rules: resource %q of the core group includes Secrets, which are not written to Git and which the operator must not list: name the kinds; %s#secrets" . $help) }}
+{{- fail (printf "watch.rules: resource %q of the core group includes Secrets, which are not written to Git and which the operator must not list: name the kinds; %s" . $help) }}
 {{- end }}
 {{- end }}
 {{- end }}

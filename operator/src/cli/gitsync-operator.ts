@@ -1,11 +1,14 @@
 #!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --max-semi-space-size=2 --optimize-for-size
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { LOG_LEVELS } from '../serve/log.ts'
 import { startOperator } from './operator.ts'
 
 interface Flags {
   readonly kubeconfig?: string
   readonly namespace: readonly string[]
   readonly metrics: string
+  readonly admin?: string
+  readonly adminHeapSnapshots?: boolean
   readonly logLevel: string
   readonly allowPrivateHosts?: boolean
   readonly rolesOnly?: boolean
@@ -44,9 +47,20 @@ const program = new Command('gitsync-operator')
       .default('127.0.0.1:8080'),
   )
   .addOption(
+    new Option('--admin <host:port>', 'address of /log-level and /profile, best on loopback; default: not served').env(
+      'GITSYNC_ADMIN',
+    ),
+  )
+  .addOption(
+    new Option(
+      '--admin-heap-snapshots',
+      'give heap snapshots at /profile/heap: they contain everything in memory, Secrets and tokens too',
+    ).env('GITSYNC_ADMIN_HEAP_SNAPSHOTS'),
+  )
+  .addOption(
     new Option('--log-level <level>', 'least level that is logged')
       .env('GITSYNC_LOG_LEVEL')
-      .choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
+      .choices(LOG_LEVELS)
       .default('info'),
   )
   .addOption(
@@ -86,6 +100,8 @@ async function main(): Promise<void> {
     kubeconfig: flags.kubeconfig,
     namespaces: flags.namespace.length === 0 ? undefined : flags.namespace,
     metrics: flags.metrics,
+    admin: flags.admin,
+    adminHeapSnapshots: flags.adminHeapSnapshots === true,
     logLevel: flags.logLevel,
     allowPrivateHosts: flags.allowPrivateHosts === true,
     rolesOnly: flags.rolesOnly === true,

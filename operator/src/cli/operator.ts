@@ -1,5 +1,4 @@
-import { hostname } from 'node:os'
-import pino from 'pino'
+import { hostname, totalmem } from 'node:os'
 import type { Logger } from 'pino'
 import { NAMESPACES } from '../controllers/known-resources.ts'
 import { createKubeClient } from '../kube/client.ts'
@@ -9,9 +8,13 @@ import { loadConnection } from '../kube/connection.ts'
 import { Lease } from '../kube/lease.ts'
 import type { LeaseEvents } from '../kube/lease.ts'
 import { defaultIdentity, defaultLeaseName } from '../kube/lease-defaults.ts'
-import { serveAdmin } from '../serve/http.ts'
+import { serveAdmin } from '../serve/admin.ts'
+import { serveMetrics } from '../serve/http.ts'
 import type { Readiness } from '../serve/http.ts'
-import { createMetrics } from '../serve/metrics.ts'
+import { createLogger } from '../serve/log.ts'
+import { createMetrics, VERSION } from '../serve/metrics.ts'
+import { restObserver } from '../serve/observe.ts'
+import { createTracer } from '../serve/tracing.ts'
 import { systemClock } from '../time/clock.ts'
 import { startReconciling } from './reconciling.ts'
 import type { Reconciling } from './reconciling.ts'
@@ -22,6 +25,10 @@ export interface OperatorOptions {
   readonly namespaces?: readonly string[] | undefined
   /** `host:port` of `/healthz`, `/readyz` and `/metrics`. */
   readonly metrics: string
+  /** `host:port` of `/log-level` and `/profile`. Default: not served. */
+  readonly admin?: string | undefined
+  /** Whether heap snapshots are given there. Default false. */
+  readonly adminHeapSnapshots?: boolean
   readonly logLevel: string
   readonly allowPrivateHosts: boolean
   /** Nothing is asked for that Roles in `namespaces` and in kube-system cannot grant. */
@@ -36,7 +43,7 @@ export interface OperatorOptions {
 }
 
 export interface RunningOperator {
-  /** Of the admin server, as bound. */
+  /** Of metrics and health, as bound. */
   readonly address: string
   /** Resolves, when the reason is logged, if the process has to end at once and not with 0: the lease is lost or cannot be had. */
   readonly failed: Promise<void>
@@ -50,13 +57,12 @@ const LEASE_TIMEOUT_MS = 5_000
 /** Starts the operator in this process: it reconciles as soon as it holds the lease, and stands by until then. */
 export async function startOperator(options: OperatorOptions): Promise<RunningOperator> {
   const { env, namespaces, allowPrivateHosts, rolesOnly } = options
-  const logger = pino({ level: options.logLevel, base: null })
+  const logger = createLogger(options.logLevel)
   const metrics = createMetrics()
   const clock = systemClock
   const random = Math.random
   const connection = await loadConnection({ kubeconfig: options.kubeconfig, env })
-  const onRequest: NonNullable<Parameters<typeof createKubeClient>[1]>['onRequest'] = ({ method, status, host }) =>
-    metrics.restRequests.inc({ method, code: status, host })
+  const onRequest = restObserver(metrics)
   const client = createKubeClient(connection, { onRequest })
   const leaseClient = createKubeClient(connection, { onRequest, timeoutMs: LEASE_TIMEOUT_MS, maxRetries: 1 })
   const clusterId = await readClusterId(client)
@@ -65,6 +71,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
   const name = options.leaseName ?? defaultLeaseName(namespaces)
   const title = `lease ${namespace}/${name}`
   const identity = options.identity ?? defaultIdentity(env, hostname(), process.pid)
+  const tracer = await createTracer({ env, version: VERSION, instance: identity })
   const failed = Promise.withResolvers<void>()
   const fail = (error: unknown): void => {
     logger.fatal({ error: describe(error) }, error instanceof Error ? error.message : String(error))
@@ -82,16 +89,36 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
   const monotonic = (): number => performance.now()
   const lease = new Lease({ client: leaseClient, namespace, name, identity, clock, monotonic, random, events })
 
-  const admin = await serveAdmin({
+  const served = await serveMetrics({
     address: options.metrics,
     registry: metrics.registry,
     readiness: () => readinessOf(lease, title, identity, reconciling),
-    collect() {
+    async collect() {
       metrics.leaderStatus.set({ name }, lease.held() ? 1 : 0)
-      reconciling?.collect()
+      const limit = process.constrainedMemory()
+      if (limit > 0 && limit < totalmem()) metrics.memoryLimit.set(limit)
+      await reconciling?.collect()
     },
   })
-  logger.info({ server: connection.server.host, metrics: admin.address, identity }, 'gitsync-operator started')
+  const admin =
+    options.admin === undefined
+      ? undefined
+      : await serveAdmin({
+          address: options.admin,
+          logger,
+          allowsHeapSnapshots: options.adminHeapSnapshots === true,
+        })
+  logger.info(
+    {
+      version: VERSION,
+      server: connection.server.host,
+      metrics: served.address,
+      admin: admin?.address,
+      traces: tracer.isEnabled,
+      identity,
+    },
+    'gitsync-operator started',
+  )
   lease
     .acquire()
     .then((isHeld) => {
@@ -103,6 +130,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
         random,
         logger,
         metrics,
+        tracer,
         clusterId,
         namespaces,
         allowPrivateHosts,
@@ -114,13 +142,15 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
     })
     .catch(fail)
   return {
-    address: admin.address,
+    address: served.address,
     failed: failed.promise,
     async stop() {
       const isDone = reconciling === undefined || (await reconciling.stop())
       // What is still on its way may arrive later: then the next operator had better wait until the lease expires.
       await lease.stop(isDone).catch((error: unknown) => logger.warn(`${title} cannot be given back: ${String(error)}`))
-      await admin.close()
+      await tracer.stop().catch((error: unknown) => logger.warn({ error: String(error) }, 'spans were lost'))
+      await admin?.close()
+      await served.close()
       await leaseClient.close()
       await client.close()
       logger.info('gitsync-operator stopped')

@@ -1,7 +1,6 @@
 import type { Logger } from 'pino'
-import { GitSyncController } from '../controllers/gitsync-controller.ts'
+import { GitSyncController, MAX_RECONCILES } from '../controllers/gitsync-controller.ts'
 import type { Environment } from '../controllers/environment.ts'
-import { GITSYNCS } from '../controllers/known-resources.ts'
 import { followProviders, noProviders } from '../controllers/providers.ts'
 import { watchPermissions } from '../controllers/permission-changes.ts'
 import type { KubeClient } from '../kube/client.ts'
@@ -11,8 +10,13 @@ import { createReflectorPool } from '../kube/reflector-pool.ts'
 import { RepositoryPool } from '../push/repository-pool.ts'
 import { SpoolBudget } from '../push/spool.ts'
 import { Writers } from '../push/writers.ts'
+import { showGitSyncs, showRunning, showWatches } from '../serve/gitsync-metrics.ts'
+import { HostLabels } from '../serve/host-labels.ts'
+import { gitsyncRef } from '../serve/log.ts'
 import type { Metrics } from '../serve/metrics.ts'
+import { gitObserver, pushObserver, queueObserver } from '../serve/observe.ts'
 import type { Clock } from '../time/clock.ts'
+import type { Tracer } from '../trace/tracer.ts'
 
 export interface ReconcilingOptions {
   readonly client: KubeClient
@@ -20,6 +24,7 @@ export interface ReconcilingOptions {
   readonly random: () => number
   readonly logger: Logger
   readonly metrics: Metrics
+  readonly tracer: Tracer
   /** uid of the namespace kube-system. */
   readonly clusterId: string
   /** Default: all namespaces. */
@@ -40,7 +45,7 @@ export interface Reconciling {
   /** Rejects when reconciling ends otherwise than by `stop`. */
   readonly ended: Promise<void>
   /** Sets the metrics that are asked for rather than told. */
-  collect(): void
+  collect(): Promise<void>
   /** Goes on when `mayPush` says yes again. */
   resume(): void
   /** Pushes what is pending and writes the last status. @returns whether that was done in time */
@@ -50,10 +55,19 @@ export interface Reconciling {
 /** Flushing ends after this long, so that a Pod ends within its grace period whatever the Git host does. */
 const FLUSH_MS = 20_000
 
+const CONTROLLER = 'gitsync'
+const REPORTS = 'gitsync-status'
+
 export function startReconciling(options: ReconcilingOptions): Reconciling {
   const { client, clock, random, logger, metrics, mayPush } = options
+  const { tracer } = options
+  const { pushDuration, pushFailures, pushConflicts, hostUp, gitRequests, gitBytes, gitSeconds } = metrics
+  const hosts = new HostLabels([pushDuration, pushFailures, pushConflicts, hostUp, gitRequests, gitBytes, gitSeconds])
   const pool = createReflectorPool(client, {
-    onReconnect: (reason) => metrics.watchRestarts.inc({ reason }),
+    onReconnect(reason) {
+      metrics.watchRestarts.inc({ reason })
+      logger.debug({ reason }, 'a watch begins again')
+    },
     onHandlerError: (error) => logger.error({ error: describe(error) }, 'an object could not be taken in'),
   })
   const events = createEventRecorder(client, { instance: options.instance, logger })
@@ -62,9 +76,12 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
     clock,
     random,
     mayPush,
+    tracer,
+    observer: pushObserver(metrics, hosts, logger),
     onPush: (pushed) => {
       metrics.commits.inc(pushed.commits.length)
-      logger.info({ gitsync: pushed.member, commits: pushed.commits }, 'pushed')
+      for (const seenAt of pushed.seenAt) metrics.commitLag.observe(Math.max(0, clock.now() - seenAt) / 1000)
+      logger.info({ gitsync: gitsyncRef(pushed.member), commits: pushed.commits }, 'pushed')
       controller.pushed(pushed)
     },
   })
@@ -74,10 +91,14 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
     discovery: createDiscovery(client),
     events,
     writers,
-    repositories: new RepositoryPool({ userAgent: 'git/gitsync-operator-0.1', onRequest: gitMetrics(metrics) }),
+    repositories: new RepositoryPool({
+      userAgent: 'git/gitsync-operator-0.1',
+      onRequest: gitObserver({ metrics, hosts, logger, tracer, now: () => clock.now() }),
+    }),
     budget: new SpoolBudget(),
     clock,
     logger,
+    tracer,
     clusterId: options.clusterId,
     namespaces: options.namespaces,
     allowPrivateHosts: options.allowPrivateHosts,
@@ -88,7 +109,12 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
     enqueue: (name) => controller.enqueue(name),
     report: (name) => controller.report(name),
   }
-  const controller = new GitSyncController(environment, { random, metrics: queueMetrics(metrics) })
+  const controller = new GitSyncController(environment, {
+    random,
+    metrics: queueObserver(metrics, CONTROLLER, true),
+    reportMetrics: queueObserver(metrics, REPORTS, false),
+  })
+  metrics.maxWorkers.set({ controller: CONTROLLER }, MAX_RECONCILES)
   watchPermissions(pool, clock, options, () => controller.enqueueAll())
   return {
     get notReady() {
@@ -97,9 +123,15 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
     },
     // Before it is known what hosts are allowed to whom, nobody may write anywhere.
     ended: providers.listed.then(() => controller.run()),
-    collect() {
+    async collect() {
       metrics.spoolBytes.set(environment.budget.used)
-      metrics.pending.set([...controller.runtimes.values()].reduce((sum, { member }) => sum + member.status.pending, 0))
+      const { reconciles, reports } = controller.running()
+      metrics.activeWorkers.set({ controller: CONTROLLER }, reconciles.length)
+      showRunning(metrics, CONTROLLER, reconciles)
+      showRunning(metrics, REPORTS, reports)
+      showWatches(metrics, pool.list())
+      showGitSyncs(metrics, controller.reports(), clock.now())
+      await hosts.keepOnly(controller.hosts())
     },
     resume: () => writers.resume(),
     async stop() {
@@ -111,26 +143,6 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
       await environment.repositories.close()
       return isDone
     },
-  }
-}
-
-function gitMetrics(metrics: Metrics): NonNullable<ConstructorParameters<typeof RepositoryPool>[0]['onRequest']> {
-  return (host, { status, bytesSent, bytesReceived, milliseconds }) => {
-    metrics.gitRequests.inc({ host, code: status })
-    metrics.gitBytes.inc({ host, direction: 'sent' }, bytesSent)
-    metrics.gitBytes.inc({ host, direction: 'received' }, bytesReceived)
-    metrics.gitSeconds.observe({ host }, milliseconds / 1000)
-  }
-}
-
-function queueMetrics(metrics: Metrics): NonNullable<ConstructorParameters<typeof GitSyncController>[1]['metrics']> {
-  const labels = { name: GITSYNCS.plural }
-  return {
-    depth: (depth) => metrics.queueDepth.set(labels, depth),
-    added: () => metrics.queueAdds.inc(labels),
-    retried: () => metrics.queueRetries.inc(labels),
-    queued: (seconds) => metrics.queueDuration.observe(labels, seconds),
-    worked: (seconds) => metrics.workDuration.observe(labels, seconds),
   }
 }
 

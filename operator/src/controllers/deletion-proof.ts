@@ -28,6 +28,8 @@ export function deletionProof(
     if (known !== undefined && known.until > clock.now()) return known.resource
     const resource = readKind(identity)
     stable.set(key, { until: clock.now() + KIND_FRESH_MS, resource })
+    // Only answers are kept.
+    resource.catch(() => stable.delete(key))
     return resource
   }
 

@@ -9,6 +9,7 @@ import type { SpoolBudget } from '../push/spool.ts'
 import type { RepositoryPool } from '../push/repository-pool.ts'
 import type { Writers } from '../push/writers.ts'
 import type { Clock } from '../time/clock.ts'
+import type { Tracer } from '../trace/tracer.ts'
 
 /** A GitSync's place, and whether it waits because an older one writes there. */
 export interface ClaimedPlace extends Place {
@@ -34,6 +35,7 @@ export interface Environment {
   readonly budget: SpoolBudget
   readonly clock: Clock
   readonly logger: Logger
+  readonly tracer: Tracer
   /** uid of the namespace kube-system. */
   readonly clusterId: string
   /** Namespaces to read; undefined for all of them. */

@@ -1,4 +1,7 @@
+import type { ConditionState } from '../api/conditions.ts'
 import type { GitSync } from '../api/parse.ts'
+import { gitsyncRef } from '../serve/log.ts'
+import type { GitSyncReport } from '../serve/gitsync-metrics.ts'
 import { isKubeError } from '../kube/errors.ts'
 import type { Subscription } from '../kube/reflector.ts'
 import { writeStatus } from '../kube/status.ts'
@@ -30,6 +33,8 @@ const RECHECK_MS = 60_000
 const RECHECK_JITTER_MS = 5_000
 /** Status is written this long after something happened, so that what happens together is written together. */
 const REPORT_DELAY_MS = 100
+/** GitSyncs that are reconciled at once. */
+export const MAX_RECONCILES = 4
 
 interface Known {
   object: KubernetesObject
@@ -39,6 +44,8 @@ interface Known {
   partial: readonly Problem[]
   branch: string | undefined
   reason: string | undefined
+  /** As they were made up last. */
+  states: readonly ConditionState[]
 }
 
 /** Brings every GitSync to what its spec says, and says in its status how far that is. */
@@ -54,7 +61,12 @@ export class GitSyncController {
 
   constructor(
     environment: Environment,
-    options: { readonly random: () => number; readonly metrics: WorkQueueMetrics },
+    options: {
+      readonly random: () => number
+      /** Of reconciling, and of writing status. */
+      readonly metrics: WorkQueueMetrics
+      readonly reportMetrics?: WorkQueueMetrics
+    },
   ) {
     this.#environment = environment
     this.#random = options.random
@@ -68,6 +80,7 @@ export class GitSyncController {
       clock: environment.clock,
       random: options.random,
       backoff: { baseMs: 200, maxMs: 30_000 },
+      ...(options.reportMetrics === undefined ? {} : { metrics: options.reportMetrics }),
     })
   }
 
@@ -76,9 +89,22 @@ export class GitSyncController {
     return this.#listed.size === (this.#environment.namespaces?.length ?? 1)
   }
 
-  /** By namespace/name, for metrics. */
-  get runtimes(): ReadonlyMap<string, Runtime> {
-    return this.#runtimes
+  /** Every GitSync, for metrics. */
+  *reports(): Generator<GitSyncReport> {
+    for (const [key, { states }] of this.#known) {
+      yield { ...gitsyncRef(key), conditions: states, member: this.#runtimes.get(key)?.member }
+    }
+  }
+
+  /** Git hosts that GitSyncs name. */
+  hosts(): ReadonlySet<string> {
+    const urls = [...this.#runtimes.values()].map(({ connection }) => connection?.repository.url)
+    return new Set(urls.filter((url) => url !== undefined).map((url) => new URL(url).host))
+  }
+
+  /** Ages of what is being worked on, in seconds. */
+  running(): { readonly reconciles: readonly number[]; readonly reports: readonly number[] } {
+    return { reconciles: this.#queue.running(), reports: this.#reports.running() }
   }
 
   enqueue(name: string): void {
@@ -108,17 +134,18 @@ export class GitSyncController {
       this.#subscriptions.push(subscription)
     }
     const onError = (gitsync: string, error: unknown): void => {
-      logger.warn({ gitsync, error: String(error) }, 'reconcile failed, trying again')
+      logger.warn({ gitsync: gitsyncRef(gitsync), error: String(error) }, 'reconcile failed, trying again')
       const known = this.#known.get(gitsync)
       if (known === undefined) return
       known.problem = toProblem(error)
       this.report(gitsync)
     }
     await Promise.all([
-      this.#queue.run((name) => this.#reconcile(name), { concurrency: 4, onError }),
+      this.#queue.run((name) => this.#reconcile(name), { concurrency: MAX_RECONCILES, onError }),
       this.#reports.run((name) => this.#writeReport(name), {
         concurrency: 4,
-        onError: (gitsync, error) => logger.warn({ gitsync, error: String(error) }, 'cannot report, trying again'),
+        onError: (gitsync, error) =>
+          logger.warn({ gitsync: gitsyncRef(gitsync), error: String(error) }, 'cannot report, trying again'),
       }),
     ])
   }
@@ -160,6 +187,7 @@ export class GitSyncController {
         partial: [],
         branch: undefined,
         reason: undefined,
+        states: [],
       })
       this.#queue.add(name)
       return
@@ -239,9 +267,10 @@ export class GitSyncController {
     const states = toConditions(problems, runtime?.member.status)
     const url = (known.object as Partial<GitSync>).spec?.repository?.url
     const status = toStatus(known.status, states, { branch: known.branch, runtime, url }, clock.now())
+    known.states = states
     const [ready] = states
     if (ready !== undefined && ready.reason !== known.reason) {
-      logger.info({ gitsync: name, ready: ready.status, reason: ready.reason }, ready.message)
+      logger.info({ gitsync: gitsyncRef(name), ready: ready.status, reason: ready.reason }, ready.message)
       if (ready.status === 'False') this.#warn(known.object, ready.reason, ready.message)
       known.reason = ready.reason
     }

@@ -13,6 +13,7 @@ import type { ClusterPort, MemberSettings, RenderedFile } from '../push/member.t
 import { parseTemplate, renderPath } from '../render/path.ts'
 import type { PathTemplate } from '../render/path.ts'
 import { renderObject } from '../render/render.ts'
+import type { Span } from '../trace/tracer.ts'
 import { deletionProof } from './deletion-proof.ts'
 import { nameOf } from './environment.ts'
 import type { Environment } from './environment.ts'
@@ -143,7 +144,9 @@ export class Runtime {
     unselected: (key) => this.member.dropped(key),
     deleted: (key) => {
       this.#unrenderable.delete(key)
-      this.member.deleted(key)
+      const edit = this.#startEdit(key)
+      this.member.deleted(key, edit?.context)
+      edit?.end()
     },
     synced: (source, present) => {
       for (const key of this.member.desired.keys()) {
@@ -161,21 +164,35 @@ export class Runtime {
 
   #selected(object: KubernetesObject, source: Source): void {
     const key = identityKey(source.identityOf(object))
+    const edit = this.#startEdit(key)
+    const { tracer } = this.#environment
+    const rendering = edit && tracer.start('render', { parent: edit.context })
     let rendered: RenderedFile
     try {
       rendered = this.#render(object, source)
     } catch (error) {
+      edit?.fail('unrenderable')
       // Its file, if there is one, stays as it is; the others go on.
       this.#unrenderable.set(key, String(error))
       this.#environment.report(this.#name)
       return
+    } finally {
+      rendering?.end()
+      edit?.end()
     }
     if (this.#unrenderable.delete(key)) this.#environment.report(this.#name)
     const { file, bytes } = rendered
     const before = this.member.desired.ofObject(file.key)?.newest
     const { author, time, newest } = attribute(object, before, justNow(this.#environment.clock.now()))
     const made = Date.parse(time ?? '')
-    this.member.set({ ...file, newest }, bytes, { author, time: made > 0 ? made : undefined })
+    this.member.set({ ...file, newest }, bytes, { author, time: made > 0 ? made : undefined, span: edit?.context })
+  }
+
+  /** Undefined while nothing is traced, and for what is not news: the objects of the first list. */
+  #startEdit(key: string): Span | undefined {
+    const { tracer } = this.#environment
+    if (!tracer.isEnabled || !this.listed) return undefined
+    return tracer.start('edit', { attributes: { 'gitsync.member': this.#name, 'gitsync.object': key } })
   }
 
   #render(object: KubernetesObject, source: Source): RenderedFile {

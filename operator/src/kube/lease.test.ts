@@ -40,6 +40,17 @@ function elector(clock: ManualClock, store: LeaseStore, identity: string, more: 
   return { lease, told }
 }
 
+/** `first` holds the lease, and `second` stands by. */
+async function rivals() {
+  const { clock, store, elector } = world()
+  const [first, second] = [elector('a'), elector('b')]
+  void first.lease.acquire()
+  await pass(clock, 1_000)
+  const acquired = second.lease.acquire()
+  await pass(clock, 5_000)
+  return { clock, store, first, second, acquired }
+}
+
 const spec = (store: LeaseStore) => store.object?.['spec'] as Record<string, unknown>
 
 test('the first one creates the lease and renews it every two seconds with one request', async () => {
@@ -71,13 +82,8 @@ test('the first one creates the lease and renews it every two seconds with one r
 })
 
 test('a second one stands by, says so once, and takes over 15 s after the last renewal', async () => {
-  const { clock, store, elector } = world()
-  const first = elector('a')
-  const second = elector('b')
-  void first.lease.acquire()
-  await pass(clock, 1_000)
-  const acquired = second.lease.acquire()
-  await pass(clock, 30_000)
+  const { clock, store, first, second, acquired } = await rivals()
+  await pass(clock, 25_000)
   expect(second.lease.held()).toBe(false)
   expect(second.lease.holder).toBe('a')
   expect(second.told).toEqual(['standby a'])
@@ -123,14 +129,8 @@ test('a record with a longer duration is waited for', async () => {
   await lease.stop(false)
 })
 
-test('who is given back the lease need not wait, and the record says nobody', async () => {
-  const { clock, store, elector } = world()
-  const first = elector('a')
-  const second = elector('b')
-  void first.lease.acquire()
-  await pass(clock, 1_000)
-  void second.lease.acquire()
-  await pass(clock, 10_000)
+test('a lease that is given back needs no waiting for, and its record says nobody', async () => {
+  const { clock, store, first, second } = await rivals()
   await Promise.all([first.lease.stop(true), pass(clock, 100)])
   expect(first.lease.held()).toBe(false)
   expect(spec(store)).toMatchObject({ holderIdentity: '', leaseDurationSeconds: 1 })
@@ -233,13 +233,7 @@ test("somebody's label on the lease costs a conflict, and nothing else", async (
 })
 
 test('a lease that is deleted comes back to its holder, not to who stands by', async () => {
-  const { clock, store, elector } = world()
-  const first = elector('a')
-  const second = elector('b')
-  void first.lease.acquire()
-  await pass(clock, 1_000)
-  void second.lease.acquire()
-  await pass(clock, 5_000)
+  const { clock, store, first, second } = await rivals()
   store.object = undefined
   await pass(clock, 10_000, () => expect(second.lease.held()).toBe(false))
   expect([first.lease.held(), spec(store)['holderIdentity']]).toEqual([true, 'a'])

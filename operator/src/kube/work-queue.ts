@@ -13,6 +13,8 @@ export interface WorkQueueMetrics {
   worked?(seconds: number): void
   /** `workqueue_retries_total` */
   retried?(): void
+  /** `controller_runtime_reconcile_total`, and `controller_runtime_reconcile_time_seconds`: told of what `run` works on. */
+  ended?(result: 'success' | 'requeue_after' | 'error', seconds: number): void
 }
 
 export interface WorkQueueOptions {
@@ -168,14 +170,21 @@ export function createWorkQueue(options: WorkQueueOptions = {}): WorkQueue {
       const work = async () => {
         for (let item = await get(); item !== undefined; item = await get()) {
           const { key } = item
+          const started = clock.now()
+          let outcome: 'success' | 'requeue_after' | 'error' = 'success'
           try {
             const result = await handler(key)
             failures.delete(key)
-            if (result) addAfter(key, result.requeueAfterMs)
+            if (result) {
+              outcome = 'requeue_after'
+              addAfter(key, result.requeueAfterMs)
+            }
           } catch (error) {
+            outcome = 'error'
             retry(key)
             onError?.(key, error)
           } finally {
+            metrics.ended?.(outcome, (clock.now() - started) / 1000)
             item.done()
           }
         }

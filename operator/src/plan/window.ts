@@ -1,6 +1,15 @@
 import { samePerson } from './person.ts'
 import type { Person } from './person.ts'
 import type { ObjectIdentity } from '../objects/object.ts'
+import type { SpanContext } from '../trace/tracer.ts'
+
+/** What is known of the edits in a change. */
+export interface Seen {
+  /** When the first of them was seen, milliseconds since the epoch. */
+  readonly at: number
+  /** Their spans, the newest of them when there are many. */
+  readonly spans: readonly SpanContext[]
+}
 
 /** One file that changed because an object did. */
 export interface Change {
@@ -13,6 +22,8 @@ export interface Change {
   readonly author: Person
   /** Milliseconds since the epoch: becomes the date of the commit. */
   readonly time: number
+  /** Absent where a comparison found it. */
+  readonly seen?: Seen
 }
 
 /** Changes that become one commit. */
@@ -59,8 +70,13 @@ export class ChangeWindow {
 
   /** Content ids of the changes not yet taken. */
   *oids(): Generator<string> {
-    for (const { oid } of [...this.#sealed.flatMap(({ changes }) => changes), ...this.#open.values()])
-      if (oid !== null) yield oid
+    for (const { oid } of this.changes()) if (oid !== null) yield oid
+  }
+
+  /** The changes not yet taken. */
+  *changes(): Generator<Change> {
+    for (const { changes } of this.#sealed) yield* changes
+    yield* this.#open.values()
   }
 
   add(change: Change, now: number): void {
@@ -71,7 +87,11 @@ export class ChangeWindow {
     // Back to "created" what was created, changed and never committed.
     const created = before?.action === 'Create' && change.action === 'Update'
     this.#open.delete(change.path)
-    this.#open.set(change.path, created ? { ...change, action: 'Create' } : change)
+    this.#open.set(change.path, {
+      ...change,
+      ...(created ? { action: 'Create' } : {}),
+      ...(before?.seen === undefined ? {} : { seen: together(before.seen, change.seen) }),
+    })
   }
 
   /** When something is to be taken, in the caller's clock; undefined while there is nothing. */
@@ -120,4 +140,11 @@ export class ChangeWindow {
     const kept = this.#sealed.map((batch) => ({ ...batch, changes: batch.changes.filter(({ oid }) => oid === null) }))
     this.#sealed = kept.filter(({ changes }) => changes.length > 0)
   }
+}
+
+/** Spans remembered for one change. */
+const MAX_SPANS = 32
+
+function together(before: Seen, now: Seen | undefined): Seen {
+  return { at: before.at, spans: [...before.spans, ...(now?.spans ?? [])].slice(-MAX_SPANS) }
 }

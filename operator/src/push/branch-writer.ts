@@ -3,10 +3,13 @@ import type { Edit, GitErrorCode, PushOutcome, Repository, Snapshot } from '@git
 import { claimFile } from '../plan/claim.ts'
 import { CLAIM_FILE } from '../plan/compare.ts'
 import type { Clock } from '../time/clock.ts'
+import { NO_TRACER } from '../trace/tracer.ts'
+import type { Tracer } from '../trace/tracer.ts'
 import { PushFailure, toFailure } from './failure.ts'
 import { contentId } from './member.ts'
 import type { Member } from './member.ts'
 import type { FolderView } from './folder-view.ts'
+import type { PushObserver } from './observer.ts'
 import { recordPaths, settle } from './own-paths.ts'
 import { planPush } from './plan-push.ts'
 import type { PushPlan } from './plan-push.ts'
@@ -21,6 +24,8 @@ export interface Connection {
 export interface PushedCommits {
   readonly member: string
   readonly commits: readonly string[]
+  /** When each edit in them was seen, milliseconds since the epoch. */
+  readonly seenAt: readonly number[]
 }
 
 export interface BranchWriterOptions {
@@ -36,6 +41,9 @@ export interface BranchWriterOptions {
    */
   readonly mayPush?: () => boolean
   readonly onPush?: (pushed: PushedCommits) => void
+  readonly observer?: PushObserver
+  /** Default: nothing is traced. */
+  readonly tracer?: Tracer
 }
 
 /** A lost race is run again at once this often; after that with backoff. */
@@ -60,6 +68,7 @@ interface Attached {
 interface Staged extends Attached {
   readonly plan: PushPlan
   readonly commits: readonly string[]
+  readonly seenAt: readonly number[]
   readonly time: number
 }
 
@@ -74,6 +83,8 @@ export class BranchWriter {
   #snapshot: Snapshot | undefined
   /** The branch may have moved, or a push's outcome is unknown. */
   #uncertain = true
+  /** The newest commit that must stay in the branch's history. */
+  #anchor: string | undefined
   #running: Promise<void> | undefined
   #cancelTimer: (() => void) | undefined
   #stopped = false
@@ -144,9 +155,19 @@ export class BranchWriter {
   async #pushGroup(all: readonly Attached[]): Promise<void> {
     // Who fails by itself leaves the group: what happens to the others is not its business, nor its words theirs.
     const group = new Set(all)
+    const [first] = all
+    if (first === undefined) return
+    const { branch, clock, observer } = this.#options
+    const host = hostOf(first)
+    const started = clock.now()
+    const span = this.#tracer.start('push', {
+      attributes: { 'server.address': host, 'gitsync.branch': branch, 'gitsync.members': all.length },
+    })
+    let result: 'pushed' | 'unchanged' | 'failed' = 'failed'
     try {
-      await this.#push(group)
+      result = (await this.#tracer.within(span, () => this.#push(group))) ? 'pushed' : 'unchanged'
     } catch (error) {
+      span.fail(toFailure(error).reason)
       if (group.size > 1 && isGitError(error, 'Rejected', 'LimitExceeded')) {
         for (const one of group) await this.#pushGroup([one])
         return
@@ -154,21 +175,36 @@ export class BranchWriter {
       // Whatever happened, the next attempt looks at the branch before it believes anything.
       this.#uncertain = true
       const failure = toFailure(error)
-      for (const { member } of group) member.fail(failure, this.#options.random)
+      for (const attached of group) this.#fail(attached, failure)
+    } finally {
+      span.set({ 'gitsync.result': result })
+      span.end()
+      observer?.attempted?.({ host, result, seconds: (clock.now() - started) / 1000 })
     }
   }
 
-  async #push(group: Set<Attached>): Promise<void> {
+  #fail(attached: Attached, failure: PushFailure): void {
+    const { member } = attached
+    member.fail(failure, this.#options.random)
+    this.#options.observer?.failed?.({ host: hostOf(attached), member: member.name, failure })
+  }
+
+  get #tracer(): Tracer {
+    return this.#options.tracer ?? NO_TRACER
+  }
+
+  /** @returns whether the branch has new commits */
+  async #push(group: Set<Attached>): Promise<boolean> {
     const [first] = group
-    if (first === undefined) return
+    if (first === undefined) return false
     const { repository } = first.connection
     if (this.#uncertain || [...group].some(({ member }) => member.wantsLook())) await this.#look(group, repository)
     for (let race = 0; ; race++) {
       try {
-        await this.#attempt(group, repository)
-        return
+        return await this.#attempt(group, repository)
       } catch (error) {
         if (!isGitError(error, 'StaleRef') || race >= MAX_RACES) throw error
+        this.#options.observer?.raced?.(hostOf(first))
         await this.#moveTo(group, repository, String(error.details.actual))
       }
     }
@@ -180,6 +216,7 @@ export class BranchWriter {
     const depth = Math.max(...[...group].map(({ member }) => depthOf(member.settings.path)))
     const known = this.#snapshot
     const tip = known === undefined ? undefined : await repository.tip(branch)
+    await this.#checkHistory(repository, tip)
     if (known === undefined || tip === null || tip === undefined) {
       this.#snapshot = await repository.snapshot(branch, { depth, orFrom: 'HEAD' })
       for (const { member } of this.#members.values()) member.requireCompare('drift')
@@ -187,6 +224,21 @@ export class BranchWriter {
     this.#uncertain = false
     for (const { member } of group) if (member.wantsLook()) member.requireCompare('drift')
     for (const { member } of this.#members.values()) member.looked()
+  }
+
+  /** Whether what was in the history of the branch is there still. Costs nothing unless somebody else has pushed. */
+  async #checkHistory(repository: Repository, tip: string | null | undefined): Promise<void> {
+    const anchor = this.#anchor
+    if (anchor === undefined || tip === undefined || tip === anchor) return
+    if (tip !== null && (await reaches(repository, tip, anchor))) {
+      this.#anchor = tip
+      return
+    }
+    this.#anchor = tip ?? undefined
+    for (const { member } of this.#members.values()) {
+      member.rewrittenAt = this.#options.clock.now()
+      this.#options.observer?.rewritten?.({ member: member.name, missing: anchor, tip })
+    }
   }
 
   /** Somebody pushed. Folders that they changed are compared; in the others our changes just go on top. */
@@ -203,12 +255,17 @@ export class BranchWriter {
     const read = await repository.read(moved, { folders: members.map(({ settings }) => settings.path) })
     this.#snapshot = read
     for (const member of members) {
-      if (member.folder !== undefined && folderId(read, member.settings.path) !== member.folder)
-        member.requireCompare('drift')
+      const folder = folderId(read, member.settings.path)
+      if (member.folder === undefined || folder === member.folder) continue
+      member.requireCompare('drift')
+      // It may be our own push, of which no answer came.
+      if (member.sent.some((sent) => sent.folder === folder)) continue
+      member.driftedAt = this.#options.clock.now()
+      this.#options.observer?.drifted?.(member.name)
     }
   }
 
-  async #attempt(group: Set<Attached>, repository: Repository): Promise<void> {
+  async #attempt(group: Set<Attached>, repository: Repository): Promise<boolean> {
     // Who has been taken off meanwhile does not take part in what is run again.
     for (const attached of group) {
       const { member } = attached
@@ -225,14 +282,14 @@ export class BranchWriter {
       } catch (error) {
         // What this member has staged is mixed with the others': begin again without it.
         group.delete(attached)
-        attached.member.fail(toFailure(error), this.#options.random)
-        if (group.size > 0) await this.#attempt(group, repository)
-        return
+        this.#fail(attached, toFailure(error))
+        return group.size > 0 && (await this.#attempt(group, repository))
       }
     }
     const outcome = await this.#send(edit, snapshot, staged)
     this.#snapshot = outcome.snapshot
-    for (const { member, plan, commits, time } of staged) {
+    if (this.#anchor === undefined || this.#anchor === snapshot.tip) this.#anchor = outcome.snapshot.tip ?? undefined
+    for (const { member, plan, commits, seenAt, time } of staged) {
       await settle(member, plan)
       const sha = outcome.status === 'pushed' ? commits.at(-1) : undefined
       member.acknowledge({
@@ -242,8 +299,9 @@ export class BranchWriter {
         compared: plan.compared,
         request: plan.request,
       })
-      if (sha !== undefined) this.#options.onPush?.({ member: member.name, commits })
+      if (sha !== undefined) this.#options.onPush?.({ member: member.name, commits, seenAt })
     }
+    return outcome.status === 'pushed'
   }
 
   async #send(edit: Edit, before: Snapshot, staged: readonly Staged[]): Promise<PushOutcome> {
@@ -258,10 +316,10 @@ export class BranchWriter {
     } catch (error) {
       if (isGitError(error, ...OUTCOME_UNKNOWN)) {
         const { snapshot } = await edit.push({ dryRun: true })
-        for (const { member, plan, commits, time } of staged) {
+        for (const { member, plan, commits, seenAt, time } of staged) {
           const folder = folderId(snapshot, member.settings.path)
           const settlement = { removed: plan.removed, deleted: plan.deleted, confirmed: plan.confirmed }
-          member.remember({ tip: before.tip, folder, batches: member.taken.length, settlement, commits, time })
+          member.remember({ tip: before.tip, folder, batches: member.taken.length, settlement, commits, seenAt, time })
         }
       }
       throw error
@@ -275,8 +333,8 @@ export class BranchWriter {
     if (folder === undefined || landed === undefined) return
     member.landed(landed)
     await settle(member, landed.settlement)
-    const { commits } = landed
-    if (commits.length > 0) this.#options.onPush?.({ member: member.name, commits })
+    const { commits, seenAt } = landed
+    if (commits.length > 0) this.#options.onPush?.({ member: member.name, commits, seenAt })
   }
 
   /** Folders to be compared are read once, and remembered with the branch. */
@@ -297,23 +355,54 @@ export class BranchWriter {
     await recordPaths(member, plan)
     const prefix = path === '.' ? '' : `${path}/`
     const commits: string[] = []
+    const seenAt: number[] = []
     let time = 0
     for (const commit of plan.commits) {
       for (const { path: below, bytes } of commit.writes) edit.put(prefix + below, bytes, { replace: true })
       for (const below of commit.deletes) edit.delete(prefix + below, { ifExists: true })
       const date = new Date(commit.time)
+      const span = this.#tracer.start('commit', {
+        parent: this.#tracer.current(),
+        links: commit.seen.flatMap(({ spans }) => spans).slice(0, MAX_LINKS),
+        attributes: { 'gitsync.member': member.name, 'gitsync.files': commit.writes.length + commit.deletes.length },
+      })
       const made = await edit.commit({
         message: commit.message,
         author: { ...commit.author, date },
         committer: { ...committer, date },
       })
+      span.set({ 'gitsync.commit': made ?? '' })
+      span.end()
       if (made === null) continue
+      seenAt.push(...commit.seen.map(({ at }) => at))
       commits.push(made)
       time = commit.time
       member.attempted = { sha: made, time }
     }
-    return { member, connection, plan, commits, time }
+    return { member, connection, plan, commits, seenAt, time }
   }
+}
+
+const hostOf = ({ connection }: Attached): string => new URL(connection.repository.url).host
+
+/** As many as OpenTelemetry keeps of one span. */
+const MAX_LINKS = 128
+
+/** Commits of others that are gone through between two of ours. */
+const MAX_FOREIGN = 256
+
+/** Whether a commit has another among its ancestors. What cannot be found out is no reason for an alarm. */
+async function reaches(repository: Repository, tip: string, ancestor: string): Promise<boolean> {
+  let count = 0
+  try {
+    for await (const { oid } of repository.history(tip, { limit: MAX_FOREIGN })) {
+      if (oid === ancestor) return true
+      count++
+    }
+  } catch {
+    return true
+  }
+  return count === MAX_FOREIGN
 }
 
 const depthOf = (path: string): number => (path === '.' ? 0 : path.split('/').length)

@@ -40,6 +40,7 @@ async function isGone(member: Member, identity: ObjectIdentity): Promise<boolean
   } catch (error) {
     if (!(error instanceof PushFailure) || error.reason !== 'Forbidden') throw error
     member.unprovable = error
+    member.unproven++
     return false
   }
 }

@@ -8,6 +8,7 @@ import { MassDeletionGuard } from '../plan/mass-deletion.ts'
 import type { Person } from '../plan/person.ts'
 import { ChangeWindow } from '../plan/window.ts'
 import type { Batch, Change, WindowOptions } from '../plan/window.ts'
+import type { SpanContext } from '../trace/tracer.ts'
 import type { Clock } from '../time/clock.ts'
 import { backoffMs } from '../time/backoff.ts'
 import type { PushFailure } from './failure.ts'
@@ -51,6 +52,15 @@ export interface RenderedFile {
   readonly bytes: Uint8Array
 }
 
+/** Who made an object what it is, and when. */
+export interface Made {
+  readonly author?: Person | undefined
+  /** Milliseconds since the epoch. */
+  readonly time?: number | undefined
+  /** Of the edit. */
+  readonly span?: SpanContext | undefined
+}
+
 /** Why the whole folder has to be compared, instead of writing what was seen to change. */
 export type CompareReason = 'first-export' | 'restart' | 'drift' | 'relist' | 'spool' | 'requested' | 'conflict'
 
@@ -59,6 +69,8 @@ export interface MemberStatus {
   readonly observedCommit?: string
   readonly files: number
   readonly pending: number
+  /** Since when something is not in Git, held deletions aside; milliseconds since the epoch. */
+  readonly pendingSince?: number
   readonly orphans: number
   readonly failure?: PushFailure
   /** When the failure is tried again, milliseconds since the epoch. */
@@ -97,6 +109,8 @@ export interface SentPush {
   readonly batches: number
   readonly settlement: Settlement
   readonly commits: readonly string[]
+  /** When each edit in them was seen, milliseconds since the epoch. */
+  readonly seenAt: readonly number[]
   readonly time: number
 }
 
@@ -138,11 +152,19 @@ export class Member {
   massDeletion: MemberStatus['massDeletion']
   /** Why a deletion could not be proved the last time, for lack of a permission of the operator's own. */
   unprovable: PushFailure | undefined
+  /** Deletions that could not be proved the last time, for that reason. */
+  unproven = 0
+  /** When somebody else's change was last found in the folder, milliseconds since the epoch. */
+  driftedAt: number | undefined
+  /** When commits were last found missing from the branch's history, milliseconds since the epoch. */
+  rewrittenAt: number | undefined
   /** The last commit that was sent, whether or not an answer came. */
   attempted: { readonly sha: string; readonly time: number } | undefined
 
   #settings: MemberSettings
   #compare: CompareReason | undefined
+  /** Since when a comparison has been asked for, milliseconds since the epoch. */
+  #compareSince = 0
   /** Asked for since the last comparison began: that one does not answer it. */
   #compareAgain: CompareReason | undefined
   /** A comparison has begun: from here on changes are collected. */
@@ -181,6 +203,7 @@ export class Member {
     this.clock = options.clock
     this.window = new ChangeWindow(options.settings.window)
     this.#compare = options.inventory.size > 0 ? 'restart' : 'first-export'
+    this.#compareSince = this.clock.now()
     this.#verifyAt = this.clock.now() + options.settings.interval
     this.#lastCommit = options.lastCommit
     this.#onWork = options.onWork
@@ -233,17 +256,14 @@ export class Member {
 
   /** Asks for a comparison of the whole folder; the first reason counts. */
   requireCompare(reason: CompareReason): void {
+    if (this.#compare === undefined) this.#compareSince = this.clock.now()
     this.#compare ??= reason
     this.#compareAgain ??= reason
     this.#onWork()
   }
 
   /** An object as it is now. */
-  set(
-    file: DesiredFile,
-    bytes: Uint8Array,
-    made: { readonly author?: Person | undefined; readonly time?: number | undefined },
-  ): void {
+  set(file: DesiredFile, bytes: Uint8Array, made: Made): void {
     this.held.delete(file.path)
     for (const path of this.desired.set(file)) {
       if (path === file.path) this.#written(file, bytes, made)
@@ -252,13 +272,18 @@ export class Member {
   }
 
   /** The object was seen deleted. */
-  deleted(key: string): void {
+  deleted(key: string, span?: SpanContext): void {
     const file = this.desired.ofObject(key)
     if (file === undefined) return
     for (const path of this.desired.delete(key)) {
       if (this.desired.isWanted(path)) this.#freed(path)
       else if (this.#settings.prune !== 'Never')
-        this.#changed({ ...this.#byDefault(file), action: 'Delete', oid: null })
+        this.#changed({
+          ...this.#byDefault(file),
+          action: 'Delete',
+          oid: null,
+          seen: { at: this.clock.now(), spans: span === undefined ? [] : [span] },
+        })
       else {
         this.orphans++
         this.#onReport()
@@ -284,25 +309,27 @@ export class Member {
     if (this.unjudged.some((identity) => this.port.knows(identity))) this.requireCompare('relist')
   }
 
+  /** Asks once more about deletions that could not be proved: the operator may have been given the permission. */
+  proveAgain(): void {
+    if (this.unprovable !== undefined) this.requireCompare('relist')
+  }
+
   /** A path that several objects wanted belongs to one again. */
   #freed(path: string): void {
     if (this.desired.at(path) !== undefined) this.requireCompare('conflict')
   }
 
-  #written(
-    file: DesiredFile,
-    bytes: Uint8Array,
-    made: { readonly author?: Person | undefined; readonly time?: number | undefined },
-  ): void {
+  #written(file: DesiredFile, bytes: Uint8Array, made: Made): void {
     // Two objects want the path: what is in Git stays as it is.
     if (this.desired.at(file.path) === undefined) {
       this.#onReport()
       return
     }
     if (!this.spool.put(file.oid, bytes)) this.requireCompare('spool')
-    const { author = this.#settings.author, time = this.clock.now() } = made
+    const { author = this.#settings.author, time = this.clock.now(), span } = made
     const action = this.inventory.has(file.path) ? 'Update' : 'Create'
-    this.#changed({ path: file.path, identity: file.identity, action, oid: file.oid, author, time })
+    const seen = { at: this.clock.now(), spans: span === undefined ? [] : [span] }
+    this.#changed({ path: file.path, identity: file.identity, action, oid: file.oid, author, time, seen })
   }
 
   #byDefault(file: DesiredFile): Pick<Change, 'path' | 'identity' | 'author' | 'time'> {
@@ -365,6 +392,7 @@ export class Member {
     this.folder = done.folder
     if (done.compared) {
       this.#compare = this.#compareAgain
+      this.#compareSince = this.clock.now()
       if (this.#compareAgain === undefined) this.#reached = true
     }
     if (done.request !== undefined) this.#handledRequest = done.request
@@ -410,12 +438,23 @@ export class Member {
     this.spool.keepOnly(new Set())
   }
 
+  #pendingSince(): number | undefined {
+    const changes = [...this.taken.flatMap(({ changes }) => changes), ...this.window.changes()]
+    const first = changes.reduce(
+      (oldest, { seen }) => Math.min(oldest, seen?.at ?? Number.POSITIVE_INFINITY),
+      this.#compare === undefined ? Number.POSITIVE_INFINITY : this.#compareSince,
+    )
+    return Number.isFinite(first) ? first : undefined
+  }
+
   get status(): MemberStatus {
     const taken = this.taken.reduce((sum, { changes }) => sum + changes.length, 0)
     const pending = this.window.size + taken + this.held.size
+    const pendingSince = this.#pendingSince()
     return {
       files: this.desired.size,
       pending,
+      ...(pendingSince === undefined ? {} : { pendingSince }),
       orphans: this.orphans,
       healthy: this.#reached && this.#failure === undefined && this.port.listed(),
       ...(this.#handledRequest === undefined ? {} : { handledRequest: this.#handledRequest }),

@@ -2,7 +2,7 @@ import { claimFile, claimId } from '../plan/claim.ts'
 import { CLAIM_FILE, compare } from '../plan/compare.ts'
 import type { RemoteFile } from '../plan/compare.ts'
 import type { DesiredFile } from '../plan/desired-files.ts'
-import type { Batch, Change } from '../plan/window.ts'
+import type { Batch, Change, Seen } from '../plan/window.ts'
 import { renderMessage } from '../render/message.ts'
 import { confirmDeletions, guardDeletions, judgeExtras } from './deletions.ts'
 import { PushFailure } from './failure.ts'
@@ -17,6 +17,8 @@ export interface PlannedCommit {
   readonly message: string
   readonly writes: readonly { readonly path: string; readonly bytes: Uint8Array }[]
   readonly deletes: readonly string[]
+  /** Of the edits in it; none where a comparison found what it writes. */
+  readonly seen: readonly Seen[]
 }
 
 export interface PushPlan extends Settlement {
@@ -39,6 +41,7 @@ export async function planPush(member: Member, folder: FolderView): Promise<Push
   const { claim, takeOver } = member.settings
   const { request } = member
   member.unprovable = undefined
+  member.unproven = 0
   const files = member.compareReason === undefined ? undefined : folder.files()
   const claimed = await checkClaim(member, folder, files)
   const remote = member.port.listed() ? files : undefined
@@ -183,7 +186,8 @@ function toCommit(member: Member, batch: Batch, contents: Contents): PlannedComm
   if (changes.length === 0) return undefined
   const message =
     batch.message ?? renderMessage(member.settings.message, { changes: changes.map(toWords), gitsync: member.name })
-  return { author: batch.author, time: batch.time, message, writes, deletes }
+  const seen = changes.flatMap((change) => change.seen ?? [])
+  return { author: batch.author, time: batch.time, message, writes, deletes, seen }
 }
 
 const toWords = ({ action, identity }: Change) => ({ action, ...identity })
@@ -202,5 +206,12 @@ function addClaim(commits: PlannedCommit[], member: Member, bytes: Buffer, taken
     return
   }
   const message = `${takenOver ? 'Take over' : 'Claim'} ${member.settings.path} for ${member.name}\n`
-  commits.push({ author: member.settings.author, time: member.clock.now(), message, writes: [write], deletes: [] })
+  commits.push({
+    author: member.settings.author,
+    time: member.clock.now(),
+    message,
+    writes: [write],
+    deletes: [],
+    seen: [],
+  })
 }

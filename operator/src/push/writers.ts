@@ -3,6 +3,8 @@ import type { Clock } from '../time/clock.ts'
 import { BranchWriter } from './branch-writer.ts'
 import type { Connection, PushedCommits } from './branch-writer.ts'
 import type { Member } from './member.ts'
+import type { PushObserver } from './observer.ts'
+import type { Tracer } from '../trace/tracer.ts'
 
 export interface WritersOptions {
   readonly clock: Clock
@@ -14,6 +16,9 @@ export interface WritersOptions {
   /** Whether this process may write to Git now; asked before each push. Default always. */
   readonly mayPush?: () => boolean
   readonly onPush?: (pushed: PushedCommits) => void
+  readonly observer?: PushObserver
+  /** Default: nothing is traced. */
+  readonly tracer?: Tracer
 }
 
 /** One writer for each branch that has members. */
@@ -39,7 +44,7 @@ export class Writers {
     this.#places.set(member.name, key)
     let writer = this.#writers.get(key)
     if (writer === undefined) {
-      const { clock, random, mayPush, onPush } = this.#options
+      const { clock, random, mayPush, onPush, observer, tracer } = this.#options
       const { host } = new URL(connection.repository.url)
       const schedule = (work: () => Promise<void>): Promise<void> => this.#schedule(host, work)
       writer = new BranchWriter({
@@ -49,6 +54,8 @@ export class Writers {
         schedule,
         ...(mayPush === undefined ? {} : { mayPush }),
         ...(onPush === undefined ? {} : { onPush }),
+        ...(observer === undefined ? {} : { observer }),
+        ...(tracer === undefined ? {} : { tracer }),
       })
       this.#writers.set(key, writer)
     }

@@ -1,15 +1,21 @@
 import { connect } from 'node:net'
 import { Registry } from 'prom-client'
 import { afterEach, expect, test } from 'vitest'
-import { serveAdmin } from './http.ts'
-import type { AdminServer, Readiness } from './http.ts'
+import { serveMetrics } from './http.ts'
+import type { Readiness } from './http.ts'
+import type { HttpServer } from './server.ts'
 
-let server: AdminServer | undefined
+let server: HttpServer | undefined
 afterEach(() => server?.close())
 
 async function start(readiness: Readiness = { isReady: true, text: 'ok' }): Promise<string> {
   const registry = new Registry()
-  server = await serveAdmin({ address: '127.0.0.1:0', registry, collect: () => undefined, readiness: () => readiness })
+  server = await serveMetrics({
+    address: '127.0.0.1:0',
+    registry,
+    collect: () => undefined,
+    readiness: () => readiness,
+  })
   return `http://${server.address}`
 }
 
@@ -56,5 +62,5 @@ test.each(['8080', '127.0.0.1:x', '127.0.0.1:70000'])('the address %j is refused
     collect: () => undefined,
     readiness: () => ({ isReady: true, text: 'ok' }),
   }
-  await expect(serveAdmin(options)).rejects.toThrowError('--metrics')
+  await expect(serveMetrics(options)).rejects.toThrowError('--metrics')
 })

@@ -1,98 +1,164 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import packageJson from '../../package.json' with { type: 'json' }
 
-/** What the operator counts. Names follow controller-runtime where the meaning is the same. */
-export interface Metrics {
-  readonly registry: Registry
-  readonly queueDepth: Gauge<'name'>
-  readonly queueAdds: Counter<'name'>
-  readonly queueRetries: Counter<'name'>
-  readonly queueDuration: Histogram<'name'>
-  readonly workDuration: Histogram<'name'>
-  readonly restRequests: Counter<'code' | 'method' | 'host'>
-  readonly gitRequests: Counter<'host' | 'code'>
-  readonly gitBytes: Counter<'host' | 'direction'>
-  readonly gitSeconds: Histogram<'host'>
-  readonly leaderStatus: Gauge<'name'>
-  readonly commits: Counter
-  readonly watchRestarts: Counter<'reason'>
-  readonly pending: Gauge
-  readonly spoolBytes: Gauge
-}
+export const VERSION = packageJson.version
 
+/** From a request on the local network to one that was given up. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+/** From a window of no length to a host that was down overnight. */
+const LAG_SECONDS = [0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 14_400, 86_400]
 
-export function createMetrics(): Metrics {
+/** Gauges of Node's own whose names end as a counter's do; the same is told by `nodejs_active_resources`. */
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
+
+/** What the operator counts. Names follow controller-runtime and client-go where the meaning is the same. */
+export type Metrics = ReturnType<typeof createMetrics>
+
+export function createMetrics() {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
+  for (const name of MISNAMED) registry.removeSingleMetric(name)
   const registers = [registry]
+  const counter = <L extends string = never>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> =>
+    new Counter({ name, help, labelNames: [...labelNames], registers })
+  const gauge = <L extends string = never>(name: string, help: string, labelNames: readonly L[] = []): Gauge<L> =>
+    new Gauge({ name, help, labelNames: [...labelNames], registers })
+  const histogram = <L extends string = never>(
+    name: string,
+    help: string,
+    labelNames: readonly L[] = [],
+    buckets: number[] = SECONDS,
+  ): Histogram<L> => new Histogram({ name, help, labelNames: [...labelNames], buckets, registers })
+
+  const build = gauge('gitsync_build_info', 'Always 1; the labels say what runs', ['version', 'node_version'])
+  build.set({ version: VERSION, node_version: process.version }, 1)
+  const object = ['namespace', 'name'] as const
   return {
     registry,
-    queueDepth: new Gauge({
-      name: 'workqueue_depth',
-      help: 'Keys ready to be worked on',
-      labelNames: ['name'],
-      registers,
-    }),
-    queueAdds: new Counter({ name: 'workqueue_adds_total', help: 'Keys added', labelNames: ['name'], registers }),
-    queueRetries: new Counter({
-      name: 'workqueue_retries_total',
-      help: 'Keys retried',
-      labelNames: ['name'],
-      registers,
-    }),
-    queueDuration: new Histogram({
-      name: 'workqueue_queue_duration_seconds',
-      help: 'From ready to taken',
-      labelNames: ['name'],
-      buckets: SECONDS,
-      registers,
-    }),
-    workDuration: new Histogram({
-      name: 'workqueue_work_duration_seconds',
-      help: 'Time of work on one key',
-      labelNames: ['name'],
-      buckets: SECONDS,
-      registers,
-    }),
-    restRequests: new Counter({
-      name: 'rest_client_requests_total',
-      help: 'Requests to the API server; code 0 without an answer',
-      labelNames: ['code', 'method', 'host'],
-      registers,
-    }),
-    gitRequests: new Counter({
-      name: 'gitsync_git_requests_total',
-      help: 'HTTP requests to Git hosts; code 0 without an answer',
-      labelNames: ['host', 'code'],
-      registers,
-    }),
-    gitBytes: new Counter({
-      name: 'gitsync_git_body_bytes_total',
-      help: 'Bytes of bodies sent to and received from Git hosts',
-      labelNames: ['host', 'direction'],
-      registers,
-    }),
-    gitSeconds: new Histogram({
-      name: 'gitsync_git_request_duration_seconds',
-      help: 'Time of one HTTP request to a Git host',
-      labelNames: ['host'],
-      buckets: SECONDS,
-      registers,
-    }),
-    leaderStatus: new Gauge({
-      name: 'leader_election_master_status',
-      help: 'Whether this process holds the lease and may write: 1, or 0',
-      labelNames: ['name'],
-      registers,
-    }),
-    commits: new Counter({ name: 'gitsync_commits_total', help: 'Commits pushed', registers }),
-    watchRestarts: new Counter({
-      name: 'gitsync_watch_restarts_total',
-      help: 'Watches begun again, by reason',
-      labelNames: ['reason'],
-      registers,
-    }),
-    pending: new Gauge({ name: 'gitsync_pending_changes', help: 'Changes not in Git yet', registers }),
-    spoolBytes: new Gauge({ name: 'gitsync_spool_bytes', help: 'Bytes of contents that wait to be pushed', registers }),
+
+    queueDepth: gauge('workqueue_depth', 'Keys ready to be worked on', ['name']),
+    queueAdds: counter('workqueue_adds_total', 'Keys added', ['name']),
+    queueRetries: counter('workqueue_retries_total', 'Keys queued again after a failure', ['name']),
+    queueDuration: histogram('workqueue_queue_duration_seconds', 'From ready to taken', ['name']),
+    workDuration: histogram('workqueue_work_duration_seconds', 'Work on one key', ['name']),
+    unfinishedWork: gauge('workqueue_unfinished_work_seconds', 'Ages of all keys being worked on, added up', ['name']),
+    longestRunning: gauge(
+      'workqueue_longest_running_processor_seconds',
+      'Age of the key that has been worked on for longest',
+      ['name'],
+    ),
+
+    reconciles: counter('controller_runtime_reconcile_total', 'Reconciles, by how they ended', [
+      'controller',
+      'result',
+    ]),
+    reconcileErrors: counter('controller_runtime_reconcile_errors_total', 'Reconciles that failed and are repeated', [
+      'controller',
+    ]),
+    reconcileTime: histogram('controller_runtime_reconcile_time_seconds', 'One reconcile', ['controller']),
+    activeWorkers: gauge('controller_runtime_active_workers', 'Reconciles under way', ['controller']),
+    maxWorkers: gauge('controller_runtime_max_concurrent_reconciles', 'Reconciles that may be under way at once', [
+      'controller',
+    ]),
+
+    restRequests: counter('rest_client_requests_total', 'Requests to the API server; code 0 without an answer', [
+      'code',
+      'method',
+      'host',
+    ]),
+    restDuration: histogram(
+      'rest_client_request_duration_seconds',
+      'One request to the API server; of a watch, until it began',
+      ['verb', 'host'],
+    ),
+    leaderStatus: gauge(
+      'leader_election_master_status',
+      'Whether this process holds the Lease and may write: 1, or 0',
+      ['name'],
+    ),
+
+    watches: gauge('gitsync_watches', 'Watches of the API server, by what they are at', ['phase']),
+    watchedObjects: gauge('gitsync_watched_objects', 'Objects known from watches'),
+    watchRestarts: counter(
+      'gitsync_watch_restarts_total',
+      'Watches begun again, by reason; Closed is how the API server ends each after some minutes',
+      ['reason'],
+    ),
+
+    condition: gauge('gitsync_condition', 'Always 1; the conditions that each GitSync has now', [
+      ...object,
+      'type',
+      'status',
+      'reason',
+    ]),
+    files: gauge('gitsync_files', 'Objects that a GitSync keeps in Git', object),
+    pendingFiles: gauge('gitsync_pending_files', 'Changed files of a GitSync that are not in Git yet', object),
+    oldestPending: gauge(
+      'gitsync_oldest_pending_seconds',
+      "Age of a GitSync's oldest change that is not in Git yet; 0 when there is none",
+      object,
+    ),
+    maxLatency: gauge(
+      'gitsync_spec_max_latency_seconds',
+      'commit.maxLatency of a GitSync: what a change may wait for others',
+      object,
+    ),
+    refusedDeletions: gauge(
+      'gitsync_refused_deletions',
+      'Files of a GitSync that are kept though their objects are gone: too many at once (guard), or not provable (proof)',
+      [...object, 'cause'],
+    ),
+    lastCommit: gauge(
+      'gitsync_last_commit_timestamp_seconds',
+      'When the newest commit of a GitSync was made; absent before its first',
+      object,
+    ),
+    lastDrift: gauge(
+      'gitsync_last_drift_timestamp_seconds',
+      "When somebody else's change was last found in the folder of a GitSync; absent when never since the start",
+      object,
+    ),
+    lastRewrite: gauge(
+      'gitsync_last_rewrite_timestamp_seconds',
+      "When commits were last found missing from the history of a GitSync's branch; absent when never since the start",
+      object,
+    ),
+
+    commits: counter('gitsync_commits_total', 'Commits pushed'),
+    commitLag: histogram(
+      'gitsync_commit_lag_seconds',
+      'From the moment a change was seen until the push that holds it was acknowledged',
+      [],
+      LAG_SECONDS,
+    ),
+    pushDuration: histogram(
+      'gitsync_push_duration_seconds',
+      'One attempt to bring a branch up to date, by how it ended: pushed, unchanged or failed',
+      ['host', 'result'],
+    ),
+    pushFailures: counter('gitsync_push_failures_total', 'Attempts that failed, by reason as in conditions', [
+      'host',
+      'reason',
+    ]),
+    pushConflicts: counter('gitsync_push_conflicts_total', 'Pushes that lost a race and were made again', ['host']),
+    drifts: counter('gitsync_drifts_total', "Folders in which somebody else's change was found"),
+    hostUp: gauge('gitsync_git_host_up', 'Whether the Git host answered the last request: 1, or 0 (5xx is none)', [
+      'host',
+    ]),
+    gitRequests: counter('gitsync_git_requests_total', 'HTTP requests to Git hosts; code 0 without an answer', [
+      'host',
+      'code',
+    ]),
+    gitBytes: counter('gitsync_git_body_bytes_total', 'Bodies sent to and received from Git hosts, in bytes', [
+      'host',
+      'direction',
+    ]),
+    gitSeconds: histogram('gitsync_git_request_duration_seconds', 'One HTTP request to a Git host', ['host']),
+
+    spoolBytes: gauge('gitsync_spool_bytes', 'Contents that wait in memory to be pushed'),
+    memoryLimit: gauge(
+      'gitsync_memory_limit_bytes',
+      'Memory that the process may use, as its control group has it; 0 when there is no limit',
+    ),
   }
 }

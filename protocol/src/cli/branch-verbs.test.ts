@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { run } from '../../../test/kit/process/index.ts'
 import { startRemote } from '../../../test/kit/remote/index.ts'
 import type { Remote, TestRepository } from '../../../test/kit/remote/index.ts'
 import { gitsync } from './test-command.ts'
@@ -166,7 +165,7 @@ describe('tag', () => {
 
 describe('--sign', () => {
   const keygen = (name: string, phrase: string): Promise<unknown> =>
-    promisify(execFile)('ssh-keygen', ['-q', '-t', 'ed25519', '-N', phrase, '-C', name, '-f', join(scratch, name)])
+    run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', phrase, '-C', name, '-f', join(scratch, name)])
   const trusted = async (name: string): Promise<string[]> => {
     const [type, key] = (await readFile(join(scratch, `${name}.pub`), 'utf8')).split(' ')
     await writeFile(join(scratch, 'allowed'), `ann@example.com ${type} ${key}\n`)

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { buffer } from 'node:stream/consumers'
 import type { AuthContext, Credentials } from '../client/http/credentials.ts'
-import type { RequestRecord } from '../client/remote.ts'
+import type { RequestRecord } from '../client/remote/remote.ts'
 import type { Io } from './io.ts'
 
 /** Milliseconds that a helper may take: some ask a keychain, none is to ask a person through us. */

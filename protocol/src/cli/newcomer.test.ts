@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { run } from '../../../test/kit/process/index.ts'
 import { startRemote } from '../../../test/kit/remote/index.ts'
 import type { Remote, TestRepository } from '../../../test/kit/remote/index.ts'
 import { hintFor } from './ref-hint.ts'
@@ -146,11 +145,11 @@ describe('completion', () => {
     const script = join(scratch, 'gitsync.bash')
     await writeFile(script, (await gitsync(['completion', 'bash'])).out)
     const words = line.split(' ')
-    const run = `source ${script}
+    const commands = `source ${script}
       COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}) COMP_CWORD=${words.length - 1}
       _gitsync && printf '%s\\n' "\${COMPREPLY[@]}"; complete -p gitsync`
-    const { stdout } = await promisify(execFile)('bash', ['--norc', '-euc', run])
-    const lines = stdout.trim().split('\n')
+    const { stdout } = await run('bash', ['--norc', '-euc', commands])
+    const lines = stdout.toString().trim().split('\n')
     expect(lines.pop()).toBe('complete -o default -F _gitsync gitsync')
     return lines
   }

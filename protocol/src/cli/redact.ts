@@ -1,5 +1,5 @@
 import { secretsOf } from '../client/http/credentials.ts'
-import { redactor as redactorOf } from '../client/http/redact.ts'
+import { redactor as redactorOf } from '../client/remote/redact.ts'
 
 /** Gives a function that blots out the secrets of this run, whichever of them the command ends up using. */
 export function redactor(

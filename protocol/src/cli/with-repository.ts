@@ -1,4 +1,5 @@
-import type { Repository, RepositoryOptions } from '../client/repository.ts'
+import type { RepositoryOptions } from '../client/open-repository.ts'
+import type { Repository } from '../client/repository.ts'
 import { GitError, isGitError } from '../format/errors.ts'
 import type { Io } from './io.ts'
 import { connect } from './options.ts'

@@ -310,7 +310,7 @@ export class Edit {
     checkIdentity('committer', committer)
     checkMessage(message)
     const merged = await readMergeParents(this.#session, mergeParents, this.#current.commit)
-    const { before, after, added } = await this.#stage.on(this.#session, this.#current, this.#base.commit, end)
+    const { before, after, added } = await this.#stage.on(this.#session, this.#current, this.#base.shown, end)
     const shown = [...before.trees].filter(([oid]) => this.#outgoing.get(oid) === undefined)
     this.#base = this.#base.withTrees(new Map([...this.#base.trees, ...shown]))
     if (after.root === before.root && merged.length === 0) {
@@ -328,12 +328,12 @@ export class Edit {
   }
 
   async #view(): Promise<StagedView> {
-    const { commit } = this.#base
-    const { after, added } = await this.#stage.on(this.#session, this.#current, commit, this.#stage.end)
+    const { shown } = this.#base
+    const { after, added } = await this.#stage.on(this.#session, this.#current, shown, this.#stage.end)
     const held: StagedView['held'] = (oid) => {
       const object = added.get(oid) ?? this.#outgoing.get(oid)
       return object?.whole ?? object?.entry
     }
-    return { snapshot: after, commit, held }
+    return { snapshot: after, shown, held }
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { pushRequest } from './push-request.ts'
-import type { Remote } from './remote.ts'
+import type { Remote } from './remote/remote.ts'
 import { Session } from './session.ts'
 
 const remote = { url: 'https://git.example.com/r.git', userAgent: 'git/test' } as Remote

@@ -5,7 +5,7 @@ import { pushRequest } from './push-request.ts'
 import { refusalOf, settle } from './push-result.ts'
 import type { RefResult, RefUpdate } from './push-result.ts'
 import { receivePack } from './receive-pack.ts'
-import type { RequestBody } from './request-body.ts'
+import type { RequestBody } from './remote/request-body.ts'
 import type { Session } from './session.ts'
 
 /** The same objects, as deltas where that is shorter, and whole for servers that take no deltas. */

@@ -1,148 +1,53 @@
-import { defaultTransport } from '#platform/transport'
-import { GitError, isGitError } from '../format/errors.ts'
+import { isGitError } from '../format/errors.ts'
 import type { ObjectId } from '../format/object-id.ts'
 import { Mode } from '../format/tree.ts'
-import { ObjectCache } from './cache/object-cache.ts'
-import type { CacheOptions } from './cache/object-cache.ts'
 import type { CheckedOut, CheckoutOptions } from './checkout/checkout.ts'
-import type { Auth } from './http/credentials.ts'
-import { REQUEST_TIMEOUT_MS } from './http/deadline.ts'
-import { discover, learn } from './wire/discovery.ts'
-import type { Advertisement } from './wire/discovery.ts'
-import { Edit } from './edit.ts'
-import { resolveLimits } from './limits.ts'
-import type { Limits } from './limits.ts'
-import { lsRefs } from './wire/ls-refs.ts'
-import type { Ref } from './wire/ls-refs.ts'
-import { fetchBlobs } from './wire/object-forms.ts'
+import { compare } from './compare/compare.ts'
+import type { Comparand, CompareOptions } from './compare/compare.ts'
+import type { Change } from './compare/diff-trees.ts'
+import type { Edit } from './edit.ts'
+import { startEdit } from './edit-start.ts'
+import type { EditStart } from './edit-start.ts'
+import { History } from './history/history.ts'
+import type { HistoryOptions } from './history/history.ts'
+import { mirror } from './mirror/mirror.ts'
+import type { MirroredRef, MirrorOptions } from './mirror/mirror.ts'
 import { splitPath } from './path.ts'
-import { currentTip } from './tips.ts'
-import type { RefResult } from './push-result.ts'
 import type { PushOptions } from './push.ts'
+import type { RefResult } from './push-result.ts'
+import { fileAt, folderOf, pathNotFound } from './read/file-entry.ts'
+import { filtersOf } from './read/filters.ts'
+import { readCommitInfo, readTagInfo } from './read/objects.ts'
+import type { CommitInfo, TagInfo } from './read/objects.ts'
+import { readBlob } from './read/read-blob.ts'
+import type { FileStream } from './read/read-blob.ts'
+import { readBranch } from './read/read-branch.ts'
+import { readBlobs, readFiles } from './read/read-files.ts'
+import type { FileContent } from './read/read-files.ts'
+import { readRevision } from './read/read-revision.ts'
+import { readTrees } from './read/read-trees.ts'
+import type { Revision } from './read/resolve.ts'
+import { withSizes } from './read/sizes.ts'
+import { advance } from './read/tree-delta.ts'
+import { fullBranchName } from './ref-name.ts'
 import { createBranch, deleteRef, renameBranch } from './refs/branch.ts'
 import { createTag } from './refs/tag.ts'
 import type { CreateTagOptions } from './refs/tag.ts'
 import { updateRefs } from './refs/update-refs.ts'
 import type { RefChange, UpdateRefsOptions } from './refs/update-refs.ts'
-import { compare } from './compare/compare.ts'
-import type { Comparand, CompareOptions } from './compare/compare.ts'
-import type { Change } from './compare/diff-trees.ts'
-import { History } from './history/history.ts'
-import type { HistoryOptions } from './history/history.ts'
-import { fileAt, folderOf, pathNotFound } from './read/file-entry.ts'
-import { filtersOf } from './read/filters.ts'
-import { readBlob } from './read/read-blob.ts'
-import type { BlobStream } from './read/read-blob.ts'
-import { readCommitInfo, readTagInfo } from './read/objects.ts'
-import type { CommitInfo, TagInfo } from './read/objects.ts'
-import { newBranch, readBranch } from './read/read-branch.ts'
-import { readTreeish, readTrees } from './read/read-trees.ts'
-import { resolveRevision, shownId } from './read/resolve.ts'
-import { withSizes } from './read/sizes.ts'
-import { HttpRemote } from './http/http-remote.ts'
-import { resolveRetry } from './http/retry.ts'
-import type { RetryOptions } from './http/retry.ts'
-import type { RequestRecord, Traffic } from './remote.ts'
-import { parseSshAddress } from './ssh/address.ts'
-import type { SshOptions } from './ssh/options.ts'
-import { SshRemote } from './ssh/ssh-remote.ts'
-import { Session } from './session.ts'
-import type { Writing } from './stage/waiting.ts'
+import type { Traffic } from './remote/remote.ts'
+import type { Session } from './session.ts'
 import { notAFolder } from './snapshot.ts'
 import type { ListedEntry, Snapshot } from './snapshot.ts'
-import { fullBranchName } from './ref-name.ts'
-import type { Transport } from './http/transport.ts'
-import { advance } from './read/tree-delta.ts'
+import { currentTip } from './tips.ts'
+import { discover, learn } from './wire/discovery.ts'
+import type { Advertisement } from './wire/discovery.ts'
+import { lsRefs } from './wire/ls-refs.ts'
+import type { Ref } from './wire/ls-refs.ts'
 
-export interface RepositoryOptions {
-  /** Sent to this repository's origin only, also where it redirects elsewhere. Default: none. */
-  readonly auth?: Auth | undefined
-  /** For addresses of SSH: how to log in, and how to know the host. */
-  readonly ssh?: SshOptions
-  readonly limits?: Partial<Limits>
-  /** Default: undici with connections kept open, or `fetch` where there is no Node. Share one between repositories of a host. */
-  readonly transport?: Transport
-  /** Ends every request when it is aborted; {@link Repository.with} gives one operation a signal of its own. */
-  readonly signal?: AbortSignal
-  /** Milliseconds that one request may take: connection, headers and the whole body. Default 300,000. */
-  readonly requestTimeoutMs?: number
-  /** Tries again what changes nothing, after errors that may pass; `false` never does. Default: three tries. */
-  readonly retry?: RetryOptions | false
-  /**
-   * Bytes that one answer with all trees down to a folder may have, to spare a request for each level; beyond, the levels
-   * are asked for one by one. 0 always does so. Default 524,288.
-   */
-  readonly oneFetchBytes?: number
-  /** Milliseconds since 1970, for credentials that expire. Default `Date.now`. */
-  readonly now?: () => number
-  /** Objects that need not be fetched twice; see {@link CacheOptions} on who shares them. Default: none. */
-  readonly cache?: CacheOptions
-  /** Called after each request. */
-  readonly onRequest?: (record: RequestRecord) => void
-  /** Default `git/gitsync-0.1`: some hosts refuse user agents that do not begin with `git/`. */
-  readonly userAgent?: string
-}
-
-export interface FileContent {
-  readonly path: string
-  readonly mode: number
-  readonly oid: ObjectId
-  readonly bytes: Buffer
-}
-
-export interface FileStream extends BlobStream {
-  readonly path: string
-  readonly mode: number
-  readonly oid: ObjectId
-}
-
-/** Of a repository with 16,000 files, what a path six folders deep takes. */
-const ONE_FETCH_BYTES = 512 << 10
-
-/** A name for a commit: a full id, a full ref name, a branch, a tag, or `HEAD`. */
-export type Revision = string
-
-/**
- * A repository behind Git's Smart HTTP, or SSH (`ssh://[user@]host[:port]/path`, `user@host:path`), read and edited
- * without cloning it.
- * @example
- * const repo = openRepository('https://git.example.com/team/site.git', { auth: { bearer: token } })
- * const edit = await repo.edit('main')
- * edit.put('docs/index.md', '# Hello\n')
- * await edit.commit({ message: 'Say hello', author: { name: 'Ann', email: 'ann@example.com', date: new Date() } })
- * await edit.push()
- */
-export function openRepository(url: string, options: RepositoryOptions = {}): Repository {
-  const { transport = defaultTransport(), userAgent = 'git/gitsync-0.1', auth, signal, onRequest } = options
-  const { requestTimeoutMs = REQUEST_TIMEOUT_MS, now = Date.now } = options
-  const { oneFetchBytes = ONE_FETCH_BYTES } = options
-  const retry = resolveRetry(options.retry)
-  const limits = resolveLimits(options.limits)
-  const cache = options.cache && new ObjectCache(options.cache, url)
-  const address = parseSshAddress(url)
-  if (address !== undefined) {
-    if (auth !== undefined) {
-      throw new GitError('InvalidInput', 'auth is for HTTP: over SSH give ssh.privateKey, ssh.agent or ssh.password', {
-        field: 'auth',
-      })
-    }
-    const { ssh = {} } = options
-    const remote = new SshRemote({ url, address, ssh, limits, userAgent, signal, requestTimeoutMs, retry, onRequest })
-    return new Repository(new Session(remote, { cache, oneFetchBytes }))
-  }
-  const common = { url, transport, limits, auth, userAgent, signal, requestTimeoutMs, retry, now, onRequest }
-  return new Repository(new Session(new HttpRemote(common), { cache, oneFetchBytes }))
-}
-
-/** For what works on two repositories at a time. */
-export let sessionOf: (repository: Repository) => Session
-
+/** What can be done with one repository. See {@link openRepository}. */
 export class Repository {
   readonly #session: Session
-
-  static {
-    sessionOf = (repository) => repository.#session
-  }
 
   constructor(session: Session) {
     this.#session = session
@@ -292,13 +197,7 @@ export class Repository {
    * @throws GitError `RefNotFound`, `PathNotFound` for the first path that is missing, `UnexpectedType` for one that is no file
    */
   async files(revision: Revision, paths: readonly string[]): Promise<FileContent[]> {
-    const snapshot = await this.#at(revision, paths.map(folderOf))
-    const entries = paths.map((path) => fileAt(snapshot, path, revision))
-    const contents = await this.blobs(
-      snapshot,
-      entries.map(({ oid }) => oid),
-    )
-    return entries.map((entry) => ({ ...entry, bytes: contents.get(entry.oid) as Buffer }))
+    return readFiles(this.#session, await this.#at(revision, paths.map(folderOf)), paths, revision)
   }
 
   /**
@@ -332,30 +231,10 @@ export class Repository {
    * Begins changes to a branch. Without `base` one request looks where the branch is; with it there is none.
    * In an empty repository the branch that does not exist yet is created.
    * @param branch a branch name, short or full
-   * @param options.base the branch as an earlier push or {@link Repository.snapshot} left it
-   * @param options.create the branch must not exist; it starts from `from`, or empty without it
-   * @param options.depth folders below the root that will be changed, when that is known: fewer requests, more bytes
-   * @param options.writing where contents wait for the push, see {@link Writing}. Default `auto`
    * @throws GitError `RefNotFound`, `RefExists`, `InvalidInput` for a base of another branch
    */
-  async edit(
-    branch: string,
-    options: {
-      readonly base?: Snapshot
-      readonly create?: true
-      readonly from?: Revision
-      readonly depth?: number
-      readonly writing?: Writing
-    } = {},
-  ): Promise<Edit> {
-    const { base, create, from, depth = 0, writing } = options
-    checkStart(branch, options)
-    if (base !== undefined) return new Edit(this.#session, base, writing)
-    const start =
-      create === undefined
-        ? await readBranch(this.#session, branch, { depth })
-        : await newBranch(this.#session, branch, { from, depth })
-    return new Edit(this.#session, start, writing)
+  edit(branch: string, options: EditStart = {}): Promise<Edit> {
+    return startEdit(this.#session, branch, options)
   }
 
   /**
@@ -400,16 +279,8 @@ export class Repository {
   }
 
   /** Contents by id, one request for all. @throws GitError `ObjectMissing` */
-  async blobs(snapshot: Snapshot, oids: readonly ObjectId[]): Promise<Map<ObjectId, Buffer>> {
-    const contents = new Map<ObjectId, Buffer>()
-    if (oids.length === 0 || snapshot.shown === null) return contents
-    const wants = [...new Set(oids)]
-    const found = await fetchBlobs(this.#session, wants, snapshot.shown)
-    for (const oid of wants) {
-      const object = found.get(oid)
-      if (object !== undefined) contents.set(oid, object.bytes)
-    }
-    return contents
+  blobs(snapshot: Snapshot, oids: readonly ObjectId[]): Promise<Map<ObjectId, Buffer>> {
+    return readBlobs(this.#session, snapshot, oids)
   }
 
   /**
@@ -452,6 +323,21 @@ export class Repository {
   }
 
   /**
+   * Brings refs of this repository to another one, and the objects they need. The pack goes straight from one server to the
+   * other: nothing is stored, and what is held does not grow with it.
+   *
+   * Two requests when there is nothing to do; else three more, and one for each branch that moves unless `force` is set.
+   * @returns what became of each ref that differs; refs that are equal are left out
+   * @throws GitError `Unsupported` where the hash functions differ, or `atomic` is wanted and not offered; `RefNotFound`
+   *   instead of pruning everything; `Rejected` where the target cannot unpack what it gets; and as every request
+   * @example
+   * const results = await openRepository(from).mirrorTo(openRepository(to, { auth }), { prune: true })
+   */
+  mirrorTo(target: Repository, options: MirrorOptions = {}): Promise<MirroredRef[]> {
+    return mirror(this.#session, target.#session, options)
+  }
+
+  /**
    * Creates a tag: a light one, or with a message an annotated one.
    * @throws GitError `RefNotFound` for `revision`, `RefExists` without `force`, and as {@link Repository.push}
    * @example
@@ -470,30 +356,7 @@ export class Repository {
     return deleteRef(this.#session, ref, options)
   }
 
-  async #at(revision: Revision, folders: readonly (readonly string[])[], recursive = false): Promise<Snapshot> {
-    const resolved = await resolveRevision(this.#session, revision)
-    const depth = Math.max(0, ...folders.map((names) => names.length))
-    const everything = recursive && depth === 0
-    const snapshot = await readTreeish(this.#session, resolved.ref, shownId(resolved), everything ? 'all' : depth)
-    return readTrees(this.#session, snapshot, { folders, recursive })
-  }
-}
-
-/** What contradicts itself would write somewhere else than was meant. */
-function checkStart(
-  branch: string,
-  { base, create, from }: { readonly base?: Snapshot; readonly create?: true; readonly from?: Revision },
-): void {
-  const ref = fullBranchName(branch)
-  if (base !== undefined && base.ref !== ref) {
-    throw new GitError('InvalidInput', `base is a snapshot of ${base.ref}, not of ${ref}`, { field: 'base', ref })
-  }
-  if (base !== undefined && create !== undefined) {
-    throw new GitError('InvalidInput', 'base and create exclude each other: a snapshot says where to start', {
-      field: 'create',
-    })
-  }
-  if (from !== undefined && create === undefined) {
-    throw new GitError('InvalidInput', 'from needs create: a branch that exists starts where it is', { field: 'from' })
+  #at(revision: Revision, folders: readonly (readonly string[])[], recursive = false): Promise<Snapshot> {
+    return readRevision(this.#session, revision, { folders, recursive })
   }
 }

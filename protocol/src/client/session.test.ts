@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { SHA1, SHA256 } from '../format/object-id.ts'
-import type { Remote } from './remote.ts'
+import type { Remote } from './remote/remote.ts'
 import { Session } from './session.ts'
 
 const session = (): Session => new Session({ url: 'https://git.example/x' } as Remote, { oneFetchBytes: 1 })

@@ -3,7 +3,7 @@ import { formatOfId, SHA1 } from '../format/object-id.ts'
 import type { ObjectFormat, ObjectId } from '../format/object-id.ts'
 import type { ObjectCache } from './cache/object-cache.ts'
 import type { Advertisement } from './wire/discovery.ts'
-import type { Remote } from './remote.ts'
+import type { Remote } from './remote/remote.ts'
 
 export interface SessionOptions {
   readonly cache?: ObjectCache | undefined

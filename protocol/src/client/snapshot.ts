@@ -29,6 +29,11 @@ export interface SnapshotPlace {
   readonly format: ObjectFormat
   /** Entries that one listing may go through, see {@link Limits}. Default 1,000,000. */
   readonly maxEntries?: number
+  /**
+   * The id under which a server shows this commit: some send nothing but what refs point to, and what that leads to.
+   * Default: `tip`, else `commit`.
+   */
+  readonly shown?: ObjectId | null
 }
 
 /** A commit on a branch and those of its trees that have been read. Immutable; reading more gives another snapshot. */
@@ -39,6 +44,7 @@ export class Snapshot implements SnapshotPlace {
   readonly root: ObjectId
   readonly format: ObjectFormat
   readonly maxEntries: number
+  readonly shown: ObjectId | null
   readonly trees: ReadonlyMap<ObjectId, Buffer>
 
   constructor(at: SnapshotPlace, trees: ReadonlyMap<ObjectId, Buffer> = new Map()) {
@@ -48,12 +54,8 @@ export class Snapshot implements SnapshotPlace {
     this.root = at.root
     this.format = at.format
     this.maxEntries = at.maxEntries ?? DEFAULT_LIMITS.maxEntries
+    this.shown = at.shown ?? at.tip ?? at.commit
     this.trees = trees
-  }
-
-  /** The id under which a server shows this commit: of a tag that stands for it, where it was asked for by that. */
-  get shown(): ObjectId | null {
-    return this.tip ?? this.commit
   }
 
   /** A branch that does not exist, without files. */

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { openRepository } from '../client/repository.ts'
+import { openRepository } from '../client/open-repository.ts'
 import { GitError } from '../format/errors.ts'
 import { serializeCommit } from '../format/commit.ts'
 import { objectId, SHA1 } from '../format/object-id.ts'

@@ -1,4 +1,4 @@
-import type { RequestBody } from '../client/request-body.ts'
+import type { RequestBody } from '../client/remote/request-body.ts'
 import type { TransportRequest } from '../client/http/transport.ts'
 import { ByteReader } from '../format/byte-reader.ts'
 import { packetText, readPacket } from '../format/packet-line.ts'

@@ -1,20 +1,13 @@
 import { GitError, memoryStore, openRepository } from '@gitsync/protocol'
 import type { CacheStore } from '@gitsync/protocol'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { startRemote } from '../../kit/remote/index.ts'
-import type { Remote, TestRepository } from '../../kit/remote/index.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { TestRepository } from '../../kit/remote/index.ts'
+import { useRemote } from './fixture.ts'
 
-let remote: Remote
+const remote = useRemote()
 let store: TestRepository
-let count = 0
-
-beforeAll(async () => {
-  remote = await startRemote()
-})
-afterAll(() => remote.stop())
 beforeEach(async () => {
-  store = await remote.createRepository(`cache-${++count}.git`)
-  await store.commitFiles({ 'a/b/c': 'content', 'a/d': 'other' })
+  store = await remote.fresh({ 'a/b/c': 'content', 'a/d': 'other' })
 })
 
 const opened = (cache: CacheStore, scope = 'tenant', url = store.url) =>
@@ -53,8 +46,7 @@ describe('an object cache', () => {
   test('nor to another repository of the same tenant', async () => {
     const cache = memoryStore()
     const known = await opened(cache).file('main', 'a/b/c')
-    const other = await remote.createRepository(`cache-${++count}.git`)
-    await other.commitFiles({ x: 'x' })
+    const other = await remote.fresh({ x: 'x' })
     const repo = opened(cache, 'tenant', other.url)
     const error = await repo.blobs(await repo.snapshot('main'), [known.oid]).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(GitError)

@@ -3,28 +3,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openRepository } from '@gitsync/protocol'
 import type { CheckoutOptions } from '@gitsync/protocol'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { startRemote } from '../../kit/remote/index.ts'
-import type { Remote, TestRepository } from '../../kit/remote/index.ts'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { TestRepository } from '../../kit/remote/index.ts'
+import { useRemote } from './fixture.ts'
 import { scriptedServer } from './scripted-server.ts'
 
-let remote: Remote
+const remote = useRemote()
+const { fresh } = remote
 let folder: string
 let scratch: string
-let count = 0
 
-beforeAll(async () => {
-  remote = await startRemote()
-})
-afterAll(() => remote.stop())
 beforeEach(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'gitsync-checkout-'))
   folder = join(scratch, 'target')
 })
 afterEach(() => rm(scratch, { recursive: true, force: true }))
-
-const fresh = (options?: Parameters<Remote['createRepository']>[1]): Promise<TestRepository> =>
-  remote.createRepository(`checkout-${++count}.git`, options)
 
 interface RawEntry {
   readonly mode: string
@@ -74,8 +67,7 @@ const SITE = {
 
 describe('checkout', () => {
   test('writes what git itself checks out: contents, executables, symlinks', async () => {
-    const store = await fresh()
-    await store.commitFiles(SITE)
+    const store = await fresh(SITE)
     const done = await openRepository(store.url).checkout('main', folder)
     const work = join(scratch, 'by-git')
     await mkdir(work)
@@ -105,8 +97,7 @@ describe('checkout', () => {
     ['nothing', { include: ['nowhere/*'] }, []],
   ]
   test.each(CASES)('patterns: %s', async (_name, options, expected) => {
-    const store = await fresh()
-    await store.commitFiles(SITE)
+    const store = await fresh(SITE)
     const done = await openRepository(store.url).checkout('main', folder, options)
     expect(Object.keys(await onDisk(folder))).toEqual(expected)
     expect(done.files).toBe(expected.length)
@@ -124,8 +115,7 @@ describe('checkout', () => {
   })
 
   test('a server that sends files with their commit only: each is written and counted once', async () => {
-    const store = await fresh()
-    await store.commitFiles(SITE)
+    const store = await fresh(SITE)
     const tip = (await store.resolve('main')) ?? ''
     await using server = await scriptedServer(({ lines }) => {
       const foreign = lines.some((line) => line.startsWith('want ') && line !== `want ${tip}`)
@@ -137,8 +127,7 @@ describe('checkout', () => {
   })
 
   test('progress counts up to the end', async () => {
-    const store = await fresh()
-    await store.commitFiles(SITE)
+    const store = await fresh(SITE)
     const seen: number[] = []
     await openRepository(store.url).checkout('main', folder, {
       onProgress: ({ files, totalFiles }) => seen.push(files / totalFiles),
@@ -159,8 +148,7 @@ describe('checkout', () => {
   })
 
   test('a SHA-256 repository', async () => {
-    const store = await fresh({ objectFormat: 'sha256' })
-    await store.commitFiles(SITE)
+    const store = await fresh(SITE, { objectFormat: 'sha256' })
     await openRepository(store.url).checkout('main', folder)
     expect(Object.keys(await onDisk(folder))).toHaveLength(8)
   })
@@ -168,8 +156,7 @@ describe('checkout', () => {
 
 describe('a folder that holds something', () => {
   test('is refused, and nothing is asked of the server for contents', async () => {
-    const store = await fresh()
-    await store.commitFiles(SITE)
+    const store = await fresh(SITE)
     await mkdir(folder)
     await writeFile(join(folder, 'mine'), 'mine')
     const error = await openRepository(store.url)
@@ -180,8 +167,7 @@ describe('a folder that holds something', () => {
   })
 
   test('resumes when asked: equal files are kept, others replaced, strangers stay', async () => {
-    const store = await fresh()
-    await store.commitFiles(SITE)
+    const store = await fresh(SITE)
     await openRepository(store.url).checkout('main', folder)
     const whole = await onDisk(folder)
     await rm(join(folder, 'docs/deep'), { recursive: true })
@@ -195,8 +181,7 @@ describe('a folder that holds something', () => {
   })
 
   test('nothing is written through a symlink that lies there', async () => {
-    const store = await fresh()
-    await store.commitFiles({ 'docs/a': 'a' })
+    const store = await fresh({ 'docs/a': 'a' })
     const elsewhere = join(scratch, 'elsewhere')
     await mkdir(elsewhere)
     await mkdir(folder)
@@ -209,8 +194,7 @@ describe('a folder that holds something', () => {
   })
 
   test('an equal file behind a symlink does not count as being in the folder', async () => {
-    const store = await fresh()
-    await store.commitFiles({ 'd/a': 'same' })
+    const store = await fresh({ 'd/a': 'same' })
     const elsewhere = join(scratch, 'elsewhere')
     await mkdir(elsewhere)
     await writeFile(join(elsewhere, 'a'), 'same')
@@ -221,8 +205,7 @@ describe('a folder that holds something', () => {
   })
 
   test('a symlink where a file belongs is replaced, not followed', async () => {
-    const store = await fresh()
-    await store.commitFiles({ a: 'new' })
+    const store = await fresh({ a: 'new' })
     await mkdir(folder)
     await writeFile(join(scratch, 'outside'), 'old')
     await symlink(join(scratch, 'outside'), join(folder, 'a'))
@@ -234,8 +217,7 @@ describe('a folder that holds something', () => {
 
 describe('symlinks', () => {
   test('can be refused, before anything is written', async () => {
-    const store = await fresh()
-    await store.commitFiles(SITE)
+    const store = await fresh(SITE)
     const error = await openRepository(store.url)
       .checkout('main', folder, { symlinks: 'refuse' })
       .catch((reason: unknown) => reason)
@@ -244,8 +226,7 @@ describe('symlinks', () => {
   })
 
   test('can be written as files that hold their destination', async () => {
-    const store = await fresh()
-    await store.commitFiles(SITE)
+    const store = await fresh(SITE)
     await openRepository(store.url).checkout('main', folder, { symlinks: 'file' })
     expect((await onDisk(folder))['docs/latest']).toBe('deep/er/b.md')
   })

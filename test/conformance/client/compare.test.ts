@@ -1,26 +1,21 @@
 import { openRepository } from '@gitsync/protocol'
 import type { Change, Repository } from '@gitsync/protocol'
 import * as fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { serializeCommit } from '../../../protocol/src/format/commit.ts'
 import { objectId, SHA1 } from '../../../protocol/src/format/object-id.ts'
 import { writePack } from '../../../protocol/src/format/pack-writer.ts'
 import type { PackEntry } from '../../../protocol/src/format/pack-writer.ts'
 import { Mode, serializeTree } from '../../../protocol/src/format/tree.ts'
-import { startRemote } from '../../kit/remote/index.ts'
-import type { FileContent, Remote, TestRepository } from '../../kit/remote/index.ts'
+import type { FileContent, TestRepository } from '../../kit/remote/index.ts'
+import { useRemote } from './fixture.ts'
 import { PATHS, randomHistory, write } from './random-history.ts'
 import { speaking } from './old-server.ts'
 import { band, FLUSH, packet, scriptedServer } from './scripted-server.ts'
 import type { Asked, Rule } from './scripted-server.ts'
 
-let remote: Remote
+const remote = useRemote()
 let count = 0
-
-beforeAll(async () => {
-  remote = await startRemote()
-})
-afterAll(() => remote.stop())
 
 const newName = (): string => `compare-${++count}.git`
 
@@ -121,7 +116,7 @@ describe('the changes are those of git diff-tree', () => {
   }
   test.each(Object.keys(steps))('%s', async (name) => {
     const [before, after, expected] = steps[name] as (typeof steps)[string]
-    const store = await remote.createRepository(newName())
+    const store = await remote.fresh()
     await store.commitFiles(before)
     await store.commitFiles(after)
     const repo = openRepository(store.url)
@@ -132,7 +127,7 @@ describe('the changes are those of git diff-tree', () => {
   })
 
   test('renames: one to one, the own base name first, modes may change, symlinks stay symlinks', async () => {
-    const store = await remote.createRepository(newName())
+    const store = await remote.fresh()
     await store.commitFiles({
       'a/one': 'same',
       'a/two': 'same',
@@ -164,7 +159,7 @@ describe('the changes are those of git diff-tree', () => {
   })
 
   test('names that are no UTF-8 keep their bytes', async () => {
-    const store = await remote.createRepository(newName())
+    const store = await remote.fresh()
     const who = 'A <a@b> 1 +0000'
     const script = (number: number, path: string): string =>
       `commit refs/heads/main\ncommitter ${who}\ndata 1\n${number}\nM 100644 inline ${path}\ndata 1\n${number}\n`
@@ -184,7 +179,7 @@ describe('the changes are those of git diff-tree', () => {
 describe('what it costs', () => {
   /** Twelve folders of folders with forty files each; every commit changes one file. */
   async function wide(): Promise<TestRepository> {
-    const store = await remote.createRepository(newName())
+    const store = await remote.fresh()
     const files: Record<string, string> = {}
     for (let number = 0; number < 1440; number++) files[pathOf(number)] = `content ${number}\n`.repeat(5)
     await store.commitFiles(files)
@@ -237,7 +232,7 @@ describe('what it costs', () => {
   })
 
   test('commits without a tree in common are read in one answer, once it is clear that they are far', async () => {
-    const other = await remote.createRepository(newName())
+    const other = await remote.fresh()
     const files = (seed: number): Record<string, string> =>
       Object.fromEntries(Array.from({ length: 4000 }, (_, i) => [`d${i % 100}/f${seed}-${i}`, `${seed} ${i}`]))
     await other.commitFiles(files(1))
@@ -296,8 +291,7 @@ describe('servers that allow less', () => {
 
 describe('what may be compared', () => {
   test('branches, tags, ids of tags and trees, the empty tree', async () => {
-    const store = await remote.createRepository(newName())
-    await store.commitFiles({ a: '1', 'd/e': '1' })
+    const store = await remote.fresh({ a: '1', 'd/e': '1' })
     await store.git('tag', '-a', '-m', 'one', 'v1', 'main')
     await store.git('tag', 'light', 'main')
     await store.commitFiles({ a: '2' })
@@ -314,8 +308,7 @@ describe('what may be compared', () => {
   })
 
   test('what is not there', async () => {
-    const store = await remote.createRepository(newName())
-    await store.commitFiles({ a: '1' })
+    const store = await remote.fresh({ a: '1' })
     const repo = openRepository(store.url)
     await expect(repo.compare('main', 'gone')).rejects.toMatchObject({ code: 'RefNotFound', details: { ref: 'gone' } })
     await expect(repo.compare('main', 'f'.repeat(40))).rejects.toMatchObject({ code: 'ObjectMissing' })

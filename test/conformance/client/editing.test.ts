@@ -338,11 +338,8 @@ describe('faults', () => {
     expect(sent()).toEqual(['POST git-receive-pack', 'POST git-upload-pack'])
   })
 
-  test('a hook that refuses speaks through the error', async () => {
-    const store = await fresh({
-      config: { 'receive.denyNonFastForwards': 'true', 'transfer.hideRefs': 'refs/heads/locked' },
-    })
-    await store.commitFiles({ a: '1' })
+  test('a ref that the server keeps to itself is refused, and named', async () => {
+    const store = await fresh({ a: '1' }, { config: { 'transfer.hideRefs': 'refs/heads/locked' } })
     const edit = await openRepository(store.url).edit('locked', { create: true, from: 'main' })
     edit.put('a', '2')
     await edit.commit({ message: 'm', author })

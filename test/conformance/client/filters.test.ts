@@ -1,13 +1,9 @@
 import { openRepository } from '@gitsync/protocol'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startRemote } from '../../kit/remote/index.ts'
-import type { Remote, TestRepository } from '../../kit/remote/index.ts'
+import { beforeAll, expect, test } from 'vitest'
+import type { TestRepository } from '../../kit/remote/index.ts'
+import { useRemote } from './fixture.ts'
 
-let remote: Remote
-beforeAll(async () => {
-  remote = await startRemote()
-})
-afterAll(() => remote.stop())
+const remote = useRemote()
 
 const ATTRIBUTES = {
   '.gitattributes': `# images
@@ -38,8 +34,7 @@ docs/sub/r.md docs/sub/t/r.md docs`
 
 let store: TestRepository
 beforeAll(async () => {
-  store = await remote.createRepository('filters.git')
-  await store.commitFiles({ ...ATTRIBUTES, 'docs/sub/keep.pdf': 'x' })
+  store = await remote.fresh({ ...ATTRIBUTES, 'docs/sub/keep.pdf': 'x' })
 })
 
 async function byGit(paths: readonly string[]): Promise<Map<string, string>> {
@@ -64,8 +59,7 @@ test('they cost what reading the paths costs, and less where there are none', as
   remote.reset()
   await openRepository(store.url).filters('main', ['top.bin', 'new.psd'])
   expect(remote.requests).toHaveLength(3)
-  const plain = await remote.createRepository('plain.git')
-  await plain.commitFiles({ x: '1' })
+  const plain = await remote.fresh({ x: '1' })
   remote.reset()
   expect(await openRepository(plain.url).filters('main', ['x'])).toEqual(new Map())
   expect(remote.requests).toHaveLength(2)

@@ -11,9 +11,12 @@ export const FILES = { 'a/b/c/d': '1', 'a/x': 'x', 'other/deep/er/file': 'big '.
 /** A remote for the tests of a file. */
 export interface UsedRemote extends Remote {
   /** A repository of its own: with these files in one commit, or without a commit. */
-  fresh(files?: Readonly<Record<string, FileContent>>, options?: RepositoryOptions): Promise<TestRepository>
+  readonly fresh: (
+    files?: Readonly<Record<string, FileContent>>,
+    options?: RepositoryOptions,
+  ) => Promise<TestRepository>
   /** Requests since the test began, or the last `reset`: method and last part of the path. */
-  sent(): string[]
+  readonly sent: () => string[]
 }
 
 /** Starts a remote before the tests of a file and stops it after them. Each begins without requests and faults of the others. */

@@ -2,8 +2,8 @@ import { openRepository } from '@gitsync/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startGitea } from '../../kit/gitea/index.ts'
 import type { Gitea } from '../../kit/gitea/index.ts'
+import { author } from './fixture.ts'
 
-const author = { name: 'Ann Example', email: 'ann@example.com', date: new Date('2026-01-02T03:04:05Z') }
 let gitea: Gitea
 beforeAll(async () => {
   gitea = await startGitea()

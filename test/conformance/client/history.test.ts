@@ -1,22 +1,17 @@
 import { openRepository } from '@gitsync/protocol'
 import type { CommitInfo, HistoryOptions, Repository } from '@gitsync/protocol'
 import * as fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startRemote } from '../../kit/remote/index.ts'
-import type { Remote, TestRepository } from '../../kit/remote/index.ts'
+import { describe, expect, test } from 'vitest'
+import type { TestRepository } from '../../kit/remote/index.ts'
+import { useRemote } from './fixture.ts'
 import { PATHS, randomHistory, write } from './random-history.ts'
 import type { RandomCommit } from './random-history.ts'
 import { speaking } from './old-server.ts'
 import { FLUSH, packet, scriptedServer } from './scripted-server.ts'
 import type { Asked, Rule } from './scripted-server.ts'
 
-let remote: Remote
+const remote = useRemote()
 let count = 0
-
-beforeAll(async () => {
-  remote = await startRemote()
-})
-afterAll(() => remote.stop())
 
 const newName = (): string => `history-${++count}.git`
 
@@ -35,7 +30,7 @@ async function gitLog(store: TestRepository, ...args: string[]): Promise<string[
 
 /** A line of commits, each changing the counter; every tenth changes `docs/page` as well. */
 async function line(length: number): Promise<TestRepository> {
-  const store = await remote.createRepository(newName())
+  const store = await remote.fresh()
   const script: string[] = []
   for (let number = 0; number < length; number++) {
     const who = `Ann <ann@example.com> ${1_700_000_000 + number * 60} +0000`

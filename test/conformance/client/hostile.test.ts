@@ -1,18 +1,17 @@
 import { isGitError, openRepository, undiciTransport } from '@gitsync/protocol'
 import type { Repository, RepositoryOptions } from '@gitsync/protocol'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { objectId, SHA1 } from '../../../protocol/src/format/object-id.ts'
 import { writePack } from '../../../protocol/src/format/pack-writer.ts'
 import type { PackEntry } from '../../../protocol/src/format/pack-writer.ts'
 import { serializeCommit } from '../../../protocol/src/format/commit.ts'
 import { Mode, serializeTree } from '../../../protocol/src/format/tree.ts'
 import type { TreeEntry } from '../../../protocol/src/format/tree.ts'
-import { startRemote } from '../../kit/remote/index.ts'
-import type { Remote } from '../../kit/remote/index.ts'
+import { author, useRemote } from './fixture.ts'
 import { band, FLUSH, packet, scriptedServer } from './scripted-server.ts'
 import type { Asked, Reply, ScriptedServer } from './scripted-server.ts'
 
-const author = { name: 'Ann Example', email: 'ann@example.com', date: new Date('2026-01-02T03:04:05Z') }
+const remote = useRemote()
 const limits = {
   maxResponseBytes: 4 << 20,
   maxObjectBytes: 1 << 20,
@@ -82,21 +81,16 @@ describe('endless answers stop at a limit that the error names', () => {
   })
 
   test('a report of a push', async () => {
-    const remote = await startRemote()
-    try {
-      const store = await remote.createRepository('report.git')
-      await using server = await scriptedServer(
-        ({ service }) =>
-          service === 'receive-pack' ? { body: repeated(Buffer.alloc(0), band(2, 'x'.repeat(50_000))) } : undefined,
-        store.url,
-      )
-      const edit = await open(server).edit('main')
-      edit.put('a', '1')
-      await edit.commit({ message: 'm', author })
-      await expect(edit.push()).rejects.toMatchObject({ code: 'LimitExceeded' })
-    } finally {
-      await remote.stop()
-    }
+    const store = await remote.fresh()
+    await using server = await scriptedServer(
+      ({ service }) =>
+        service === 'receive-pack' ? { body: repeated(Buffer.alloc(0), band(2, 'x'.repeat(50_000))) } : undefined,
+      store.url,
+    )
+    const edit = await open(server).edit('main')
+    edit.put('a', '1')
+    await edit.commit({ message: 'm', author })
+    await expect(edit.push()).rejects.toMatchObject({ code: 'LimitExceeded' })
   })
 })
 
@@ -182,6 +176,7 @@ describe('slow servers', () => {
     yield Buffer.from('00')
     await new Promise(() => undefined)
   }
+  /** Time itself is the subject: each byte comes before silence is a timeout. */
   const drip = async function* (): AsyncGenerator<Uint8Array> {
     for (;;) {
       yield Buffer.from('1')
@@ -254,9 +249,8 @@ describe('slow servers', () => {
     await expect(open(server, { signal: AbortSignal.timeout(200) }).refs()).rejects.toMatchObject({ code: 'Timeout' })
     const patience = new AbortController()
     const asking = open(server, { signal: patience.signal }).refs()
-    setTimeout(() => {
-      patience.abort()
-    }, 50)
+    await expect.poll(() => server.asked.length).toBe(2)
+    patience.abort()
     await expect(asking).rejects.toMatchObject({ code: 'Aborted' })
   })
 })
@@ -306,61 +300,44 @@ describe('servers that send back what they were sent', () => {
     ],
     ['the channel of fatal errors', [band(3, echo)], 'ServerError', clean],
   ] as const)('%s', async (_what, packets, code, text) => {
-    const remote = await startRemote()
-    try {
-      const store = await remote.createRepository('echo.git')
-      const report = Buffer.concat([packet('unpack ok\n'), packet(`ng refs/heads/main denied ${echo}\n`), FLUSH])
-      await using server = await scriptedServer(
-        ({ service }) =>
-          service === 'receive-pack'
-            ? {
-                body: Buffer.concat([...packets.map((one) => (one.includes('REPORT') ? band(1, report) : one)), FLUSH]),
-              }
-            : undefined,
-        store.url,
-      )
-      const edit = await open(server, { auth }).edit('main')
-      edit.put('a', '1')
-      await edit.commit({ message: 'm', author })
-      const error = await edit.push().catch((e: unknown) => e)
-      expect(error).toMatchObject({ code })
-      expect(told(error)).toContain(text)
-      expect(told(error)).not.toMatch(new RegExp(`s3cret|${basic}`))
-      if (code === 'Rejected') expect(error).toMatchObject({ details: { remote: [text, clean] } })
-    } finally {
-      await remote.stop()
-    }
+    const store = await remote.fresh()
+    const report = Buffer.concat([packet('unpack ok\n'), packet(`ng refs/heads/main denied ${echo}\n`), FLUSH])
+    await using server = await scriptedServer(
+      ({ service }) =>
+        service === 'receive-pack'
+          ? {
+              body: Buffer.concat([...packets.map((one) => (one.includes('REPORT') ? band(1, report) : one)), FLUSH]),
+            }
+          : undefined,
+      store.url,
+    )
+    const edit = await open(server, { auth }).edit('main')
+    edit.put('a', '1')
+    await edit.commit({ message: 'm', author })
+    const error = await edit.push().catch((e: unknown) => e)
+    expect(error).toMatchObject({ code })
+    expect(told(error)).toContain(text)
+    expect(told(error)).not.toMatch(new RegExp(`s3cret|${basic}`))
+    if (code === 'Rejected') expect(error).toMatchObject({ details: { remote: [text, clean] } })
   })
 
   test('messages of a push that went well', async () => {
-    const remote = await startRemote()
-    try {
-      const store = await remote.createRepository('echo.git')
-      await using server = await scriptedServer(async ({ service }, forward) => {
-        if (service !== 'receive-pack') return undefined
-        return { body: Buffer.concat([band(2, `${echo}\n`), await forward()]) }
-      }, store.url)
-      const edit = await open(server, { auth }).edit('main')
-      edit.put('a', '1')
-      await edit.commit({ message: 'm', author })
-      expect(await edit.push()).toMatchObject({ status: 'pushed', messages: [clean] })
-    } finally {
-      await remote.stop()
-    }
+    const store = await remote.fresh()
+    await using server = await scriptedServer(async ({ service }, forward) => {
+      if (service !== 'receive-pack') return undefined
+      return { body: Buffer.concat([band(2, `${echo}\n`), await forward()]) }
+    }, store.url)
+    const edit = await open(server, { auth }).edit('main')
+    edit.put('a', '1')
+    await edit.commit({ message: 'm', author })
+    expect(await edit.push()).toMatchObject({ status: 'pushed', messages: [clean] })
   })
 })
 
 describe('names and shapes of trees', () => {
-  let remote: Remote
-  let count = 0
-  beforeAll(async () => {
-    remote = await startRemote()
-  })
-  afterAll(() => remote.stop())
-
   /** A commit whose trees git itself would refuse to make. */
   async function crafted(entries: readonly PackEntry[], root: string) {
-    const store = await remote.createRepository(`hostile-${++count}.git`)
+    const store = await remote.fresh()
     const commit = serializeCommit({ tree: root, parents: [], author, committer: author, message: 'm' })
     const input = Buffer.concat(writePack([...entries, { type: 'commit', bytes: commit }], SHA1))
     await store.gitWith({ input }, 'index-pack', '--stdin')

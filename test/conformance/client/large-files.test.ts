@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { openRepository } from '@gitsync/protocol'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startRemote } from '../../kit/remote/index.ts'
 import type { Remote, TestRepository } from '../../kit/remote/index.ts'
 import { scriptedServer } from './scripted-server.ts'
@@ -13,6 +13,14 @@ const LARGE = randomBytes(3 << 20)
 /** Nearly the same: what a server would rather send as a delta. */
 const SIMILAR = Buffer.concat([LARGE, Buffer.from('and a little more')])
 
+const FILES: Readonly<Record<string, string | Buffer>> = {
+  'a/large.bin': LARGE,
+  'a/run': LARGE,
+  'a/similar.bin': SIMILAR,
+  'a/small': 'small',
+  empty: '',
+}
+
 let remote: Remote
 let store: TestRepository
 let scratch: string
@@ -20,13 +28,7 @@ let scratch: string
 beforeAll(async () => {
   remote = await startRemote()
   store = await remote.createRepository('large.git')
-  await store.commitFiles({
-    'a/large.bin': LARGE,
-    'a/run': { content: LARGE, mode: '100755' },
-    'a/similar.bin': SIMILAR,
-    'a/small': 'small',
-    empty: '',
-  })
+  await store.commitFiles({ ...FILES, 'a/run': { content: LARGE, mode: '100755' } })
   await store.git('repack', '-adfq', '--window=20')
   scratch = await mkdtemp(join(tmpdir(), 'gitsync-large-'))
 })
@@ -56,15 +58,20 @@ describe('readBlob', () => {
   })
 
   test('a reader that leaves ends the request', async () => {
-    await using server = await scriptedServer(() => undefined, store.url)
+    const asked = await store.git('rev-parse', 'main:a/large.bin')
+    async function* stalled(answer: Buffer): AsyncGenerator<Uint8Array> {
+      yield answer.subarray(0, answer.length / 2)
+      await new Promise(() => undefined)
+    }
+    await using server = await scriptedServer(async ({ lines }, forward) => {
+      return lines.includes(`want ${asked}`) ? { body: stalled(await forward()) } : undefined
+    }, store.url)
     const { chunks } = await openRepository(server.url).readBlob('main', 'a/large.bin')
     for await (const chunk of chunks) {
       expect(chunk.length).toBeGreaterThan(0)
       break
     }
-    await vi.waitFor(async () => {
-      expect(await server.connections()).toBeLessThanOrEqual(1)
-    })
+    await expect.poll(() => server.connections(), { timeout: 10_000 }).toBe(0)
   })
 
   test('bytes of another object are refused at their end', async () => {
@@ -118,6 +125,12 @@ describe('checkout', () => {
     await expect(openRepository(server.url, { retry: false }).checkout('main', folder)).rejects.toMatchObject({
       name: 'GitError',
     })
-    for (const name of await readdir(folder, { recursive: true })) expect(name).not.toContain('.gitsync-')
+    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+      if (entry.isDirectory()) continue
+      const file = join(entry.parentPath, entry.name)
+      const whole = FILES[relative(folder, file)]
+      expect(whole, file).toBeDefined()
+      expect(sha(await readFile(file)), file).toBe(sha(Buffer.from(whole ?? '')))
+    }
   })
 })

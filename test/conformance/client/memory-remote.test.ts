@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { isGitError, mirror, Mode, openRepository, SHA1, SHA256 } from '@gitsync/protocol'
+import { isGitError, Mode, openRepository, SHA1, SHA256 } from '@gitsync/protocol'
 import type { ObjectFormat, Repository } from '@gitsync/protocol'
 import { DELIMITER, FLUSH, memoryRemote, packetLine } from '@gitsync/protocol/testing'
 import type { MemoryRemote, MemoryRemoteOptions } from '@gitsync/protocol/testing'
@@ -168,7 +168,7 @@ describe.each([SHA1, SHA256])('in a $name repository', (format) => {
   test('mirror and checkout give the same', async () => {
     const { remote, repo } = await filled()
     const copy = create()
-    await mirror(repo, open(copy))
+    await repo.mirrorTo(open(copy))
     expect(Object.fromEntries(copy.refs)).toEqual(Object.fromEntries(remote.refs))
     await onDisk(copy, format)
     const { files } = await open(copy).checkout('main', join(scratch, 'out'))
@@ -206,6 +206,11 @@ describe('the same question as to git upload-pack has the same answer', () => {
     return { git: await idsOf([stdout], base), memory: await idsOf(response.body, base) }
   }
 
+  const treeDelta = (from = '', to = ''): string[] => {
+    const cut = [`shallow ${from}`, `have ${from}`, 'deepen 1']
+    return ['thin-pack', `want ${to}`, ...cut, 'filter blob:none']
+  }
+
   test.each([
     ['everything', (at: string[]) => [`want ${at[0]}`]],
     ['one commit', (at: string[]) => [`want ${at[0]}`, 'deepen 1']],
@@ -220,28 +225,8 @@ describe('the same question as to git upload-pack has the same answer', () => {
     ['a tree and all below', () => [`want ${treeOf('data')}`, 'filter blob:none']],
     ['a file by id', () => [`want ${treeOf('data/0/file-0.yaml')}`, 'filter tree:0']],
     ['what a clone lacks', (at: string[]) => [`want ${at[0]}`, `have ${at[4]}`]],
-    [
-      'the tree delta',
-      (at: string[]) => [
-        'thin-pack',
-        `want ${at[0]}`,
-        `shallow ${at[3]}`,
-        `have ${at[3]}`,
-        'deepen 1',
-        'filter blob:none',
-      ],
-    ],
-    [
-      'the tree delta back',
-      (at: string[]) => [
-        'thin-pack',
-        `want ${at[3]}`,
-        `shallow ${at[0]}`,
-        `have ${at[0]}`,
-        'deepen 1',
-        'filter blob:none',
-      ],
-    ],
+    ['the tree delta', (at: string[]) => treeDelta(at[3], at[0])],
+    ['the tree delta back', (at: string[]) => treeDelta(at[0], at[3])],
     [
       'history behind a cut',
       (at: string[]) => [`want ${at[3]}`, `have ${at[2]}`, `shallow ${at[2]}`, 'deepen 2', 'filter tree:0'],

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { mirror, openRepository } from '@gitsync/protocol'
-import type { MirroredRef, RequestRecord } from '@gitsync/protocol'
+import { openRepository } from '@gitsync/protocol'
+import type { MirroredRef, MirrorOptions, RequestRecord } from '@gitsync/protocol'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { isPush, startRemote } from '../../kit/remote/index.ts'
 import type { Remote, TestRepository } from '../../kit/remote/index.ts'
@@ -37,8 +37,8 @@ async function pair(
   return { from, to: await target.createRepository(name, other) }
 }
 
-const run = (from: TestRepository, to: TestRepository, options: Parameters<typeof mirror>[2] = {}) =>
-  mirror(openRepository(from.url), openRepository(to.url), options)
+const run = (from: TestRepository, to: TestRepository, options: MirrorOptions = {}) =>
+  openRepository(from.url).mirrorTo(openRepository(to.url), options)
 
 const shown = (results: readonly MirroredRef[]): string[] => results.map(({ ref, status }) => `${ref} ${status}`)
 const refsOf = (store: TestRepository): Promise<string> => store.git('for-each-ref')
@@ -228,7 +228,7 @@ test('a push that cannot be repeated is not: neither after a redirect nor after 
   target.faults.status(401, { when: isPush, times: Infinity })
   let asked = 0
   const auth = async () => ({ username: 'ann', password: String(asked++) })
-  await expect(mirror(openRepository(from.url), openRepository(to.url, { auth }))).rejects.toMatchObject({
+  await expect(openRepository(from.url).mirrorTo(openRepository(to.url, { auth }))).rejects.toMatchObject({
     code: 'Unauthorized',
   })
   target.faults.clear()
@@ -243,7 +243,7 @@ test('bytes of a body of unknown length are counted once they are sent', async (
   const records: RequestRecord[] = []
   const repo = openRepository(to.url, { onRequest: (record) => records.push(record) })
   const told: number[] = []
-  await mirror(openRepository(from.url), repo, { onProgress: ({ bytes }) => told.push(bytes) })
+  await openRepository(from.url).mirrorTo(repo, { onProgress: ({ bytes }) => told.push(bytes) })
   const push = records.find(({ operation }) => operation === 'push')
   const arrived = target.requests.find((request) => isPush(request))
   expect(push?.bytesSent).toBe(arrived?.bytesIn)
@@ -254,9 +254,9 @@ test('bytes of a body of unknown length are counted once they are sent', async (
 test.each([0, 1])('a source and a target of protocol version %i', async (version) => {
   const { from, to } = await pair()
   const open = (store: TestRepository) => openRepository(store.url, { transport: speaking(version) })
-  await mirror(open(from), open(to))
+  await open(from).mirrorTo(open(to))
   await from.commitFiles({ a: '3' })
-  await mirror(open(from), open(to))
+  await open(from).mirrorTo(open(to))
   await expectEqual(from, to)
 })
 
@@ -268,7 +268,7 @@ test('over SSH, from there and to there', async () => {
   const open = (store: TestRepository) => openRepository(server.url(store.dir), { ssh: { privateKey, knownHosts } })
   await using source = open(from)
   await using repo = open(to)
-  await mirror(source, repo)
+  await source.mirrorTo(repo)
   await expectEqual(from, to)
   expect(repo.traffic.bytesSent).toBeGreaterThan(3_000_000)
 })
@@ -281,7 +281,7 @@ test('a target that says ok and does nothing is found out by a look', async () =
     if (method === 'GET') return { body: Buffer.concat([listing, FLUSH]) }
     return { body: service === 'receive-pack' ? Buffer.concat([band(1, report), FLUSH]) : '' }
   })
-  const results = await mirror(openRepository(from.url), openRepository(liar.url), { refs: ['main'] })
+  const results = await openRepository(from.url).mirrorTo(openRepository(liar.url), { refs: ['main'] })
   expect(results).toMatchObject([{ status: 'rejected', reason: 'it says ok and does nothing', actual: null }])
 })
 
@@ -295,7 +295,7 @@ test.each([
     if (lines[0] !== 'command=ls-refs') return undefined
     return { body: Buffer.concat([packet(`${tip} ${name}\n`), FLUSH]) }
   }, from.url)
-  const mirrored = mirror(openRepository(hostile.url), openRepository(to.url), { refs: ['refs/heads/*-release'] })
+  const mirrored = openRepository(hostile.url).mirrorTo(openRepository(to.url), { refs: ['refs/heads/*-release'] })
   await expect(mirrored).rejects.toMatchObject({ code: 'Malformed' })
   expect(target.requests.filter((request) => isPush(request))).toEqual([])
   expect(await refsOf(to)).toBe('')

@@ -58,6 +58,15 @@ const pushedRefs = ({ lines }: Asked): string[] =>
 const reportOf = (...lines: readonly string[]): Buffer =>
   Buffer.concat([band(1, Buffer.concat([...lines.map((line) => packet(`${line}\n`)), FLUSH])), FLUSH])
 
+/** `atomic` is offered, and each ref goes its own way. */
+export const notAtomic: Rule = async (asked, forward) => {
+  const body = asked.body.toString('latin1')
+  const caps = body.indexOf(' atomic')
+  if (!isPush(asked) || caps < 0 || caps > (asked.lines[0]?.length ?? 0) + 4) return undefined
+  // Blanks, since the length of the line stands before it.
+  return { body: await forward(Buffer.from(body.replace(' atomic', '       '), 'latin1')) }
+}
+
 /** Packs that need objects which the server has are not taken. For SHA-1. */
 export const noThinPacks: Rule = async (asked) =>
   isPush(asked) && (await isThin(asked.body))

@@ -7,11 +7,11 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { SshConnection } from '../../../protocol/src/client/ssh/connection.ts'
 import { resolveSshOptions } from '../../../protocol/src/client/ssh/options.ts'
 import type { RemoteCommand } from '../../../protocol/src/client/ssh/remote-command.ts'
+import { author } from './fixture.ts'
 import { FLUSH, packet } from './scripted-server.ts'
 import { scriptedSshHost } from './scripted-ssh-host.ts'
 import type { ScriptedSshHost } from './scripted-ssh-host.ts'
 
-const author = { name: 'Ann Example', email: 'ann@example.com', date: new Date('2026-01-02T03:04:05Z') }
 const oid = 'a'.repeat(40)
 const VERSION_2 = Buffer.concat([
   packet('version 2\n'),
@@ -258,7 +258,7 @@ test('a host that does not answer the opening of a channel keeps no place: the n
       end(channel, 0)
     })
   }
-  await using repo = open(host, { maxChannels: 1 }, { requestTimeoutMs: 1_000, retry: false })
+  await using repo = open(host, { maxChannels: 1 }, { requestTimeoutMs: 2_500, retry: false })
   await expect(repo.refs()).rejects.toMatchObject({ code: 'Timeout' })
   silent = false
   expect(await repo.refs()).toEqual([])
@@ -292,6 +292,26 @@ describe('one connection', () => {
     vi.advanceTimersByTime(1_000)
     await finish(await run(connection))
     expect(host.connections).toBe(2)
+    await connection.close()
+  })
+
+  test('stays when a command is given up in the moment of its end', async () => {
+    const read = Promise.withResolvers<void>()
+    await using host = await scriptedSshHost((channel) => {
+      channel.exit(0)
+      channel.eof()
+      void read.promise.then(() => channel.close())
+    })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const connection = start(host)
+    const command = await run(connection)
+    for await (const _chunk of command.output) continue
+    read.resolve()
+    await command.end
+    command.abandon()
+    vi.advanceTimersByTime(10_000)
+    await finish(await run(connection))
+    expect(host.connections).toBe(1)
     await connection.close()
   })
 

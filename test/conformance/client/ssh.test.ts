@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { createHmac } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,36 +5,26 @@ import { join } from 'node:path'
 import { openRepository } from '@gitsync/protocol'
 import type { Repository, RepositoryOptions, RequestRecord, SshOptions } from '@gitsync/protocol'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { run } from '../../kit/process/index.ts'
-import { startRemote } from '../../kit/remote/index.ts'
-import type { Remote, RepositoryOptions as StoreOptions, TestRepository } from '../../kit/remote/index.ts'
+import { run, startProcess } from '../../kit/process/index.ts'
+import type { TestRepository } from '../../kit/remote/index.ts'
 import { startSshServer } from '../../kit/ssh/index.ts'
 import type { RanCommand, SshServer } from '../../kit/ssh/index.ts'
+import { author, changeFile, FILES, useRemote } from './fixture.ts'
 
-const author = { name: 'Ann Example', email: 'ann@example.com', date: new Date('2026-01-02T03:04:05Z') }
-const FILES = { 'a/b/c/d': '1', 'a/x': 'x', 'other/deep/er/file': 'big '.repeat(2000), top: 'top' }
 /** Machines that do much else. */
 const SLOW = { timeout: 30_000 }
-let remote: Remote
+const { fresh } = useRemote()
 let servers: Record<0 | 2, SshServer>
 let dir: string
-let count = 0
 
 beforeAll(async () => {
-  remote = await startRemote()
   servers = { 0: await startSshServer({ acceptProtocol: false }), 2: await startSshServer() }
   dir = await mkdtemp(join(tmpdir(), 'gitsync-ssh-client-'))
 })
 afterAll(async () => {
-  await Promise.all([remote.stop(), ...Object.values(servers).map((server) => server.stop())])
+  await Promise.all(Object.values(servers).map((server) => server.stop()))
   await rm(dir, { recursive: true })
 })
-
-async function fresh(files: Record<string, string> = FILES, options?: StoreOptions): Promise<TestRepository> {
-  const store = await remote.createRepository(`ssh-${++count}.git`, options)
-  if (Object.keys(files).length > 0) await store.commitFiles(files)
-  return store
-}
 
 function open(
   store: TestRepository,
@@ -54,19 +43,12 @@ async function ran(store: TestRepository, version: 0 | 2 = 2): Promise<RanComman
 
 const names = (commands: readonly RanCommand[]): string[] => commands.map(({ command }) => command.split(' ')[0] ?? '')
 
-async function change(repo: Repository, path: string, content: string): Promise<string> {
-  const edit = await repo.edit('main')
-  edit.put(path, content)
-  await edit.commit({ message: `change ${path}`, author })
-  return (await edit.push()).commit ?? ''
-}
-
 const UP = 'git-upload-pack'
 const DOWN = 'git-receive-pack'
 
 describe.each([0, 2] as const)('version %i over SSH', (version) => {
   test('refs, head, trees, files and a push: a command each, over one connection', async () => {
-    const store = await fresh()
+    const store = await fresh(FILES)
     await store.git('tag', '-a', '-m', 'one', 'v1', 'main')
     await using repo = open(store, version)
     const tip = await store.resolve('main')
@@ -79,7 +61,7 @@ describe.each([0, 2] as const)('version %i over SSH', (version) => {
     expect((await repo.tree('main', { recursive: true })).map(({ path }) => path)).toEqual(Object.keys(FILES).sort())
     const files = await repo.files('main', ['a/b/c/d', 'other/deep/er/file'])
     expect(files.map(({ bytes }) => bytes.toString())).toEqual(['1', FILES['other/deep/er/file']])
-    const commit = await change(repo, 'a/b/c/d', '2')
+    const commit = await changeFile(repo, 'a/b/c/d', '2')
     expect(await store.resolve('main')).toBe(commit)
     expect((await store.readFile('main', 'a/b/c/d')).toString()).toBe('2')
     await store.fsck()
@@ -90,7 +72,7 @@ describe.each([0, 2] as const)('version %i over SSH', (version) => {
   })
 
   test('an edit with the tip known is one command, a moved branch costs two more', async () => {
-    const store = await fresh()
+    const store = await fresh(FILES)
     await using repo = open(store, version)
     const first = await repo.edit('main')
     first.put('a/x', '2')
@@ -109,10 +91,10 @@ describe.each([0, 2] as const)('version %i over SSH', (version) => {
   })
 
   test('an empty repository gets its first commit', async () => {
-    const store = await fresh({})
+    const store = await fresh()
     await using repo = open(store, version)
     expect(await repo.refs()).toEqual(version === 2 ? [{ name: 'HEAD', oid: null, symref: 'refs/heads/main' }] : [])
-    const commit = await change(repo, 'first', '1')
+    const commit = await changeFile(repo, 'first', '1')
     expect(await store.resolve('main')).toBe(commit)
     await store.fsck()
   })
@@ -120,7 +102,7 @@ describe.each([0, 2] as const)('version %i over SSH', (version) => {
   test('a repository of SHA-256 is read and edited', async () => {
     const store = await fresh(FILES, { objectFormat: 'sha256' })
     await using repo = open(store, version)
-    const commit = await change(repo, 'a/b/c/d', '2')
+    const commit = await changeFile(repo, 'a/b/c/d', '2')
     expect(await store.resolve('main')).toBe(commit)
     expect((await repo.file(commit, 'a/b/c/d')).bytes.toString()).toBe('2')
     await store.fsck()
@@ -134,7 +116,7 @@ describe.each([0, 2] as const)('version %i over SSH', (version) => {
   })
 
   test('a lost race and a hook that refuses are told apart', async () => {
-    const store = await fresh()
+    const store = await fresh(FILES)
     await using repo = open(store, version)
     const edit = await repo.edit('main')
     edit.put('a/x', '2')
@@ -142,14 +124,14 @@ describe.each([0, 2] as const)('version %i over SSH', (version) => {
     await store.commitFiles({ theirs: '1' })
     await expect(edit.push()).rejects.toMatchObject({ code: 'StaleRef' })
     await writeFile(join(store.dir, 'hooks', 'pre-receive'), '#!/bin/sh\necho not today >&2\nexit 1\n', { mode: 0o755 })
-    await expect(change(repo, 'a/x', '3')).rejects.toMatchObject({
+    await expect(changeFile(repo, 'a/x', '3')).rejects.toMatchObject({
       code: 'Rejected',
       details: { remote: expect.arrayContaining([expect.stringContaining('not today')]) },
     })
   })
 
   test('a repository that does not exist is told as such, for reading and for pushing', async () => {
-    const store = await fresh()
+    const store = await fresh(FILES)
     const { privateKey, knownHosts } = servers[version]
     await using repo = openRepository(servers[version].url('/nowhere/at all.git'), { ssh: { privateKey, knownHosts } })
     await expect(repo.refs()).rejects.toMatchObject({
@@ -163,7 +145,7 @@ describe.each([0, 2] as const)('version %i over SSH', (version) => {
 })
 
 test('a path reaches git as it is, whatever the shell makes of its characters', async () => {
-  const store = await fresh()
+  const store = await fresh(FILES)
   const odd = join(dir, `it's "odd" $HOME !x \`y\`.git`)
   await run('git', ['clone', '--bare', '--quiet', store.dir, odd])
   const { privateKey, knownHosts } = servers[2]
@@ -172,7 +154,7 @@ test('a path reaches git as it is, whatever the shell makes of its characters', 
 })
 
 test('a large push and a large answer pass in pieces', async () => {
-  const store = await fresh()
+  const store = await fresh(FILES)
   await using repo = open(store)
   const big = Buffer.alloc(6 << 20, 0).map((_, i) => (i * 2_654_435_761) >>> 13)
   const edit = await repo.edit('main')
@@ -183,10 +165,10 @@ test('a large push and a large answer pass in pieces', async () => {
 })
 
 test('each request is told of, with what there is over SSH in place of a status', async () => {
-  const store = await fresh()
+  const store = await fresh(FILES)
   const records: RequestRecord[] = []
   await using repo = open(store, 2, {}, { onRequest: (record) => records.push(record) })
-  await change(repo, 'a/x', '2')
+  await changeFile(repo, 'a/x', '2')
   expect(
     records.map(({ operation, path, status, transport, exitCode }) => [operation, path, status, transport, exitCode]),
   ).toEqual(
@@ -203,7 +185,7 @@ test('each request is told of, with what there is over SSH in place of a status'
 })
 
 test('many requests at once share a connection and wait their turn', async () => {
-  const store = await fresh()
+  const store = await fresh(FILES)
   await using repo = open(store)
   const refs = await Promise.all(Array.from({ length: 30 }, () => repo.refs()))
   expect(new Set(refs.map((list) => list.length))).toEqual(new Set([2]))
@@ -213,7 +195,7 @@ test('many requests at once share a connection and wait their turn', async () =>
 })
 
 test('a connection that the host has closed, or that was closed here, is opened again', async () => {
-  const store = await fresh()
+  const store = await fresh(FILES)
   await using repo = open(store)
   await repo.refs()
   await servers[2].restart()
@@ -224,7 +206,7 @@ test('a connection that the host has closed, or that was closed here, is opened 
 })
 
 test('an idle connection ends by itself, and keeps no process alive', async () => {
-  const store = await fresh()
+  const store = await fresh(FILES)
   const script = `
     import { openRepository } from '@gitsync/protocol'
     const repo = openRepository(process.env.URL, { ssh: { privateKey: process.env.KEY, knownHosts: process.env.KNOWN } })
@@ -247,7 +229,7 @@ test('an idle connection ends by itself, and keeps no process alive', async () =
 
 describe('logging in', () => {
   test('a key with a passphrase', async () => {
-    const store = await fresh()
+    const store = await fresh(FILES)
     await run('ssh-keygen', ['-q', '-t', 'ecdsa', '-N', 'open sesame', '-f', join(dir, 'locked')])
     await servers[2].letIn(await readFile(join(dir, 'locked.pub'), 'utf8'))
     const privateKey = await readFile(join(dir, 'locked'))
@@ -268,25 +250,19 @@ describe('logging in', () => {
   })
 
   test('an agent', async () => {
-    const store = await fresh()
+    const store = await fresh(FILES)
     const socket = join(dir, 'agent')
-    const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' })
+    const probe = async (): Promise<boolean> => {
+      await run('ssh-add', ['-q', servers[2].keyFile], { env: { ...process.env, SSH_AUTH_SOCK: socket } })
+      return true
+    }
+    const agent = await startProcess('ssh-agent', ['-D', '-a', socket], { ready: { probe } })
     try {
-      await expect
-        .poll(
-          () =>
-            run('ssh-add', ['-q', servers[2].keyFile], { env: { ...process.env, SSH_AUTH_SOCK: socket } }).then(
-              () => true,
-              () => false,
-            ),
-          SLOW,
-        )
-        .toBe(true)
       const { url, knownHosts } = servers[2]
       await using repo = openRepository(url(store.dir), { ssh: { agent: socket, knownHosts } })
       expect(await repo.refs()).toHaveLength(2)
     } finally {
-      agent.kill()
+      await agent.stop()
     }
     const { url, knownHosts } = servers[2]
     await using gone = openRepository(url(store.dir), { ssh: { agent: join(dir, 'none'), knownHosts } })
@@ -294,7 +270,7 @@ describe('logging in', () => {
   })
 
   test('a key that is not let in, no key, and a wrong user', async () => {
-    const store = await fresh()
+    const store = await fresh(FILES)
     await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(dir, 'stranger')])
     await using stranger = open(store, 2, { privateKey: await readFile(join(dir, 'stranger')) })
     await expect(stranger.refs()).rejects.toMatchObject({ code: 'Unauthorized' })
@@ -314,7 +290,7 @@ describe('logging in', () => {
   })
 
   test('what is no key, and credentials that are for HTTP', async () => {
-    const store = await fresh()
+    const store = await fresh(FILES)
     await using repo = open(store, 2, { privateKey: 'no key' })
     await expect(repo.refs()).rejects.toMatchObject({ code: 'InvalidInput' })
     expect(() => open(store, 2, {}, { auth: { bearer: 'x' } })).toThrowError(
@@ -348,7 +324,7 @@ describe('knowing the host', () => {
       },
     ],
   ])('by %s', async (_what, options) => {
-    const store = await fresh()
+    const store = await fresh(FILES)
     await using repo = open(store, 2, await options())
     expect(await repo.refs()).toHaveLength(2)
   })
@@ -375,7 +351,7 @@ describe('knowing the host', () => {
       /certificates are not supported/,
     ],
   ])('a host that %s is refused, before anything is said to it', async (_what, options, message) => {
-    const store = await fresh()
+    const store = await fresh(FILES)
     await using repo = open(store, 2, options())
     await expect(repo.refs()).rejects.toMatchObject({
       code: 'UntrustedHost',
@@ -386,14 +362,14 @@ describe('knowing the host', () => {
   })
 
   test('a file that cannot be read is no permission', async () => {
-    await using repo = open(await fresh(), 2, { knownHosts: '', knownHostsFiles: [join(dir, 'missing')] })
+    await using repo = open(await fresh(FILES), 2, { knownHosts: '', knownHostsFiles: [join(dir, 'missing')] })
     await expect(repo.refs()).rejects.toMatchObject({ code: 'InvalidInput', details: { field: 'ssh.knownHostsFiles' } })
   })
 })
 
 describe('ends', () => {
   test('an abort ends the request, and the connection serves the next', async () => {
-    const store = await fresh()
+    const store = await fresh(FILES)
     const stop = new AbortController()
     await using repo = open(store, 2, {}, { signal: stop.signal })
     await repo.refs()
@@ -404,7 +380,7 @@ describe('ends', () => {
   })
 
   test('a signal for one call ends that alone, over the connection of all', async () => {
-    const store = await fresh()
+    const store = await fresh(FILES)
     await using repo = open(store, 2)
     await repo.refs()
     await expect(repo.with({ signal: AbortSignal.abort() }).refs()).rejects.toMatchObject({ code: 'Aborted' })
@@ -413,10 +389,11 @@ describe('ends', () => {
   })
 
   test('a command that takes too long, and the next one that does not', async () => {
-    const store = await fresh()
+    const store = await fresh(FILES)
     await using repo = open(store, 2, {}, { requestTimeoutMs: 2000 })
+    // Longer than anybody waits; it ends by itself, as nobody tells a hook that its client is gone.
     await writeFile(join(store.dir, 'hooks', 'pre-receive'), '#!/bin/sh\nsleep 30\n', { mode: 0o755 })
-    await expect(change(repo, 'a/x', '2')).rejects.toMatchObject({
+    await expect(changeFile(repo, 'a/x', '2')).rejects.toMatchObject({
       code: 'Timeout',
       details: { limit: 'requestTimeoutMs' },
     })

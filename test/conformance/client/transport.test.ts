@@ -3,8 +3,8 @@ import type { RequestRecord } from '@gitsync/protocol'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startRemote } from '../../kit/remote/index.ts'
 import type { Remote } from '../../kit/remote/index.ts'
+import { author } from './fixture.ts'
 
-const author = { name: 'Ann Example', email: 'ann@example.com', date: new Date('2026-01-02T03:04:05Z') }
 const auth = { username: 'ann', password: 's3cret' }
 
 let remote: Remote

@@ -15,7 +15,7 @@ export interface OddKind {
 }
 
 /** Installs a kind that takes any field, at the top level too, and has no status subresource. */
-export async function oddKind({ api }: ControlPlane, kind: string): Promise<OddKind> {
+export async function oddKind({ api }: Pick<ControlPlane, 'api'>, kind: string): Promise<OddKind> {
   const plural = pluralOf(kind)
   const definition = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' }
   const path = `/apis/${GROUP}/v1/${plural}`

@@ -15,6 +15,10 @@ export type ComponentName =
   | 'sshd'
   | 'helm'
   | 'helm3'
+  | 'monitoring-crds'
+  | 'prometheus'
+  | 'promtool'
+  | 'actionlint'
 
 export interface Component {
   /** Name of the executable: in the recipe's folder, in $KUBEBUILDER_ASSETS, on PATH. */
@@ -32,6 +36,9 @@ export interface Component {
     | 'sshd'
     | 'helm'
     | 'helm3'
+    | 'monitoring-crds'
+    | 'prometheus'
+    | 'actionlint'
   /** Environment variable that names an executable to use as it is. */
   readonly variable: string
   /** Whether $KUBEBUILDER_ASSETS holds it. */
@@ -51,6 +58,17 @@ export interface Version {
 }
 
 const KUBE_MINOR = 34
+
+const prometheus = (file: string, variable: string): Component => ({
+  file,
+  recipe: 'prometheus',
+  variable,
+  asset: false,
+  versionArgs: ['--version'],
+  versionPattern: /version (\d+)\.(\d+)\.(\d+)/,
+  // The first that takes durations for numbers, as the alerts have them.
+  fits: ({ major, minor }) => major > 2 || (major === 2 && minor >= 54),
+})
 
 /** A part of a node: its minor version has to be the API server's, whatever the machine has on PATH. */
 const nodePart = (name: string): Component => ({
@@ -102,6 +120,24 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     versionArgs: ['-V'],
     versionPattern: /OpenSSH_(\d+)\.(\d+)(?:p(\d+))?/,
     fits: ({ major }) => major >= 9,
+  },
+  'monitoring-crds': {
+    file: 'monitoring-crds',
+    recipe: 'monitoring-crds',
+    variable: 'GITSYNC_MONITORING_CRDS',
+    asset: false,
+    versionArgs: [],
+    versionPattern: /operator\.prometheus\.io\/version: (\d+)\.(\d+)\.(\d+)/,
+    fits: ({ major, minor }) => major === 0 && minor >= 85,
+  },
+  actionlint: {
+    file: 'actionlint',
+    recipe: 'actionlint',
+    variable: 'GITSYNC_ACTIONLINT',
+    asset: false,
+    versionArgs: ['-version'],
+    versionPattern: /(\d+)\.(\d+)\.(\d+)/,
+    fits: ({ major, minor }) => major === 1 && minor >= 7,
   },
   helm3: {
     file: 'helm3',
@@ -179,4 +215,6 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     versionPattern: /version (\d+)\.(\d+)\.(\d+)/,
     fits: ({ major, minor }) => major === 1 && minor >= 26,
   },
+  prometheus: prometheus('prometheus', 'GITSYNC_PROMETHEUS'),
+  promtool: prometheus('promtool', 'GITSYNC_PROMTOOL'),
 }

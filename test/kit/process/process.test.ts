@@ -93,6 +93,9 @@ test('run gives output, feeds input, and fails with both streams and the code', 
   await expect(run('sleep', ['60'], { timeout: 50 })).rejects.toThrow('was killed after 50 ms')
   await expect(run('yes', [], { maxOutput: 1000 })).rejects.toThrow('printed more than 1000 bytes')
   await expect(run('/nowhere', [])).rejects.toBeInstanceOf(CommandError)
+  const [PATH, remedy] = ['/nowhere', 'apt-get install gnupg']
+  await expect(run('gpgconf', [], { env: { PATH } })).rejects.toThrow(remedy)
+  await expect(startProcess('gpgconf', [], { env: { PATH } })).rejects.toThrow(remedy)
 })
 
 test('tail keeps the end only', () => {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { notStarted } from './not-started.ts'
 import { tail } from './tail.ts'
 
 export interface RunOptions {
@@ -76,7 +77,7 @@ export async function run(command: string, args: readonly string[], options: Run
   child.stdin.end(input ?? '')
   const ended = await new Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.on('error', (error) => {
-      problem ||= `could not be started: ${error.message}`
+      problem ||= notStarted(command, error)
       resolve({ exitCode: null, signal: null })
     })
     child.on('close', (exitCode, signal) => {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { guard } from './guard.ts'
+import { notStarted } from './not-started.ts'
 import { becomesReady } from './ready.ts'
 import type { Ready } from './ready.ts'
 import { tail } from './tail.ts'
@@ -77,7 +78,7 @@ export async function startProcess(
   })
   child.once('error', (error) => {
     end.resolve({ exitCode: null, signal: null })
-    failure.resolve(`${name} could not be started: ${error.message}`)
+    failure.resolve(`${name} ${notStarted(command, error)}`)
   })
   const lines = new Set<() => void>()
   for (const stream of [child.stdout, child.stderr]) {

@@ -33,6 +33,7 @@ export async function follow(run: Reconciliation): Promise<Problem | undefined> 
   runtime.connection = connection
   environment.writers.attach(branchKey({ url, branch }), branch, runtime.member, connection)
   runtime.read(run.readings, gitsync.spec.layout)
+  runtime.member.proveAgain()
   return undefined
 }
 

@@ -14,7 +14,7 @@ export interface TestEnvironment {
   readonly providers?: ReadonlyMap<string, GitProvider>
   readonly invalidProviders?: ReadonlyMap<string, InvalidProvider>
   readonly places?: Map<string, ClaimedPlace>
-  readonly namespaces?: readonly string[]
+  readonly namespaces?: readonly string[] | undefined
   /** Default false. */
   readonly rolesOnly?: boolean
   readonly enqueue?: (name: string) => void

@@ -1,5 +1,5 @@
 import { formatMode } from '../../format/tree.ts'
-import type { FileStream } from '../../client/repository.ts'
+import type { FileStream } from '../../client/read/read-blob.ts'
 import type { Io } from '../io.ts'
 import { addConnectionOptions, ADDRESS, REVISION } from '../options.ts'
 import type { ConnectionFlags } from '../options.ts'

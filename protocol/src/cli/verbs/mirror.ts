@@ -1,4 +1,4 @@
-import { mirror as mirrorRefs } from '../../client/mirror/mirror.ts'
+import { causeOf } from '../../client/push-result.ts'
 import type { MirroredRef, MirrorProgress } from '../../client/mirror/mirror.ts'
 import { GitError } from '../../format/errors.ts'
 import { interruptible } from '../interrupt.ts'
@@ -75,7 +75,7 @@ async function run(from: string, to: string, flags: Flags, io: Io, signal: Abort
       from,
       sourceFlags(from, to, flags),
       io,
-      (source) => withRepository(to, flags, io, (target) => mirrorRefs(source, target, options), long),
+      (source) => withRepository(to, flags, io, (target) => source.mirrorTo(target, options), long),
       long,
     )
   } finally {
@@ -125,8 +125,7 @@ async function print(io: Io, results: readonly MirroredRef[], json: boolean): Pr
 /** @throws GitError that stands for the refs which are not as they should be */
 function judge(results: readonly MirroredRef[]): void {
   const left = results.filter(({ status }) => status !== 'ok')
-  // The others of an atomic push are rejected because of the stale one.
-  const [worst] = [...left].sort((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status))
+  const worst = causeOf(left.filter(({ status }) => status !== 'diverged')) ?? left[0]
   if (worst === undefined) return
   const { ref, status, reason = 'it was elsewhere' } = worst
   const others = left.length === 1 ? '' : `, and ${left.length - 1} more`
@@ -135,5 +134,4 @@ function judge(results: readonly MirroredRef[]): void {
   throw new GitError(CODES[status], message, { ref })
 }
 
-const ORDER: readonly MirroredRef['status'][] = ['stale', 'rejected', 'diverged', 'ok']
 const CODES = { ok: 'Rejected', stale: 'StaleRef', rejected: 'Rejected', diverged: 'NotFastForward' } as const

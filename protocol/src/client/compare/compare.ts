@@ -10,8 +10,8 @@ import { readBeyond, readFar, readNear } from './differing-trees.ts'
 import type { Side, Trees } from './differing-trees.ts'
 import { withExactRenames } from './exact-renames.ts'
 import { fetchExactTrees } from '../read/exact-trees.ts'
-import { notATree, readTreeish } from '../read/read-trees.ts'
-import { resolveRevisions } from '../read/resolve.ts'
+import { readTreeish } from '../read/read-trees.ts'
+import { resolveRevisions, shownId } from '../read/resolve.ts'
 
 export interface CompareOptions {
   /** Only what is at or below this path. Default: everything. */
@@ -59,8 +59,12 @@ async function sides(session: Session, base: Comparand, head: Comparand): Promis
     both.filter((one) => typeof one === 'string'),
   )
   const [before, after] = both.map((one): Side => {
-    if (one instanceof Snapshot) return { commit: one.commit ?? one.root, root: one.root }
-    return { commit: resolved.shift()?.oid ?? '', root: undefined }
+    if (one instanceof Snapshot) {
+      const commit = one.commit ?? one.root
+      return { commit, shown: one.shown ?? commit, root: one.root }
+    }
+    const revision = resolved.shift() ?? { ref: one, oid: '' }
+    return { commit: revision.oid, shown: shownId(revision), root: undefined }
   })
   if (before === undefined || after === undefined) throw new GitError('InvalidInput', 'two revisions are needed')
   return [before, after]
@@ -85,15 +89,16 @@ async function prefetch(
 }
 
 async function rooted(session: Session, side: Side, trees: Trees): Promise<Rooted> {
-  if (side.root !== undefined) return { commit: side.commit, root: side.root }
+  const { root, shown } = side
+  if (root !== undefined) return { shown, root }
   // The id is one of a tree or an annotated tag, or the server takes nothing but the plainest forms.
-  const snapshot = await readTreeish(session, side.commit, side.commit)
+  const snapshot = await readTreeish(session, side.commit, shown)
   for (const [oid, bytes] of snapshot.trees) trees.set(oid, bytes)
-  return { commit: snapshot.commit ?? side.commit, root: snapshot.root }
+  return { shown, root: snapshot.root }
 }
 
 interface Rooted {
-  readonly commit: ObjectId
+  readonly shown: ObjectId
   readonly root: ObjectId
 }
 
@@ -111,16 +116,13 @@ async function walk(
     const all = missing.before.union(missing.after)
     if (all.size === 0) return differences
     const left = await fetchExactTrees(session, all, (oid, bytes) => trees.set(oid, bytes))
-    for (const [{ commit }, ids] of [
+    for (const [{ shown }, ids] of [
       [before, missing.before],
       [after, missing.after],
     ] as const) {
       const wanted = [...ids].filter((oid) => left.has(oid) && !trees.has(oid))
       if (wanted.length === 0) continue
-      for (const object of (await fetchTrees(session, wanted, commit)).values()) {
-        if (object.type === 'tree') trees.set(object.oid, object.bytes)
-      }
+      for (const [oid, bytes] of await fetchTrees(session, wanted, shown)) trees.set(oid, bytes)
     }
-    for (const oid of all) if (!trees.has(oid)) throw notATree(oid)
   }
 }

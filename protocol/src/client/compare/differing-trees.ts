@@ -13,6 +13,8 @@ export type Trees = Map<ObjectId, Buffer>
 /** What is known of one of two commits. */
 export interface Side {
   readonly commit: ObjectId
+  /** The id under which the server shows it. */
+  readonly shown: ObjectId
   /** Its root tree, once known. */
   root: ObjectId | undefined
 }
@@ -48,7 +50,7 @@ export async function readBeyond(session: Session, held: Side, wanted: Side, tre
 
 /** Both commits with all their trees in one answer, for commits that are far apart; files are left out, or dropped. */
 export async function readFar(session: Session, before: Side, after: Side, trees: Trees): Promise<boolean> {
-  const wants = [after.commit, before.commit]
+  const wants = [after.shown, before.shown]
   for (const filter of takesFilters(session) ? [{ filter: 'blob:none' }, {}] : [{}]) {
     try {
       for await (const object of fetchObjects(session, { wants, deepen: 1, ...filter }, { skipBlobs: true })) {
@@ -71,9 +73,8 @@ function keep(object: GitObject, trees: Trees, ...sides: readonly Side[]): void 
 /** Ids of bases that nobody has, in the order of the pack; undefined where the server cannot or sends too much. */
 async function direction(session: Session, have: Side, want: Side, trees: Trees): Promise<ObjectId[] | undefined> {
   if (!takesFilters(session)) return undefined
-  if (!takesFilters(session)) return undefined
   const request = {
-    wants: [want.commit],
+    wants: [want.shown],
     shallow: [have.commit],
     haves: [have.commit],
     deepen: 1,

@@ -1,4 +1,5 @@
 import { GitError } from '../../format/errors.ts'
+import { hideUser } from '../remote/hide-user.ts'
 
 /**
  * The address of a repository over HTTP, without a final slash.
@@ -9,7 +10,7 @@ export function checkUrl(url: string): string {
   if (parsed === null || (parsed.protocol !== 'https:' && parsed.protocol !== 'http:')) {
     throw new GitError(
       'InvalidInput',
-      `the repository URL must begin with https:// or http://, not ${JSON.stringify(withoutUser(url))}`,
+      `the repository URL must begin with https:// or http://, not ${JSON.stringify(hideUser(url))}`,
       {
         field: 'url',
       },
@@ -24,9 +25,4 @@ export function checkUrl(url: string): string {
     throw new GitError('InvalidInput', 'the repository URL must have neither a query nor a fragment', { field: 'url' })
   }
   return parsed.href.replace(/\/+$/, '')
-}
-
-/** What stands before the last `@` may be a password, whatever else is wrong with the address. */
-function withoutUser(url: string): string {
-  return url.replace(/^.*@/s, '…@')
 }

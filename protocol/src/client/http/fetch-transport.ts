@@ -1,6 +1,6 @@
 import { GitError } from '../../format/errors.ts'
-import type { RequestBody } from '../request-body.ts'
-import { networkError } from './network-error.ts'
+import type { RequestBody } from '../remote/request-body.ts'
+import { networkError } from '../remote/network-error.ts'
 import type { Transport, TransportRequest, TransportResponse } from './transport.ts'
 
 export interface FetchTransportOptions {

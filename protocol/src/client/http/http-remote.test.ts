@@ -3,16 +3,17 @@ import { gunzipSync } from 'node:zlib'
 import { describe, expect, test, vi } from 'vitest'
 import { GitError } from '../../format/errors.ts'
 import { resolveLimits } from '../limits.ts'
-import type { RequestRecord } from '../remote.ts'
-import { bodyChunks } from '../request-body.ts'
+import type { RequestRecord, UploadPackRequest } from '../remote/remote.ts'
+import { bodyChunks } from '../remote/request-body.ts'
 import type { AuthContext, Credentials } from './credentials.ts'
 import { HttpRemote } from './http-remote.ts'
 import type { HttpRemoteOptions } from './http-remote.ts'
-import { resolveRetry } from './retry.ts'
+import { resolveRetry } from '../remote/retry.ts'
 import type { Transport } from './transport.ts'
 
 const ADVERTISEMENT = '/info/refs?service=git-upload-pack'
 const BODY = [Buffer.from('0014command=ls-refs\n0000')]
+const LS_REFS: UploadPackRequest = { operation: 'ls-refs', version: 2, body: BODY }
 
 interface Seen {
   readonly method: string
@@ -69,7 +70,7 @@ function scripted(
     onRequest: (record) => records.push(record),
     ...options,
   })
-  const ask = async (asking = remote.uploadPack(BODY, 2)): Promise<string> => {
+  const ask = async (asking = remote.uploadPack(LS_REFS)): Promise<string> => {
     const reader = await asking
     await reader.fill(Number.MAX_SAFE_INTEGER)
     return reader.held.toString()
@@ -115,7 +116,7 @@ describe('redirects', () => {
         if (!url.includes('/old.git')) return undefined
         return leads(method === 'POST' ? `/new.git/${service}` : `/new.git/info/refs?service=${service}`, 308)
       })
-      expect(await ask(name === 'uploadPack' ? remote.uploadPack(BODY, 2) : remote.receivePack(BODY))).toBe('ok')
+      expect(await ask(name === 'uploadPack' ? remote.uploadPack(LS_REFS) : remote.receivePack(BODY))).toBe('ok')
       expect(addresses(seen)).toEqual([
         `POST https://git.example/old.git/${service}`,
         `GET https://git.example/old.git/info/refs?service=${service}`,
@@ -189,7 +190,7 @@ describe('redirects', () => {
 
   test('none is followed when none may be', async () => {
     const { remote, seen, ask } = scripted(() => leads(`/new.git${ADVERTISEMENT}`), { maxRedirects: 0 })
-    for (const asking of [remote.advertisement('git-upload-pack'), remote.uploadPack(BODY, 2)]) {
+    for (const asking of [remote.advertisement('git-upload-pack'), remote.uploadPack(LS_REFS)]) {
       await expect(ask(asking)).rejects.toMatchObject({ code: 'Redirected' })
     }
     expect(seen).toHaveLength(2)
@@ -344,10 +345,11 @@ describe('credentials', () => {
 
 describe('compressed bodies', () => {
   const large = [Buffer.from('0032want 0000\n'.repeat(200))]
+  const question: UploadPackRequest = { operation: 'fetch', version: 2, body: large }
 
   test('long questions are sent compressed, packs never', async () => {
     const { remote, seen, ask } = scripted(() => undefined)
-    await ask(remote.uploadPack(large, 2))
+    await ask(remote.uploadPack(question))
     await ask(remote.receivePack(large))
     await ask()
     expect(seen.map(({ headers }) => headers['content-encoding'])).toEqual(['gzip', undefined, undefined])
@@ -357,14 +359,14 @@ describe('compressed bodies', () => {
 
   test.each([400, 415])('a server that answers %d gets them plain from then on', async (status) => {
     const { remote, seen, ask } = scripted(({ headers }) => (headers['content-encoding'] ? { status } : undefined))
-    for (let i = 0; i < 2; i++) expect(await ask(remote.uploadPack(large, 2))).toBe('ok')
+    for (let i = 0; i < 2; i++) expect(await ask(remote.uploadPack(question))).toBe('ok')
     expect(seen.map(({ headers }) => headers['content-encoding'])).toEqual(['gzip', undefined, undefined])
   })
 
   test('a 400 that has another reason teaches nothing', async () => {
     const { remote, seen, ask } = scripted((_seen, index) => (index < 2 ? { status: 400 } : undefined))
-    await expect(ask(remote.uploadPack(large, 2))).rejects.toMatchObject({ code: 'NotGit', details: { status: 400 } })
-    await ask(remote.uploadPack(large, 2))
+    await expect(ask(remote.uploadPack(question))).rejects.toMatchObject({ code: 'NotGit', details: { status: 400 } })
+    await ask(remote.uploadPack(question))
     expect(seen[2]?.headers['content-encoding']).toBe('gzip')
   })
 })
@@ -374,10 +376,10 @@ describe('what is told', () => {
     const { remote, ask, records } = scripted(() => undefined, { auth: { bearer: 'old' } })
     await ask(remote.advertisement('git-upload-pack'))
     await ask()
-    await ask(remote.uploadPack([Buffer.from('0011command=fetch0000')], 2))
-    await ask(remote.uploadPack([Buffer.from('0032want ')], 0))
+    await ask(remote.uploadPack({ operation: 'object-info', version: 2, body: [Buffer.from('size')] }))
+    await ask(remote.uploadPack({ operation: 'fetch', version: 0, body: [Buffer.from('0032want ')] }))
     await ask(remote.receivePack(BODY))
-    expect(records.map(({ operation }) => operation)).toEqual(['discover', 'ls-refs', 'fetch', 'fetch', 'push'])
+    expect(records.map(({ operation }) => operation)).toEqual(['discover', 'ls-refs', 'object-info', 'fetch', 'push'])
     expect(records[1]).toEqual({
       operation: 'ls-refs',
       method: 'POST',
@@ -390,13 +392,13 @@ describe('what is told', () => {
       bytesReceived: 2,
       milliseconds: expect.any(Number),
     })
-    expect(remote.traffic).toEqual({ requests: 5, bytesSent: 24 + 21 + 9 + 24, bytesReceived: 10 })
+    expect(remote.traffic).toEqual({ requests: 5, bytesSent: 24 + 4 + 9 + 24, bytesReceived: 10 })
   })
 
   test('the version of the protocol is asked for where the body is written in it', async () => {
     const { remote, ask, seen } = scripted(() => undefined)
     await ask()
-    await ask(remote.uploadPack(BODY, 0))
+    await ask(remote.uploadPack({ ...LS_REFS, version: 0 }))
     expect(seen.map(({ headers }) => headers['git-protocol'])).toEqual(['version=2', undefined])
   })
 

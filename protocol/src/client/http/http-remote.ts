@@ -3,22 +3,22 @@ import { GitError, isGitError } from '../../format/errors.ts'
 import { printable } from '../../format/side-band.ts'
 import type { Redact } from '../../format/side-band.ts'
 import type { Limits } from '../limits.ts'
-import { Meter } from '../meter.ts'
-import type { Operation, Remote, RequestRecord, Service, Traffic } from '../remote.ts'
-import { isPassing, operationOf } from '../request-body.ts'
-import type { RequestBody } from '../request-body.ts'
+import { Meter } from '../remote/meter.ts'
+import type { Operation, Remote, RequestRecord, Service, Traffic, UploadPackRequest } from '../remote/remote.ts'
+import { isPassing } from '../remote/request-body.ts'
+import type { RequestBody } from '../remote/request-body.ts'
 import { gzipped } from './gzip.ts'
 import { authorization } from './credentials.ts'
 import type { Auth, Credentials } from './credentials.ts'
-import { checkRequestTimeout, Deadline, eitherOf } from './deadline.ts'
+import { checkRequestTimeout, Deadline, eitherOf } from '../remote/deadline.ts'
 import { exchange } from './exchange.ts'
 import type { Answer } from './exchange.ts'
 import { Login } from './login.ts'
-import { networkError } from './network-error.ts'
+import { networkError } from '../remote/network-error.ts'
 import { checkUrl } from './check-url.ts'
 import { isRedirect, movedBase, refused } from './redirect.ts'
-import { retrying } from './retry.ts'
-import type { RetryPolicy } from './retry.ts'
+import { retrying } from '../remote/retry.ts'
+import type { RetryPolicy } from '../remote/retry.ts'
 import { statusError } from './status-error.ts'
 import type { Transport } from './transport.ts'
 
@@ -118,10 +118,10 @@ export class HttpRemote implements Remote {
     })
   }
 
-  async uploadPack(body: RequestBody, version: 0 | 2): Promise<ByteReader> {
+  async uploadPack({ operation, version, body }: UploadPackRequest): Promise<ByteReader> {
     const protocol: Record<string, string> = version === 2 ? { 'git-protocol': 'version=2' } : {}
     const packed = this.#shared.compresses && !('chunks' in body) ? await gzipped(body) : undefined
-    return await this.#send(post('git-upload-pack', { operation: operationOf(body), headers: protocol, body, packed }))
+    return await this.#send(post('git-upload-pack', { operation, headers: protocol, body, packed }))
   }
 
   receivePack(body: RequestBody): Promise<ByteReader> {

@@ -2,8 +2,8 @@ import { GitError } from '../../format/errors.ts'
 import type { Redact } from '../../format/side-band.ts'
 import { authorization, secretsOf } from './credentials.ts'
 import type { Auth, Credentials } from './credentials.ts'
-import { Deadline } from './deadline.ts'
-import { redactor } from './redact.ts'
+import { Deadline } from '../remote/deadline.ts'
+import { redactor } from '../remote/redact.ts'
 
 /** Milliseconds before their end at which credentials are replaced: a request takes time, and clocks differ. */
 const REFRESH_AHEAD_MS = 60_000

@@ -1,5 +1,5 @@
 import { overLimit } from '../limits.ts'
-import type { Deadline } from './deadline.ts'
+import type { Deadline } from '../remote/deadline.ts'
 
 export interface ReceivedOptions {
   /** Bytes after which the rest is refused. */

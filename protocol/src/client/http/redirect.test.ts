@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { movedBase } from './redirect.ts'
-import { redactor } from './redact.ts'
+import { redactor } from '../remote/redact.ts'
 
 const tail = '/info/refs?service=git-upload-pack'
 const base = 'https://git.example/old.git'

@@ -1,4 +1,4 @@
-import type { RequestBody } from '../request-body.ts'
+import type { RequestBody } from '../remote/request-body.ts'
 
 /** The seam to the network. One request in, one response out; no retries, no redirects, no interpretation. */
 export interface TransportRequest {

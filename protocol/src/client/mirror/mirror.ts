@@ -1,4 +1,3 @@
-import { descendsFrom } from '../ancestry.ts'
 import { GitError } from '../../format/errors.ts'
 import type { ObjectFormat } from '../../format/object-id.ts'
 import { objectFormat } from '../../format/object-id.ts'
@@ -7,8 +6,7 @@ import { settle } from '../push-result.ts'
 import type { RefResult, RefUpdate } from '../push-result.ts'
 import { pushRefs } from '../push.ts'
 import { receivePack } from '../receive-pack.ts'
-import { sessionOf } from '../repository.ts'
-import type { Repository } from '../repository.ts'
+import { setbackOf } from '../refs/setback.ts'
 import type { Session } from '../session.ts'
 import { openPack } from '../wire/fetch.ts'
 import { lsRefs } from '../wire/ls-refs.ts'
@@ -52,21 +50,17 @@ const ALL = ['refs/heads/*', 'refs/tags/*']
 /**
  * Brings the refs of one repository to another, and the objects they need. The pack goes straight from one server to the
  * other: nothing is stored, and what is held does not grow with it.
- *
- * Two requests when there is nothing to do; else three more, and one for each branch that moves unless `force` is set.
- * @returns what became of each ref that differs; refs that are equal are left out
- * @throws GitError `Unsupported` where the hash functions differ, or `atomic` is wanted and not offered; `RefNotFound`
- *   instead of pruning everything; `Rejected` where the target cannot unpack what it gets; and as every request
- * @example
- * const results = await mirror(openRepository(from), openRepository(to, { auth }), { prune: true })
+ * @throws GitError `Unsupported`, `RefNotFound`, `Rejected`, and as every request
  */
-export async function mirror(from: Repository, to: Repository, options: MirrorOptions = {}): Promise<MirroredRef[]> {
+export async function mirror(source: Session, target: Session, options: MirrorOptions): Promise<MirroredRef[]> {
   const { refs = ALL, prune = false, force = false, dryRun = false } = options
-  const [source, target] = [sessionOf(from), sessionOf(to)]
   const selection = selectRefs(refs)
   const [theirs, ours] = await Promise.all([listed(source, selection), listed(target, selection)])
   if (prune && theirs.length === 0 && ours.length > 0) {
-    throw new GitError('RefNotFound', `${from.url} has none of these refs: nothing is deleted in ${to.url}`)
+    throw new GitError(
+      'RefNotFound',
+      `${source.remote.url} has none of these refs: nothing is deleted in ${target.remote.url}`,
+    )
   }
   const plan = planMirror(theirs, ours, prune)
   if (theirs.length > 0 && ours.length > 0) checkFormats(source, target.format)
@@ -86,12 +80,10 @@ const untold = (update: RefUpdate): RefResult => ({ ...update, status: 'ok', mes
 async function diverged(source: Session, updates: readonly RefUpdate[]): Promise<MirroredRef[]> {
   const results: MirroredRef[] = []
   for (const update of updates) {
-    const { ref, old, new: next } = update
-    if (old === null || next === null) continue
-    const isTag = ref.startsWith('refs/tags/')
-    if (!isTag && (await descendsFrom(source, next, old))) continue
-    const reason = isTag ? 'the tag would move' : 'the ref would lose commits'
-    results.push({ ...untold(update), status: 'diverged', reason, actual: old })
+    const setback = await setbackOf(source, update)
+    if (setback === undefined) continue
+    const { reason, from } = setback
+    results.push({ ...untold(update), status: 'diverged', reason, actual: from })
   }
   return results
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { planMirror } from './plan.ts'
-import { selectRefs } from './ref-patterns.ts'
 
 const id = (digit: string): string => digit.repeat(40)
 const ref = (name: string, digit: string, peeled?: string) => ({
@@ -46,37 +45,5 @@ describe('what is to be done', () => {
       oid: index.toString(16).padStart(40, '0'),
     }))
     expect(planMirror([ref('refs/heads/main', 'a')], many, false).haves).toHaveLength(2000)
-  })
-})
-
-describe('which refs are meant', () => {
-  test.each([
-    ['refs/heads/*', 'refs/heads/a/b', true],
-    ['refs/heads/*', 'refs/tags/a', false],
-    ['refs/heads/release-*', 'refs/heads/release-', true],
-    ['release-*', 'refs/heads/release-1', true],
-    ['release-*', 'refs/tags/release-1', true],
-    ['release-*', 'refs/notes/release-1', false],
-    ['main', 'refs/heads/main', true],
-    ['main', 'refs/heads/main2', false],
-    ['*-x-*', 'refs/heads/a-x-b', true],
-    ['*-x-*', 'refs/heads/a-y-b', false],
-    ['refs/heads/a*b*c', 'refs/heads/abc', true],
-    ['refs/heads/a*b*c', 'refs/heads/ac', false],
-    ['refs/heads/ab*ba', 'refs/heads/aba', false],
-  ])('%s has %s: %s', (pattern, name, expected) => {
-    expect(selectRefs([pattern]).has(name)).toBe(expected)
-  })
-
-  test('a server is asked for no more than needed', () => {
-    expect(selectRefs(['refs/heads/release-*', 'main']).prefixes).toEqual([
-      'refs/heads/release-',
-      'refs/heads/main',
-      'refs/tags/main',
-    ])
-  })
-
-  test.each([[[]], [['']], [['a b']], [['../x']]])('%j is refused', (patterns) => {
-    expect(() => selectRefs(patterns)).toThrow(expect.objectContaining({ code: 'InvalidInput' }))
   })
 })

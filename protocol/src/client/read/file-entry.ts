@@ -19,12 +19,16 @@ export function folderOf(path: string): readonly string[] {
 export function fileAt(snapshot: Snapshot, path: string, revision: string): FileEntry {
   const entry = snapshot.entry(path)
   if (entry === null || entry === 'unread') throw pathNotFound(path, revision)
-  const actual = typeOfMode(entry.mode)
-  if (actual !== 'blob') {
-    const what = `${JSON.stringify(path)} is a ${actual}, not a file`
-    throw new GitError('UnexpectedType', what, { path, expected: 'blob', actual })
-  }
+  checkIsFile(path, entry.mode)
   return { path, mode: entry.mode, oid: entry.oid }
+}
+
+/** @throws GitError `UnexpectedType` */
+export function checkIsFile(path: string, mode: number): void {
+  const actual = typeOfMode(mode)
+  if (actual === 'blob') return
+  const what = `${JSON.stringify(path)} is a ${actual}, not a file`
+  throw new GitError('UnexpectedType', what, { path, expected: 'blob', actual })
 }
 
 export function pathNotFound(path: string, revision: string): GitError {

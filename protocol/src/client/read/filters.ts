@@ -38,12 +38,12 @@ export async function filtersOf(
     if (entry === null || entry === 'unread' || (entry.mode !== Mode.file && entry.mode !== Mode.executable)) continue
     files.set(folder, entry.oid)
   }
-  if (files.size === 0 || snapshot.commit === null) return new Map()
-  const contents = await fetchBlobs(session, [...new Set(files.values())], snapshot.commit)
+  if (files.size === 0 || snapshot.shown === null) return new Map()
+  const contents = await fetchBlobs(session, [...new Set(files.values())], snapshot.shown)
   const macros = new Map<string, string | null>()
   const rules = new Map<string, readonly Rule[]>()
   for (const folder of [...files.keys()].sort((a, b) => a.length - b.length)) {
-    const bytes = contents.get(files.get(folder) ?? '')?.bytes ?? Buffer.alloc(0)
+    const bytes = contents.get(files.get(folder) ?? '') ?? Buffer.alloc(0)
     rules.set(folder, parseRules(bytes.toString('latin1'), macros, folder === ''))
   }
   return new Map(

@@ -1,6 +1,8 @@
 import { GitError, isGitError } from '../../format/errors.ts'
 import type { ObjectId } from '../../format/object-id.ts'
 import type { ArrivingBlob } from '../../format/pack-reader.ts'
+import { once } from '../once.ts'
+import type { FileEntry } from './file-entry.ts'
 import type { Session } from '../session.ts'
 import { fetchObjects } from '../wire/fetch.ts'
 import { fetchBlobs } from '../wire/object-forms.ts'
@@ -15,6 +17,8 @@ export interface BlobStream {
   readonly chunks: AsyncIterable<Uint8Array>
 }
 
+export interface FileStream extends FileEntry, BlobStream {}
+
 /**
  * One file's content as it arrives, whatever its size: nothing but a few chunks is held. Where a server sends files only
  * along with their commit, the file is held, up to the limits.
@@ -26,7 +30,7 @@ export async function readBlob(session: Session, oid: ObjectId, commit: ObjectId
   } catch (error) {
     if (!isGitError(error, 'Unsupported', 'ObjectMissing')) throw error
   }
-  const bytes = (await fetchBlobs(session, [oid], commit)).get(oid)?.bytes
+  const bytes = (await fetchBlobs(session, [oid], commit)).get(oid)
   if (bytes === undefined) throw new GitError('ObjectMissing', `the server does not send ${oid}`, { oid })
   return { size: bytes.length, chunks: once(bytes) }
 }
@@ -68,11 +72,8 @@ async function read(
 ): Promise<Buffer | 'streamed' | undefined> {
   let found: Buffer | 'streamed' | undefined
   for await (const object of fetchObjects(session, { wants: [oid], inner: true }, { large })) {
-    if (object.oid === oid) found = 'streamed' in object ? 'streamed' : object.bytes
+    if ('streamed' in object) found = object.oid === oid ? 'streamed' : found
+    else if (object.oid === oid && object.type === 'blob') found = object.bytes
   }
   return found
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes
 }

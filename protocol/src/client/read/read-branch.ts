@@ -5,7 +5,8 @@ import { Snapshot } from '../snapshot.ts'
 import { lsRefs } from '../wire/ls-refs.ts'
 import { learnFormat } from '../wire/receive-pack-capabilities.ts'
 import { readCommit } from './read-trees.ts'
-import { findRevisions, notFound, resolveRevision } from './resolve.ts'
+import { findRevisions, notFound, resolveRevision, shownId } from './resolve.ts'
+import type { Resolved } from './resolve.ts'
 
 /**
  * A branch as it is now, its root tree read; empty in an empty repository.
@@ -31,8 +32,7 @@ export async function readBranch(
   if (orFrom === undefined) {
     throw new GitError('RefNotFound', `${ref} does not exist in ${session.remote.url}`, { ref })
   }
-  const start = await resolveRevision(session, orFrom)
-  return (await readCommit(session, start.ref, start.oid, depth)).at({ ref, tip: null })
+  return startAt(session, ref, await resolveRevision(session, orFrom), depth)
 }
 
 /**
@@ -49,7 +49,13 @@ export async function newBranch(
   if (existing !== undefined) throw new GitError('RefExists', `${ref} exists already`, { ref })
   if (from === undefined) return emptyBranch(session, ref)
   if (start === undefined) return notFound(session, from)
-  return (await readCommit(session, start.ref, start.oid, depth)).at({ ref, tip: null })
+  return startAt(session, ref, start, depth)
+}
+
+/** A branch that is not there yet, at a commit that is. */
+async function startAt(session: Session, ref: string, start: Resolved, depth: number | undefined): Promise<Snapshot> {
+  const shown = shownId(start)
+  return (await readCommit(session, start.ref, shown, depth)).at({ ref, tip: null, shown })
 }
 
 async function emptyBranch(session: Session, ref: string): Promise<Snapshot> {

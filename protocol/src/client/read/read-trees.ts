@@ -1,4 +1,4 @@
-import { GitError, isGitError } from '../../format/errors.ts'
+import { isGitError } from '../../format/errors.ts'
 import type { ObjectId } from '../../format/object-id.ts'
 import { parseCommit } from '../../format/commit.ts'
 import { checkDepth, entrySpans, Mode } from '../../format/tree.ts'
@@ -101,8 +101,7 @@ export async function readTrees(session: Session, snapshot: Snapshot, options: R
     if (missing.size === 0) return snapshot.withTrees(held)
     const closure = options.recursive === true && options.seeds === undefined
     const found = await fetchTrees(session, [...missing], shown, { closure })
-    for (const object of found.values()) if (object.type === 'tree') held.set(object.oid, object.bytes)
-    for (const oid of missing) if (!held.has(oid)) throw notATree(oid)
+    for (const [oid, bytes] of found) held.set(oid, bytes)
   }
 }
 
@@ -146,11 +145,6 @@ function missingTrees(
     if (oid !== undefined) below(oid)
   }
   return missing
-}
-
-/** A folder's entry may name any object. */
-export function notATree(oid: ObjectId): GitError {
-  return new GitError('Malformed', `a folder's entry names ${oid}, which is no tree`, { oid, expected: 'tree' })
 }
 
 function subfolder(tree: Buffer, rawName: string, { format }: Snapshot): ObjectId | undefined {

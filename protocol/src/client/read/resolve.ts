@@ -6,6 +6,9 @@ import type { Session } from '../session.ts'
 import { lsRefs } from '../wire/ls-refs.ts'
 import type { Ref } from '../wire/ls-refs.ts'
 
+/** A name for a commit: a full id, a full ref name, a branch, a tag, or `HEAD`. */
+export type Revision = string
+
 export interface Resolved {
   /** Full name of the ref, or the id that was given. */
   readonly ref: string

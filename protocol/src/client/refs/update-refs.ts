@@ -1,14 +1,14 @@
 import { GitError } from '../../format/errors.ts'
 import { isObjectId } from '../../format/object-id.ts'
 import type { ObjectId } from '../../format/object-id.ts'
-import { descendsFrom } from '../ancestry.ts'
-import { refusalOf } from '../push-result.ts'
+import { causeOf, refusalOf } from '../push-result.ts'
 import type { RefResult, RefUpdate } from '../push-result.ts'
 import { pushRefs } from '../push.ts'
 import type { PackContents, PushOptions } from '../push.ts'
 import { currentTips } from '../tips.ts'
 import { checkFullRefName } from '../ref-name.ts'
 import type { Session } from '../session.ts'
+import { setbackOf } from './setback.ts'
 
 /** What a ref is to become. */
 export interface RefChange {
@@ -55,15 +55,14 @@ export async function updateRefs(
   const results = updates.map(
     (update): RefResult => byRef.get(update.ref) ?? { ...update, status: 'ok', messages: [], options: {} },
   )
-  const refusal = refusalOfAny(results)
+  const refusal = refusalOfAny(results, options.atomic === true ? pushed : [])
   if (refusal !== undefined) throw refusal
   return results
 }
 
-function refusalOfAny(results: readonly RefResult[]): GitError | undefined {
-  const refused = results.filter(({ status }) => status !== 'ok')
-  // The others of an atomic push are rejected because of the stale one.
-  const cause = refused.find(({ status }) => status === 'stale') ?? refused[0]
+/** @param atomic those of which all or none were to change: a server that offers that may not keep its word */
+function refusalOfAny(results: readonly RefResult[], atomic: readonly RefResult[]): GitError | undefined {
+  const cause = causeOf(results)
   const refusal = cause && refusalOf(cause)
   if (refusal === undefined) return undefined
   const refs = results.map(({ ref, status, reason, actual }) => ({
@@ -72,7 +71,10 @@ function refusalOfAny(results: readonly RefResult[]): GitError | undefined {
     ...(reason === undefined ? {} : { reason }),
     ...(actual === undefined ? {} : { actual }),
   }))
-  return new GitError(refusal.code, refusal.message, { ...refusal.details, refs })
+  const broken = atomic.filter(({ status }) => status === 'ok').map(({ ref }) => ref)
+  const words =
+    broken.length === 0 ? '' : `; the server has changed ${broken.join(', ')} all the same, in spite of atomic`
+  return new GitError(refusal.code, refusal.message + words, { ...refusal.details, refs })
 }
 
 function checkChanges(session: Session, changes: readonly RefChange[]): void {
@@ -107,15 +109,14 @@ async function withLeases(session: Session, changes: readonly RefChange[]): Prom
 }
 
 /** @throws GitError `NotFastForward`, `RefExists` */
-async function checkForward(session: Session, { ref, old, new: next }: RefUpdate): Promise<void> {
-  if (old === null || next === null || old === next) return
-  if (ref.startsWith('refs/tags/')) {
-    throw new GitError('RefExists', `${ref} exists already; force: true moves it`, { ref, actual: old })
+async function checkForward(session: Session, update: RefUpdate): Promise<void> {
+  const setback = await setbackOf(session, update)
+  if (setback === undefined) return
+  const { ref } = update
+  const { reason, from, to } = setback
+  if (reason === 'the tag would move') {
+    throw new GitError('RefExists', `${ref} exists already; force: true moves it`, { ref, actual: from })
   }
-  if (await descendsFrom(session, next, old)) return
-  throw new GitError('NotFastForward', `${ref} at ${old} would lose commits at ${next}; force: true moves it`, {
-    ref,
-    expected: old,
-    actual: next,
-  })
+  const what = `${ref} at ${from} would lose commits at ${to}; force: true moves it`
+  throw new GitError('NotFastForward', what, { ref, expected: from, actual: to })
 }

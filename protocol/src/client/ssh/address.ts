@@ -1,4 +1,5 @@
 import { GitError } from '../../format/errors.ts'
+import { hideUser } from '../remote/hide-user.ts'
 
 /** Where a repository is behind SSH. */
 export interface SshAddress {
@@ -72,11 +73,6 @@ function decode(text: string): string {
   } catch {
     throw unusable('the repository URL holds a "%" that begins no percent-encoded character')
   }
-}
-
-/** What stands before the last `@` may be a password. */
-function hideUser(url: string): string {
-  return url.replace(/^.*@/s, '…@')
 }
 
 function unusable(message: string): GitError {

@@ -76,15 +76,16 @@ export class SshConnection {
   #track(line: Line, running: RemoteCommand): RemoteCommand {
     line.running++
     let isOver = false
+    let timer: NodeJS.Timeout | undefined
     const over = (): void => {
       if (isOver) return
       isOver = true
+      clearTimeout(timer)
       line.running--
       if (line.isRetired && line.running === 0) line.socket.destroy()
       this.#leave()
     }
-    let timer: NodeJS.Timeout | undefined
-    void running.end.finally(() => clearTimeout(timer)).then(over)
+    void running.end.then(over)
     return {
       ...running,
       abandon: () => {

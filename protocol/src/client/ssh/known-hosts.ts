@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { matchesWildcard } from '../wildcard.ts'
 import { SSH_PORT } from './address.ts'
 
 /** One line of a `known_hosts` file (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"). */
@@ -66,7 +67,8 @@ function matches(names: string, name: string): boolean {
   let found = false
   for (const item of names.split(',')) {
     const negated = item.startsWith('!')
-    if (!matchesPattern(negated ? item.slice(1) : item, name)) continue
+    // Brackets, around a host with a port, are themselves.
+    if (!matchesWildcard((negated ? item.slice(1) : item).toLowerCase(), name)) continue
     if (negated) return false
     found = true
   }
@@ -80,28 +82,4 @@ function matchesHash(names: string, name: string): boolean {
   const expected = Buffer.from(hash, 'base64')
   const actual = createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest()
   return expected.length === actual.length && timingSafeEqual(expected, actual)
-}
-
-/** `*` stands for any characters, `?` for one; brackets, around a host with a port, are themselves. Never backtracks further than one star. */
-function matchesPattern(pattern: string, name: string): boolean {
-  const wanted = pattern.toLowerCase()
-  let at = 0
-  let star = -1
-  let resume = 0
-  let i = 0
-  while (i < name.length) {
-    const char = wanted[at]
-    if (char === '*') {
-      star = at++
-      resume = i
-    } else if (char === '?' || char === name[i]) {
-      at++
-      i++
-    } else if (star >= 0) {
-      at = star + 1
-      i = ++resume
-    } else return false
-  }
-  while (wanted[at] === '*') at++
-  return at === wanted.length
 }

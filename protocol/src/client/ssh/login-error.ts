@@ -1,6 +1,6 @@
 import { GitError } from '../../format/errors.ts'
 import { printable } from '../../format/side-band.ts'
-import { networkError } from '../http/network-error.ts'
+import { networkError } from '../remote/network-error.ts'
 import { originOf } from './address.ts'
 import type { SshAddress } from './address.ts'
 import type { SshOptions } from './options.ts'

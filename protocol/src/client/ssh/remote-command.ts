@@ -1,7 +1,7 @@
 import type { ClientChannel } from 'ssh2'
 import { GitError } from '../../format/errors.ts'
-import { bodyChunks } from '../request-body.ts'
-import type { RequestBody } from '../request-body.ts'
+import { bodyChunks } from '../remote/request-body.ts'
+import type { RequestBody } from '../remote/request-body.ts'
 
 /** A command that runs on the other side. */
 export interface RemoteCommand {

@@ -2,17 +2,24 @@ import { ByteReader } from '../../format/byte-reader.ts'
 import { GitError } from '../../format/errors.ts'
 import { printable } from '../../format/side-band.ts'
 import type { Redact } from '../../format/side-band.ts'
-import { checkRequestTimeout, Deadline, eitherOf } from '../http/deadline.ts'
-import { networkError } from '../http/network-error.ts'
-import { redactor } from '../http/redact.ts'
-import { retrying } from '../http/retry.ts'
-import type { RetryPolicy } from '../http/retry.ts'
+import { checkRequestTimeout, Deadline, eitherOf } from '../remote/deadline.ts'
+import { networkError } from '../remote/network-error.ts'
+import { redactor } from '../remote/redact.ts'
+import { retrying } from '../remote/retry.ts'
+import type { RetryPolicy } from '../remote/retry.ts'
 import type { Limits } from '../limits.ts'
-import { Meter } from '../meter.ts'
-import type { RequestEnd } from '../meter.ts'
-import type { OnOlder, Operation, Remote, RequestRecord, Service, Traffic } from '../remote.ts'
-import { operationOf } from '../request-body.ts'
-import type { RequestBody } from '../request-body.ts'
+import { Meter } from '../remote/meter.ts'
+import type { RequestEnd } from '../remote/meter.ts'
+import type {
+  OnOlder,
+  Operation,
+  Remote,
+  RequestRecord,
+  Service,
+  Traffic,
+  UploadPackRequest,
+} from '../remote/remote.ts'
+import type { RequestBody } from '../remote/request-body.ts'
 import { originOf } from './address.ts'
 import type { SshAddress } from './address.ts'
 import type { SshConnection } from './connection.ts'
@@ -92,8 +99,8 @@ export class SshRemote implements Remote {
     return new ByteReader(exchange.advertised())
   }
 
-  async uploadPack(body: RequestBody, version: 0 | 2, onOlder?: OnOlder): Promise<ByteReader> {
-    const exchange = await this.#start(operationOf(body), 'git-upload-pack', version === 2 ? VERSION_2 : {})
+  async uploadPack({ operation, version, body }: UploadPackRequest, onOlder?: OnOlder): Promise<ByteReader> {
+    const exchange = await this.#start(operation, 'git-upload-pack', version === 2 ? VERSION_2 : {})
     if (version === 0) return exchange.ask(body)
     if (exchange.isVersion2) {
       this.#shared.version2 = await exchange.capabilities()

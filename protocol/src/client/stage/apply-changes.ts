@@ -10,14 +10,14 @@ import type { TreeIndexes } from './staged-tree.ts'
 /**
  * Makes the changes on a snapshot, reading the trees on their way: a request for each level, whatever the number of
  * changes.
- * @param commit a commit of the server whose tree has, or had before this edit, the unread folders; null without any
+ * @param shown what the server shows of the commit whose tree has, or had before this edit, the unread folders; null without any
  * @returns the changed tree, its `snapshot` holding the trees that were read
  * @throws GitError `PathNotFound`, `UnexpectedType`, `TargetExists`, `ObjectMissing`, `Malformed`, and as every request
  */
 export async function applyChanges(
   session: Session,
   snapshot: Snapshot,
-  commit: ObjectId | null,
+  shown: ObjectId | null,
   changes: readonly Change[],
 ): Promise<StagedTree> {
   const trees = new Map(snapshot.trees)
@@ -27,13 +27,8 @@ export async function applyChanges(
     const missing = attempt(tree, changes)
     if (missing.size === 0) return tree
     const [first = ''] = missing
-    if (commit === null) throw new GitError('ObjectMissing', `the tree ${first} was never read`, { oid: first })
-    for (const { oid, type, bytes } of (await fetchTrees(session, [...missing], commit)).values()) {
-      if (type === 'tree') trees.set(oid, bytes)
-    }
-    for (const oid of missing) {
-      if (!trees.has(oid)) throw new GitError('Malformed', `a folder of the repository is no tree: ${oid}`, { oid })
-    }
+    if (shown === null) throw new GitError('ObjectMissing', `the tree ${first} was never read`, { oid: first })
+    for (const [oid, bytes] of await fetchTrees(session, [...missing], shown)) trees.set(oid, bytes)
   }
 }
 

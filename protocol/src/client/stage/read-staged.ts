@@ -2,10 +2,11 @@ import { inflateObject } from '#platform/zlib'
 import { GitError } from '../../format/errors.ts'
 import type { ObjectId } from '../../format/object-id.ts'
 import type { PackEntry, StreamedEntry } from '../../format/pack-writer.ts'
-import { Mode, typeOfMode } from '../../format/tree.ts'
+import { Mode } from '../../format/tree.ts'
 import type { TreeEntry } from '../../format/tree.ts'
 import { overLimit } from '../limits.ts'
 import { splitPath } from '../path.ts'
+import { checkIsFile } from '../read/file-entry.ts'
 import { readTrees } from '../read/read-trees.ts'
 import type { Session } from '../session.ts'
 import type { ListedEntry, Snapshot } from '../snapshot.ts'
@@ -14,8 +15,8 @@ import { fetchBlobs } from '../wire/object-forms.ts'
 /** A tree that exists here only, above folders and files that the server has. */
 export interface StagedView {
   readonly snapshot: Snapshot
-  /** A commit of the server from which everything else comes; null without any. */
-  readonly commit: ObjectId | null
+  /** What the server shows and everything else comes with; null without any. */
+  readonly shown: ObjectId | null
   /** Contents that the server has not. */
   readonly held: (oid: ObjectId) => PackEntry | StreamedEntry | undefined
 }
@@ -33,18 +34,14 @@ export async function stagedFile(session: Session, view: StagedView, path: strin
   const entry = await stagedEntry(session, view, path)
   if (entry === null) throw new GitError('PathNotFound', `${JSON.stringify(path)} does not exist`, { path })
   const { mode, oid } = entry
-  const actual = typeOfMode(mode)
-  if (actual !== 'blob') {
-    const message = `${JSON.stringify(path)} is a ${actual}, not a file`
-    throw new GitError('UnexpectedType', message, { path, expected: 'blob', actual })
-  }
+  checkIsFile(path, mode)
   const content = view.held(oid)
   const bytes =
     content?.type === 'blob'
       ? await contentBytes(content, session)
-      : view.commit === null
+      : view.shown === null
         ? undefined
-        : (await fetchBlobs(session, [oid], view.commit)).get(oid)?.bytes
+        : (await fetchBlobs(session, [oid], view.shown)).get(oid)
   if (bytes === undefined) throw new GitError('ObjectMissing', `nobody has the content ${oid}`, { path, oid })
   return { path, mode, oid, bytes }
 }
@@ -82,9 +79,9 @@ export async function stagedEntry(session: Session, view: StagedView, path: stri
 
 function read(
   session: Session,
-  { snapshot, commit }: StagedView,
+  { snapshot, shown }: StagedView,
   names: readonly string[],
   recursive: boolean,
 ): Promise<Snapshot> {
-  return readTrees(session, snapshot.at({ commit }), { folders: [names], recursive })
+  return readTrees(session, snapshot.at({ shown }), { folders: [names], recursive })
 }

@@ -8,7 +8,7 @@ import { buildTrees } from '../../format/build-trees.ts'
 import { blobId } from '../../format/object-id.ts'
 import { Mode } from '../../format/tree.ts'
 import { DEFAULT_LIMITS } from '../limits.ts'
-import type { Remote } from '../remote.ts'
+import type { Remote } from '../remote/remote.ts'
 import { Session } from '../session.ts'
 
 const author = { name: 'Ann', email: 'ann@example.com', date: new Date('2026-01-02T03:04:05Z') }

@@ -56,13 +56,13 @@ export class Stage {
 
   /**
    * Makes the changes before `end` on a snapshot.
-   * @param commit see {@link applyChanges}
+   * @param shown see {@link applyChanges}
    * @throws GitError as {@link applyChanges}
    */
-  async on(session: Session, snapshot: Snapshot, commit: ObjectId | null, end: number): Promise<Staged> {
+  async on(session: Session, snapshot: Snapshot, shown: ObjectId | null, end: number): Promise<Staged> {
     if (this.#latest?.snapshot !== snapshot || this.#latest.end !== end) {
       const changes = this.#changes.slice(0, end - this.#dropped)
-      this.#latest = { snapshot, end, staged: stage(session, snapshot, commit, changes, this.#known) }
+      this.#latest = { snapshot, end, staged: stage(session, snapshot, shown, changes, this.#known) }
     }
     const latest = this.#latest
     try {
@@ -77,11 +77,11 @@ export class Stage {
 async function stage(
   session: Session,
   snapshot: Snapshot,
-  commit: ObjectId | null,
+  shown: ObjectId | null,
   changes: readonly Change[],
   known: KnownContents,
 ): Promise<Staged> {
-  const tree = await applyChanges(session, snapshot, commit, changes)
+  const tree = await applyChanges(session, snapshot, shown, changes)
   const before = tree.snapshot
   const added: NewObjects = new Map()
   const root = writeTrees(tree, added, known)

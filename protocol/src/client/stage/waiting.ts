@@ -5,6 +5,7 @@ import { memorySpill } from '../../format/spill.ts'
 import type { Spill } from '../../format/spill.ts'
 import { spoolBlob } from '../../format/spool-blob.ts'
 import type { SpooledBlob } from '../../format/spool-blob.ts'
+import { once } from '../once.ts'
 import type { NewObjects } from './write-trees.ts'
 
 /**
@@ -77,10 +78,6 @@ export class WaitingContents {
 
 async function* copies(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) yield Buffer.from(chunk)
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes
 }
 
 function spillFor(writing: Writing, maxBytes: number): Spill {

@@ -2,7 +2,7 @@ import type { ByteReader } from '../../format/byte-reader.ts'
 import { GitError } from '../../format/errors.ts'
 import { packetText, readPacket } from '../../format/packet-line.ts'
 import { MAX_CAPABILITY_BYTES, overLimit } from '../limits.ts'
-import type { Remote } from '../remote.ts'
+import type { Remote } from '../remote/remote.ts'
 import type { Ref } from './ls-refs.ts'
 import { RefLines } from './ref-lines.ts'
 

@@ -1,6 +1,6 @@
 import { isGitError } from '../../format/errors.ts'
 import { objectFormat } from '../../format/object-id.ts'
-import type { Remote, Service } from '../remote.ts'
+import type { Remote, Service } from '../remote/remote.ts'
 import type { Session } from '../session.ts'
 import { readAdvertisement } from './advertisement.ts'
 import type { Advertised, Advertisement } from './advertisement.ts'

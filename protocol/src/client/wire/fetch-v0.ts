@@ -6,7 +6,7 @@ import type { Advertisement } from './advertisement.ts'
 import type { FetchRequest } from './fetch.ts'
 import { formRefused, packAnswer } from './pack-answer.ts'
 import type { PackAnswer } from './pack-answer.ts'
-import type { Remote } from '../remote.ts'
+import type { Remote } from '../remote/remote.ts'
 import type { Session } from '../session.ts'
 
 /** One of each is asked for: the first that the server offers. */
@@ -31,7 +31,11 @@ export async function openPackV0(session: Session, request: FetchRequest, format
     throw formRefused(remote, 'it sends nothing but what refs lead to')
   }
   if (request.shallow !== undefined && !offered.has('shallow')) throw formRefused(remote, 'it offers no shallow fetch')
-  const input = await remote.uploadPack(body({ remote, format, request, offered }), 0)
+  const input = await remote.uploadPack({
+    operation: 'fetch',
+    version: 0,
+    body: body({ remote, format, request, offered }),
+  })
   return packAnswer(input, () => seekPack(session, input))
 }
 

@@ -5,7 +5,7 @@ import type { FetchRequest } from './fetch.ts'
 import { formRefused, packAnswer } from './pack-answer.ts'
 import type { PackAnswer } from './pack-answer.ts'
 import type { ObjectFormat } from '../../format/object-id.ts'
-import type { OnOlder } from '../remote.ts'
+import type { OnOlder } from '../remote/remote.ts'
 import type { Session } from '../session.ts'
 
 /**
@@ -23,7 +23,7 @@ export async function openPackV2(
   if (request.filter !== undefined && features?.includes('filter') === false) {
     throw formRefused(remote, 'it offers no filters')
   }
-  const input = await remote.uploadPack(command(format, 'fetch', fetchArguments(request)), 2, onOlder)
+  const input = await remote.uploadPack(command(format, 'fetch', fetchArguments(request)), onOlder)
   return packAnswer(input, async () => {
     // Before the pack come sections of no use here: acknowledgments, shallow-info, wanted-refs.
     for (;;) {

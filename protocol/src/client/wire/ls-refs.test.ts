@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ByteReader } from '../../format/byte-reader.ts'
 import { FLUSH, packetLine } from '../../format/packet-line.ts'
 import { resolveLimits } from '../limits.ts'
-import type { Remote } from '../remote.ts'
+import type { Remote } from '../remote/remote.ts'
 import { Session } from '../session.ts'
 import { lsRefs } from './ls-refs.ts'
 

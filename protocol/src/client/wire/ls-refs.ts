@@ -9,7 +9,7 @@ import { command } from './command.ts'
 import { discoverRefs, remember } from './discovery.ts'
 import { mayBeOld } from './may-be-old.ts'
 import { overLimit } from '../limits.ts'
-import type { OnOlder } from '../remote.ts'
+import type { OnOlder } from '../remote/remote.ts'
 import { isRefName } from '../ref-name.ts'
 import type { Session } from '../session.ts'
 
@@ -72,7 +72,7 @@ async function request(session: Session, prefixes: readonly string[], onOlder?: 
   const known = session.learned.advertisement?.capabilities
   const unborn = known === undefined || (known.get('ls-refs') ?? '').split(' ').includes('unborn')
   const args = ['peel', 'symrefs', ...(unborn ? ['unborn'] : []), ...prefixes.map((prefix) => `ref-prefix ${prefix}`)]
-  const input = await session.remote.uploadPack(command(session.format, 'ls-refs', args), 2, onOlder)
+  const input = await session.remote.uploadPack(command(session.format, 'ls-refs', args), onOlder)
   try {
     const refs = await readRefs(session, input)
     session.learned.isCurrent = true

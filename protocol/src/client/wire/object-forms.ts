@@ -1,5 +1,5 @@
 import { GitError, isGitError } from '../../format/errors.ts'
-import type { ObjectId } from '../../format/object-id.ts'
+import type { ObjectId, ObjectType } from '../../format/object-id.ts'
 import type { GitObject, StreamedBlob } from '../../format/pack-reader.ts'
 import { fetchObjects } from './fetch.ts'
 import type { FetchReadOptions, FetchRequest, FetchStreamingOptions } from './fetch.ts'
@@ -57,39 +57,60 @@ export async function fetchCommit(session: Session, oid: ObjectId): Promise<Map<
 /**
  * Trees by id; more may come along.
  * @param options.closure all trees below the wanted ones are wanted as well
- * @throws GitError `ObjectMissing`
+ * @throws GitError `ObjectMissing`, `Malformed` for what is no tree
  */
 export async function fetchTrees(
   session: Session,
   oids: readonly ObjectId[],
   commit: ObjectId,
   options: { readonly closure?: boolean } = {},
-): Promise<Map<ObjectId, GitObject>> {
+): Promise<Map<ObjectId, Buffer>> {
   const start = options.closure === true ? Math.max(CLOSURE_START, session.learned.treeForm) : session.learned.treeForm
-  return cached(session, oids, async (missing) => {
+  const found = await cached(session, oids, async (missing) => {
     const { form, found } = await climb(session, TREE_FORMS, start, missing, commit, { skipBlobs: true })
     if (form > start) session.learned.treeForm = form
     return found
   })
+  return ofType('tree', oids, found)
 }
 
-/** @throws GitError `ObjectMissing` */
+/** @throws GitError `ObjectMissing`, `Malformed` for what is no blob */
 export async function fetchBlobs(
   session: Session,
   oids: readonly ObjectId[],
   commit: ObjectId,
-): Promise<Map<ObjectId, GitObject>> {
-  return cached(session, oids, async (missing) => {
+): Promise<Map<ObjectId, Buffer>> {
+  const found = await cached(session, oids, async (missing) => {
     const { form, found } = await climb(session, BLOB_FORMS, session.learned.blobForm, missing, commit, {})
     session.learned.blobForm = form
     return found
   })
+  return ofType('blob', oids, found)
+}
+
+/** The entry of a tree may name any object, whatever its mode says. */
+function ofType(
+  type: ObjectType,
+  wanted: readonly ObjectId[],
+  found: ReadonlyMap<ObjectId, GitObject>,
+): Map<ObjectId, Buffer> {
+  for (const oid of wanted) checkType(type, found.get(oid))
+  const objects = [...found.values()].filter((object) => object.type === type)
+  return new Map(objects.map(({ oid, bytes }) => [oid, bytes]))
+}
+
+/** @throws GitError `Malformed` */
+function checkType(expected: ObjectType, object: GitObject | undefined): void {
+  if (object === undefined || object.type === expected) return
+  const { oid, type: actual } = object
+  const what = `the entry of a tree names ${oid} as a ${expected}, and it is a ${actual}`
+  throw new GitError('Malformed', what, { oid, expected, actual })
 }
 
 /**
  * The same one by one as they arrive, for contents that are too much to hold; large ones are taken by `large`. Blobs that
  * were not asked for may come as well, and one may come twice.
- * @throws GitError `ObjectMissing`
+ * @throws GitError `ObjectMissing`, `Malformed` for what is no blob
  */
 export async function* eachBlob<T>(
   session: Session,
@@ -99,12 +120,20 @@ export async function* eachBlob<T>(
 ): AsyncGenerator<GitObject | StreamedBlob<T>> {
   const { cache, format } = session
   const held = (await cache?.get(oids, format)) ?? []
-  yield* held
+  const wanted = new Set(oids)
   const missing = new Set(oids)
-  for (const { oid } of held) missing.delete(oid)
+  for (const object of held) {
+    checkType('blob', object)
+    missing.delete(object.oid)
+  }
+  yield* held
   if (missing.size === 0) return
-  const fetch = (request: FetchRequest): AsyncGenerator<GitObject | StreamedBlob<T>> =>
-    fetchObjects(session, request, options)
+  async function* fetch(request: FetchRequest): AsyncGenerator<GitObject | StreamedBlob<T>> {
+    for await (const object of fetchObjects(session, request, options)) {
+      if (!('streamed' in object) && wanted.has(object.oid)) checkType('blob', object)
+      yield object
+    }
+  }
   session.learned.blobForm = yield* ascend(session, {
     forms: BLOB_FORMS,
     start: session.learned.blobForm,

@@ -31,7 +31,7 @@ export async function objectSizes(
 async function request(session: Session, oids: ReadonlySet<ObjectId>, sizes: Map<ObjectId, number>): Promise<void> {
   const { remote } = session
   const args = ['size', ...[...oids].map((oid) => `oid ${oid}`)]
-  const input = await remote.uploadPack(command(session.format, 'object-info', args), 2)
+  const input = await remote.uploadPack(command(session.format, 'object-info', args))
   try {
     for (;;) {
       const packet = await readPacket(input)

@@ -1,6 +1,6 @@
 import type { ByteReader } from '../../format/byte-reader.ts'
 import { GitError } from '../../format/errors.ts'
-import type { Remote } from '../remote.ts'
+import type { Remote } from '../remote/remote.ts'
 
 /** The answer to a fetch, read up to where the pack begins. */
 export interface PackAnswer {

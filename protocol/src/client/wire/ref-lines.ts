@@ -1,7 +1,7 @@
 import { GitError } from '../../format/errors.ts'
 import { isObjectId } from '../../format/object-id.ts'
 import { isRefName } from '../ref-name.ts'
-import type { Remote } from '../remote.ts'
+import type { Remote } from '../remote/remote.ts'
 import type { Ref } from './ls-refs.ts'
 
 /** Stands behind a tag's name in the line that says what the tag is for. */

@@ -8,6 +8,7 @@ import {
   firstReportOnly,
   noFilters,
   noThinPacks,
+  notAtomic,
   onlyWants,
   wantsOf,
 } from '../quirk-rules.ts'
@@ -27,7 +28,7 @@ export interface ServerKind {
   /** Of git, beyond its own defaults. */
   readonly config?: Readonly<Record<string, string>>
   /** The newest version of the protocol that it speaks; default 2. */
-  readonly version?: 0
+  readonly version?: 0 | 1
   /** What it does otherwise than git; `git` runs git in its repository. */
   readonly rule?: (git: Git) => Rule
 }
@@ -75,6 +76,7 @@ export const SERVERS: readonly ServerKind[] = [
   { name: 'SSH', about: 'OpenSSH and git', reach: 'ssh', config: CONFIGURED },
   { name: 'Gitea', about: 'a Gitea of its own', reach: 'gitea' },
   { name: 'v0', about: 'git that speaks protocol version 0 only', reach: 'http', version: 0, config: CONFIGURED },
+  { name: 'v1', about: 'git that speaks protocol version 1', reach: 'http', version: 1, config: CONFIGURED },
   {
     name: 'no filters',
     about: 'every filter is refused with an `ERR` packet',
@@ -124,6 +126,13 @@ export const SERVERS: readonly ServerKind[] = [
     reach: 'http',
     config: CONFIGURED,
     rule: () => firstReportOnly,
+  },
+  {
+    name: 'no atomic',
+    about: '`atomic` is offered and not kept: each ref goes its own way',
+    reach: 'http',
+    config: CONFIGURED,
+    rule: () => notAtomic,
   },
   {
     name: 'says ok',

@@ -59,7 +59,8 @@ export function page(table: Table): string {
 Every operation of the client against every kind of server, from nothing: the repository has just been opened, and nothing is
 remembered. A number is how many requests it took. A word is the code of the error that the client gives where a server does
 not offer what is needed; nothing has been changed then. *deceived*: the server said ok without having done it, and the client
-took its word, as this was the first thing that it asked the server; option \`verify\` has it look. Each answer has been compared with what git says of the same
+took its word, as this was the first thing that it asked the server; option \`verify\` has it look; or, under \`no atomic\`, it did a part of what
+was to be done wholly or not at all, and the error says so. Each answer has been compared with what git says of the same
 repository, and after each change \`git fsck --strict\` finds nothing wrong and every tree is the one that \`git write-tree\` makes of
 the same files. What a client remembers from one operation to the next is not shown: the second edit of a branch takes one
 request.

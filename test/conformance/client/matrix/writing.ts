@@ -1,4 +1,4 @@
-import { mirror, Mode, openRepository } from '@gitsync/protocol'
+import { Mode, openRepository } from '@gitsync/protocol'
 import type { Edit, Repository } from '@gitsync/protocol'
 import { expect } from 'vitest'
 import type { Left, Operation } from './operation.ts'
@@ -284,7 +284,7 @@ export const EDIT_OPERATIONS: readonly Operation[] = [
     on: 'empty',
     async run({ repo, seed }) {
       await using from = openRepository(seed.store.url)
-      await mirror(from, repo)
+      await from.mirrorTo(repo)
       return { refs: new Map(seed.refs), files: new Map(seed.files) }
     },
   },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { secretsOf } from './credentials.ts'
+import { secretsOf } from '../http/credentials.ts'
 import { redactor } from './redact.ts'
 
 const basic = Buffer.from('ann:s3cret').toString('base64')

@@ -1,13 +1,24 @@
-import type { ByteReader } from '../format/byte-reader.ts'
-import type { GitErrorCode } from '../format/errors.ts'
-import type { Redact } from '../format/side-band.ts'
-import type { Limits } from './limits.ts'
+import type { ByteReader } from '../../format/byte-reader.ts'
+import type { GitErrorCode } from '../../format/errors.ts'
+import type { Redact } from '../../format/side-band.ts'
+import type { Limits } from '../limits.ts'
 import type { RequestBody } from './request-body.ts'
 
 export type Service = 'git-upload-pack' | 'git-receive-pack'
 
 /** What a request is for. */
-export type Operation = 'discover' | 'ls-refs' | 'fetch' | 'push'
+export type Operation = 'discover' | Command | 'push'
+
+/** What `git-upload-pack` is asked for: commands of version 2 (gitprotocol-v2), of which versions before know `fetch` alone. */
+export type Command = 'ls-refs' | 'fetch' | 'object-info'
+
+/** One question to `git-upload-pack`. */
+export interface UploadPackRequest {
+  readonly operation: Command
+  /** Of the protocol that the body is written in: 2 for a command, 0 for anything before. */
+  readonly version: 0 | 2
+  readonly body: RequestBody
+}
 
 /** One finished request, for progress, metrics and logs. Holds nothing secret. Redirects and repeated tries have their own. */
 export interface RequestRecord {
@@ -61,11 +72,8 @@ export interface Remote {
   printable(text: string): string
   /** What the server says of itself, protocol version 2 asked for (gitprotocol-http, "Discovering References"). */
   advertisement(service: Service): Promise<ByteReader>
-  /**
-   * @param version of the protocol that the body is written in: 2 for a command, 0 for anything before
-   * @param onOlder called where the server speaks first and knows no commands, before the rejection with `Unsupported`
-   */
-  uploadPack(body: RequestBody, version: 0 | 2, onOlder?: OnOlder): Promise<ByteReader>
+  /** @param onOlder called where the server speaks first and knows no commands, before the rejection with `Unsupported` */
+  uploadPack(request: UploadPackRequest, onOlder?: OnOlder): Promise<ByteReader>
   receivePack(body: RequestBody): Promise<ByteReader>
   /** The same repository over the same connections and credentials, whose requests this signal ends as well. */
   with(signal: AbortSignal): Remote

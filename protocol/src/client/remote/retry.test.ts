@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { GitError } from '../../format/errors.ts'
 import { resolveRetry, retryDelay } from './retry.ts'
 
@@ -48,12 +48,24 @@ test.each([
   )
 })
 
-test('the pause ends with the signal', async () => {
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+test('the pause is as long as was asked for, and ends with the signal', async () => {
+  vi.useFakeTimers()
   const { sleep } = resolveRetry()
+  let isOver = false
+  const sleeping = sleep(1000, undefined).then(() => (isOver = true))
+  await vi.advanceTimersByTimeAsync(999)
+  expect(isOver).toBe(false)
+  await vi.advanceTimersByTimeAsync(1)
+  await sleeping
+
   const stop = new AbortController()
-  const sleeping = sleep(60_000, stop.signal)
+  const stopped = sleep(60_000, stop.signal)
   stop.abort(new Error('enough'))
-  await expect(sleeping).rejects.toThrow('enough')
+  await expect(stopped).rejects.toThrow('enough')
   await expect(sleep(60_000, stop.signal)).rejects.toThrow('enough')
-  await sleep(1, undefined)
+  expect(vi.getTimerCount()).toBe(0)
 })

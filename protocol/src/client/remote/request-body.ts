@@ -50,9 +50,3 @@ export function metered(body: RequestBody): Metered {
   }
   return { body: { chunks }, sent: () => taken }
 }
-
-/** What a body for `git-upload-pack` asks: a command of version 2 names itself at its beginning, all else is a fetch. */
-export function operationOf(body: RequestBody): 'ls-refs' | 'fetch' {
-  if ('chunks' in body) return 'fetch'
-  return new TextDecoder().decode(body[0]?.subarray(0, 64)).slice(4).startsWith('command=ls-refs') ? 'ls-refs' : 'fetch'
-}

@@ -1,4 +1,4 @@
-import { isGitError } from '../format/errors.ts'
+import { isGitError } from '../../format/errors.ts'
 import { publish } from './diagnostics.ts'
 import type { RequestRecord, Traffic } from './remote.ts'
 

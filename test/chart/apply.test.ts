@@ -1,0 +1,234 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import type { KubeObject } from '../e2e/harness/api.ts'
+import { gitsync } from '../e2e/harness/gitsync.ts'
+import { waitFor } from '../e2e/harness/wait-for.ts'
+import { component } from '../kit/components/index.ts'
+import type { Helm } from '../kit/helm/index.ts'
+import { run } from '../kit/process/index.ts'
+import { startChartCluster } from './cluster.ts'
+import type { ChartCluster } from './cluster.ts'
+import { kindsOf, MATRIX, NAMESPACE, objectsOf, only, render } from './render.ts'
+
+const RESTRICTED = { 'pod-security.kubernetes.io/enforce': 'restricted' }
+const DEPLOY = new URL('../../deploy', import.meta.url).pathname
+
+let world: ChartCluster
+let helm: Helm
+
+beforeAll(async () => {
+  world = await startChartCluster()
+  helm = await world.helm()
+  const { stdout } = await run(await component('monitoring-crds'), [])
+  await world.kubectl(['create', '-f', '-'], stdout.toString())
+  await world.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s'])
+  await world.namespace(NAMESPACE, RESTRICTED)
+  for (const name of ['shop', 'billing']) await world.namespace(name)
+})
+afterAll(() => world?.stop())
+
+const json = (objects: readonly object[]): string => JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects })
+const dryRun = ['create', '--dry-run=server', '--validate=strict', '-f', '-']
+
+/** The Pod that the Deployment's controller would make. */
+function podOf(objects: readonly KubeObject[]): object {
+  const deployment = only(objects, 'Deployment')
+  const { metadata, spec } = deployment['spec'].template
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name: 'pod', namespace: NAMESPACE }, spec }
+}
+
+test.each(Object.keys(MATRIX))(
+  'the API server accepts every object, and the Pod where restricted is enforced: %s',
+  async (name) => {
+    const objects = await render(helm, MATRIX[name])
+    await world.kubectl(dryRun, json(objects))
+    await world.kubectl(dryRun, json([podOf(objects)]))
+  },
+)
+
+test('the namespace does refuse Pods that are less than restricted', async () => {
+  const objects = await render(helm, { securityContext: { allowPrivilegeEscalation: true } })
+  await expect(world.kubectl(dryRun, json([podOf(objects)]))).rejects.toThrow('violates PodSecurity "restricted')
+})
+
+/** Without what only Helm writes. */
+function plain(objects: readonly KubeObject[]): KubeObject[] {
+  const isHelms = (name: string): boolean => name === 'helm.sh/chart' || name === 'app.kubernetes.io/managed-by'
+  const strip = (value: unknown): unknown =>
+    Array.isArray(value)
+      ? value.map(strip)
+      : typeof value === 'object' && value !== null
+        ? Object.fromEntries(
+            Object.entries(value).flatMap(([key, inner]) => (isHelms(key) ? [] : [[key, strip(inner)]])),
+          )
+        : value
+  const key = ({ kind, metadata }: KubeObject): string => `${kind} ${metadata.namespace ?? ''} ${metadata.name}`
+  return (strip(objects) as KubeObject[]).sort((a, b) => (key(a) < key(b) ? -1 : 1))
+}
+
+describe('without Helm', () => {
+  test('kustomize makes what the chart makes', async () => {
+    const built = objectsOf(await world.kubectl(['kustomize', `${DEPLOY}/base`]))
+    const [namespace] = built.filter(({ kind }) => kind === 'Namespace')
+    expect(namespace?.metadata['labels']).toMatchObject(RESTRICTED)
+    expect(plain(built.filter(({ kind }) => kind !== 'Namespace'))).toEqual(
+      plain(await render(helm, { crds: { keep: false } })),
+    )
+  })
+
+  test('one file installs everything, and again changes nothing', async () => {
+    const file = `${DEPLOY}/install.yaml`
+    await world.kubectl(['apply', '--server-side', '--validate=strict', '-f', file])
+    await world.kubectl(['wait', '--for=condition=Established', 'crd', 'gitsyncs.gitsync.dev', '--timeout=30s'])
+    await expect(world.kubectl(['diff', '--server-side', '-f', file])).resolves.toBe('')
+    await world.kubectl([
+      'delete',
+      '-f',
+      `${DEPLOY}/base/operator.yaml`,
+      '-f',
+      `${DEPLOY}/base/rbac.yaml`,
+      '-f',
+      `${DEPLOY}/base/admission.yaml`,
+    ])
+    await world.kubectl(['delete', '-f', `${DEPLOY}/base/crds.yaml`])
+  })
+})
+
+describe('admission policy', () => {
+  const rbac = 'rbac.authorization.k8s.io'
+  const sync = gitsync({ namespace: 'shop', url: 'https://git.example.com/a.git' })
+  const write = (user: 'alice' | 'bob', args: readonly string[], object: object = sync): Promise<string> =>
+    world.cluster.kubectl([...args, '--namespace=shop'], { user, input: JSON.stringify(object) })
+
+  beforeAll(async () => {
+    await world.install(helm, 'gitsync-operator', NAMESPACE)
+    await world.kubectl(['wait', '--for=condition=Established', 'crd', 'gitsyncs.gitsync.dev', '--timeout=30s'])
+    await world.cluster.grant('alice', {
+      verbs: ['get', 'create', 'update', 'patch'],
+      resources: ['gitsyncs.gitsync.dev'],
+      namespace: 'shop',
+    })
+    await world.cluster.grant('bob', {
+      verbs: ['get', 'create', 'update', 'patch'],
+      resources: ['gitsyncs.gitsync.dev'],
+      namespace: 'shop',
+    })
+    const rules = [
+      { apiGroups: [''], resources: ['serviceaccounts'], resourceNames: ['auditor'], verbs: ['impersonate'] },
+    ]
+    const name = 'may-use-auditor'
+    await world.api.create({ apiVersion: `${rbac}/v1`, kind: 'Role', metadata: { name, namespace: 'shop' }, rules })
+    const subjects = [{ apiGroup: rbac, kind: 'User', name: 'bob' }]
+    const roleRef = { apiGroup: rbac, kind: 'Role', name }
+    await world.api.create({
+      apiVersion: `${rbac}/v1`,
+      kind: 'RoleBinding',
+      metadata: { name, namespace: 'shop' },
+      roleRef,
+      subjects,
+    })
+    await waitFor('the policy is in force', () =>
+      write('alice', ['create', '--dry-run=server', '-f', '-']).then(
+        () => false,
+        (error: unknown) => String(error).includes('may not use ServiceAccount'),
+      ),
+    )
+  })
+  afterAll(async () => {
+    await helm(['uninstall', 'gitsync-operator', '--namespace', NAMESPACE])
+    await world.kubectl(['delete', 'crd', 'gitsyncs.gitsync.dev', 'gitproviders.gitsync.dev'])
+  })
+
+  test('who may not use the account is refused, in words that say what it takes', async () => {
+    await expect(write('alice', ['create', '-f', '-'])).rejects.toThrow(
+      'alice may not use ServiceAccount auditor of namespace shop, as which this GitSync would read: that takes the verb impersonate on serviceaccounts/auditor there; see https://gitsync.dev/docs/troubleshooting#errors-of-kubectl-apply',
+    )
+  })
+
+  test('who may is let through, for this account alone', async () => {
+    await waitFor('bob is known', () => write('bob', ['create', '--dry-run=server', '-f', '-']).then(() => true))
+    await write('bob', ['create', '-f', '-'])
+    const spec = { serviceAccountName: 'cluster-admin' }
+    await expect(
+      write('bob', ['patch', 'gitsync', 'sync', '--type=merge', `--patch=${JSON.stringify({ spec })}`]),
+    ).rejects.toThrow('may not use ServiceAccount cluster-admin')
+  })
+
+  test("another's GitSync may be annotated, but not made to read more", async () => {
+    await write('alice', ['annotate', 'gitsync', 'sync', 'gitsync.dev/requested-at=now'])
+    const spec = { resources: [{ kind: 'Service' }] }
+    await expect(
+      write('alice', ['patch', 'gitsync', 'sync', '--type=merge', `--patch=${JSON.stringify({ spec })}`]),
+    ).rejects.toThrow('alice may not use ServiceAccount auditor')
+  })
+})
+
+describe.each(['helm', 'helm3'] as const)('the life of a release, by %s', (version) => {
+  const release = 'sync'
+  const home = `${version}-home`
+  const full = 'sync-gitsync-operator'
+  const definitions = async (): Promise<string[]> => {
+    const listed = await world.kubectl(['get', 'crd', '--output=name'])
+    return listed.split('\n').filter((name) => name.endsWith('.gitsync.dev'))
+  }
+  const owned = async (): Promise<string[]> => {
+    const kinds =
+      'deployment,service,serviceaccount,role,rolebinding,configmap,secret,poddisruptionbudget,networkpolicy'
+    const everywhere = 'clusterrole,clusterrolebinding,validatingadmissionpolicy,validatingadmissionpolicybinding'
+    const label = `--selector=app.kubernetes.io/instance=${release}`
+    const lists = [[kinds, '--all-namespaces'], [everywhere]].map((args) =>
+      world.kubectl(['get', ...args, label, '--output=name']),
+    )
+    return (await Promise.all(lists))
+      .join('')
+      .split('\n')
+      .filter((line) => line !== '')
+  }
+  const replicas = async (): Promise<number> =>
+    (await world.api.get({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: home, name: full }))['spec'].replicas
+
+  test('install, upgrade, rollback, uninstall; definitions stay, with the GitSyncs', async () => {
+    const helm = await world.helm(version)
+    const notes = await world.install(helm, release, home)
+    expect(notes).toContain('https://gitsync.dev/docs/quickstart')
+    expect(notes).toContain(`kubectl -n ${home} rollout status deployment/${full}`)
+    await world.kubectl(['wait', '--for=condition=Established', 'crd', 'gitsyncs.gitsync.dev', '--timeout=30s'])
+    const sync = gitsync({ namespace: 'billing', url: 'https://git.example.com/b.git', name: version })
+    await world.kubectl(['create', '-f', '-'], JSON.stringify(sync))
+    await world.install(helm, release, home, { replicas: 2, networkPolicy: { enabled: true } })
+    expect(await replicas()).toBe(2)
+    expect((await owned()).join()).toContain('poddisruptionbudget')
+    await helm(['rollback', release, '1', '--namespace', home])
+    expect(await replicas()).toBe(1)
+    expect((await owned()).join()).not.toContain('poddisruptionbudget')
+    const history = parse(await helm(['history', release, '--namespace', home, '--output=yaml'])) as {
+      status: string
+    }[]
+    expect(history.map(({ status }) => status)).toEqual(['superseded', 'superseded', 'deployed'])
+    await helm(['uninstall', release, '--namespace', home])
+    expect(await owned()).toEqual([])
+    expect(await definitions()).toHaveLength(2)
+    await world.kubectl(['get', 'gitsync', version, '--namespace=billing'])
+  })
+
+  test('what was kept is adopted by the next release, and goes with it when nothing is to be kept', async () => {
+    const helm = await world.helm(version)
+    await world.install(helm, release, home, { crds: { keep: false } })
+    await helm(['uninstall', release, '--namespace', home])
+    await waitFor('the definitions are gone', async () => (await definitions()).length === 0)
+    expect(await owned()).toEqual([])
+  })
+})
+
+test('kinds of the matrix cover every template', async () => {
+  const all = new Set((await Promise.all(Object.values(MATRIX).map((values) => render(helm, values)))).flatMap(kindsOf))
+  for (const kind of [
+    'PodDisruptionBudget',
+    'NetworkPolicy',
+    'ServiceMonitor',
+    'PodMonitor',
+    'PrometheusRule',
+    'ConfigMap',
+  ])
+    expect(all).toContain(kind)
+})

@@ -1,0 +1,168 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { CHART, connectHelm } from '../kit/helm/index.ts'
+import type { Helm } from '../kit/helm/index.ts'
+import { CommandError } from '../kit/process/index.ts'
+import { chartFiles } from '../../scripts/chart/files.ts'
+import { manifests } from '../../scripts/manifests.ts'
+import { kindsOf, MATRIX, only, render, template } from './render.ts'
+import type { Values } from './render.ts'
+
+let helm: Helm
+beforeAll(async () => {
+  helm = await connectHelm()
+})
+afterAll(() => helm.close())
+
+const messageOf = async (values: Values): Promise<string> => {
+  const error: unknown = await template(helm, values).catch((error: unknown) => error)
+  if (!(error instanceof CommandError)) throw new Error('the values were accepted')
+  return error.stderr
+}
+
+test('files that are made from the sources are as the sources say', async () => {
+  for (const [path, text] of Object.entries(chartFiles())) expect(readFileSync(path, 'utf8') === text, path).toBe(true)
+  for (const [name, text] of Object.entries(await manifests()))
+    expect(readFileSync(`deploy/${name}`, 'utf8') === text, `deploy/${name}: run make manifests`).toBe(true)
+})
+
+test('helm lint has nothing to say', async () => {
+  expect(await helm(['lint', '--strict', CHART])).toContain('1 chart(s) linted, 0 chart(s) failed')
+})
+
+test('Helm 3 makes the same as Helm 4', async () => {
+  const helm3 = await connectHelm({ version: 'helm3' })
+  try {
+    for (const values of [{}, MATRIX['everything of a Pod'] ?? {}])
+      expect(await render(helm3, values)).toEqual(await render(helm, values))
+  } finally {
+    await helm3.close()
+  }
+})
+
+test.each([
+  [{ replicaCount: 2 }, 'replicaCount'],
+  [{ image: { pullpolicy: 'Always' } }, 'pullpolicy'],
+  [{ image: { pullPolicy: 'always' } }, '/image/pullPolicy'],
+  [{ namespace: 'shop' }, 'namespace'],
+  [{ namespaces: ['Shop'] }, '/namespaces/0'],
+  [{ watch: { rules: [{ apiGroup: 'apps', resources: ['deployments'] }] } }, 'apiGroup'],
+  [{ watch: { kinds: ['secrets'] } }, 'kinds'],
+  [{ crd: { keep: false } }, 'crd'],
+  [{ crds: { keep: 'no' } }, '/crds/keep'],
+  [{ metrics: { serviceMonitor: { enable: true } } }, 'enable'],
+  [{ resources: { limit: { memory: '1Gi' } } }, 'limit'],
+  [{ replicas: '2' }, '/replicas'],
+  [{ logLevel: 'verbose' }, '/logLevel'],
+  [{ image: { digest: 'abc' } }, '/image/digest'],
+  [{ terminationGracePeriodSeconds: 10 }, '/terminationGracePeriodSeconds'],
+  [{ tracing: { endpoint: 'collector:4317' } }, '/tracing/endpoint'],
+  [{ attribution: { enabled: true } }, '/attribution/enabled'],
+  [{ gitServer: { enabled: true } }, '/gitServer/enabled'],
+  [{ auditPage: { enabled: true } }, '/auditPage/enabled'],
+] as [Values, string][])('a typo is refused and named: %j', async (values, named) => {
+  expect(await messageOf(values)).toContain(`'${named}'`)
+})
+
+test.each([
+  [{ rbac: { rolesOnly: true } }, 'rbac.rolesOnly needs namespaces'],
+  [{ serviceAccount: { create: false } }, 'serviceAccount.name is empty'],
+  [{ admin: { heapSnapshots: true } }, 'admin.heapSnapshots needs admin.enabled'],
+  [{ admin: { enabled: true, port: 8080 } }, 'admin.port and metrics.port are both 8080'],
+  [{ metrics: { service: { enabled: false }, serviceMonitor: { enabled: true } } }, 'needs metrics.service'],
+  [{ metrics: { podMonitor: { enabled: true }, serviceMonitor: { enabled: true } } }, 'stored twice'],
+  [{ watch: { rules: [{ apiGroups: [''], resources: ['secrets'] }] } }, 'resource "secrets"'],
+  [{ watch: { rules: [{ apiGroups: ['*'], resources: ['*'] }] } }, 'resource "*"'],
+] as [Values, string][])('what cannot work is refused in words that help: %j', async (values, text) => {
+  const message = await messageOf(values)
+  expect(message).toContain(text)
+  expect(message).toContain('https://gitsync.dev/docs/troubleshooting#errors-of-helm')
+})
+
+test('every value of the schema is in values.yaml with the same default, and the other way round', () => {
+  const schema = JSON.parse(readFileSync(`${CHART}/values.schema.json`, 'utf8')) as object
+  const defaults = (node: any): unknown =>
+    node.default === undefined
+      ? Object.fromEntries(Object.entries(node.properties as object).map(([key, value]) => [key, defaults(value)]))
+      : node.default
+  const { global: _, ...wanted } = defaults({
+    ...schema,
+    properties: { ...(schema as any).properties, global: { default: {} } },
+  }) as any
+  expect(parse(readFileSync(`${CHART}/values.yaml`, 'utf8'))).toEqual(wanted)
+})
+
+describe('what is made', () => {
+  test('of the defaults', async () => {
+    const objects = await render(helm)
+    expect(kindsOf(objects).sort()).toEqual([
+      'ClusterRole',
+      'ClusterRole',
+      'ClusterRole',
+      'ClusterRoleBinding',
+      'CustomResourceDefinition',
+      'CustomResourceDefinition',
+      'Deployment',
+      'Role',
+      'Role',
+      'RoleBinding',
+      'RoleBinding',
+      'Service',
+      'ServiceAccount',
+      'ValidatingAdmissionPolicy',
+      'ValidatingAdmissionPolicyBinding',
+    ])
+    const [container] = only(objects, 'Deployment')['spec'].template.spec.containers
+    expect(container.image).toBe('ghcr.io/gitsync-dev/gitsync-operator:0.1.0')
+    expect(container.args).toEqual(['--metrics=0.0.0.0:8080', '--log-level=info'])
+    for (const { kind, metadata } of objects.filter(({ kind }) => kind === 'CustomResourceDefinition'))
+      expect(metadata['annotations'], kind).toEqual({ 'helm.sh/resource-policy': 'keep' })
+  })
+
+  test('a budget for disruptions only with more than one replica', async () => {
+    expect(kindsOf(await render(helm))).not.toContain('PodDisruptionBudget')
+    expect(kindsOf(await render(helm, { replicas: 2 }))).toContain('PodDisruptionBudget')
+    expect(kindsOf(await render(helm, { replicas: 2, podDisruptionBudget: { enabled: false } }))).not.toContain(
+      'PodDisruptionBudget',
+    )
+  })
+
+  test('with Roles only nothing outside namespaces', async () => {
+    const objects = await render(helm, MATRIX['roles only'])
+    expect(kindsOf(objects).sort()).toEqual([
+      'Deployment',
+      'Role',
+      'Role',
+      'Role',
+      'RoleBinding',
+      'RoleBinding',
+      'RoleBinding',
+      'Service',
+      'ServiceAccount',
+    ])
+    expect(only(objects, 'Deployment')['spec'].template.spec.containers[0].args).toEqual(
+      expect.arrayContaining(['--namespace=shop', '--roles-only']),
+    )
+  })
+
+  test('Secrets are never listed or watched, whatever is selected', async () => {
+    for (const [name, values] of Object.entries(MATRIX)) {
+      const rules = (await render(helm, values)).flatMap((object) => (object['rules'] as any[] | undefined) ?? [])
+      const secrets = rules.filter(({ resources }) => resources.includes('secrets'))
+      expect(
+        secrets.every(({ verbs }) => verbs.join() === 'get'),
+        name,
+      ).toBe(true)
+      expect(
+        rules.some(({ verbs }) => verbs.includes('*')),
+        name,
+      ).toBe(false)
+    }
+  })
+
+  test('a pinned image has its digest', async () => {
+    const [container] = only(await render(helm, MATRIX['pinned image']), 'Deployment')['spec'].template.spec.containers
+    expect(container.image).toBe(`registry.example/gitsync:v1@sha256:${'a'.repeat(64)}`)
+  })
+})

@@ -1,0 +1,119 @@
+import { parseAllDocuments } from 'yaml'
+import { CHART } from '../kit/helm/index.ts'
+import type { Helm } from '../kit/helm/index.ts'
+import type { KubeObject } from '../e2e/harness/api.ts'
+
+export const NAMESPACE = 'gitsync-system'
+
+export type Values = Readonly<Record<string, unknown>>
+
+/** What the chart makes of these values, as text. Throws CommandError with helm's message. */
+export function template(helm: Helm, values: Values = {}, args: readonly string[] = []): Promise<string> {
+  const what = ['template', 'gitsync-operator', CHART, `--namespace=${NAMESPACE}`, '--values=-', ...args]
+  return helm(what, JSON.stringify(values))
+}
+
+export function objectsOf(text: string): KubeObject[] {
+  return parseAllDocuments(text)
+    .map((document) => {
+      const [error] = document.errors
+      if (error !== undefined) throw error
+      return document.toJS() as KubeObject | null
+    })
+    .filter((object) => object !== null)
+}
+
+export async function render(helm: Helm, values: Values = {}): Promise<KubeObject[]> {
+  return objectsOf(await template(helm, values))
+}
+
+export const kindsOf = (objects: readonly KubeObject[]): string[] => objects.map(({ kind }) => kind)
+
+export function only(objects: readonly KubeObject[], kind: string): KubeObject {
+  const [found, another] = objects.filter((object) => object.kind === kind)
+  if (found === undefined || another !== undefined)
+    throw new Error(`not exactly one ${kind}: ${kindsOf(objects).join()}`)
+  return found
+}
+
+/** Each switch of the chart on its own, and all together. */
+export const MATRIX: Readonly<Record<string, Values>> = {
+  defaults: {},
+  'two replicas': {
+    replicas: 2,
+    topologySpreadConstraints: [{ topologyKey: 'zone', maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule' }],
+  },
+  'no replica': { replicas: 0 },
+  'pinned image': { image: { repository: 'registry.example/gitsync', tag: 'v1', digest: `sha256:${'a'.repeat(64)}` } },
+  'no definitions': { crds: { enabled: false } },
+  'definitions that go': { crds: { keep: false } },
+  'own account': { serviceAccount: { create: false, name: 'mine' } },
+  'no roles': { rbac: { create: false, aggregate: false } },
+  'no kinds': { watch: { ordinaryKinds: false } },
+  'custom kinds': { watch: { rules: [{ apiGroups: ['a.example', 'b.example'], resources: ['*'] }] } },
+  namespaced: { namespaces: ['shop', 'billing'] },
+  'roles only': { namespaces: ['shop'], rbac: { rolesOnly: true }, crds: { enabled: false } },
+  monitoring: {
+    metrics: {
+      serviceMonitor: {
+        enabled: true,
+        interval: '30s',
+        labels: { release: 'prom' },
+        metricRelabelings: [{ action: 'labeldrop', regex: 'host' }],
+      },
+      prometheusRule: { enabled: true, labels: { release: 'prom' } },
+      dashboard: { enabled: true, annotations: { folder: 'GitOps' } },
+    },
+  },
+  'pod monitor': { metrics: { service: { enabled: false }, podMonitor: { enabled: true, interval: '1m' } } },
+  admin: { admin: { enabled: true, heapSnapshots: true, port: 7070 } },
+  traces: {
+    tracing: {
+      endpoint: 'http://collector:4318',
+      ratio: 0.1,
+      resourceAttributes: { 'deployment.environment': 'prod' },
+    },
+  },
+  'network policy': {
+    networkPolicy: {
+      enabled: true,
+      gitPorts: [443, 22],
+      metricsFrom: [{ namespaceSelector: { matchLabels: { name: 'monitoring' } } }],
+      extraEgress: [{ ports: [{ port: 4318 }] }],
+    },
+  },
+  'no admission policy': { admissionPolicy: { enabled: false } },
+  'admission policy that warns': { admissionPolicy: { validationActions: ['Warn'] } },
+  'everything of a Pod': {
+    nameOverride: 'sync',
+    fullnameOverride: 'corp-sync',
+    commonLabels: { team: 'platform' },
+    podLabels: { a: 'b' },
+    podAnnotations: { c: 'd' },
+    imagePullSecrets: [{ name: 'pull' }],
+    logLevel: 'debug',
+    allowPrivateHosts: true,
+    extraArgs: ['--lease-name=other'],
+    extraEnv: [{ name: 'HTTPS_PROXY', value: 'http://proxy:3128' }],
+    maxHeapMiB: 0,
+    terminationGracePeriodSeconds: 60,
+    priorityClassName: 'system-cluster-critical',
+    nodeSelector: { disk: 'ssd' },
+    tolerations: [{ key: 'dedicated', operator: 'Exists' }],
+    affinity: { nodeAffinity: {} },
+    extraVolumes: [{ name: 'tmp', emptyDir: {} }],
+    extraVolumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+    serviceAccount: { annotations: { 'iam.example/role': 'x' }, automount: false },
+    metrics: { port: 9090, service: { annotations: { 'prometheus.io/scrape': 'true' } } },
+  },
+  'further objects': {
+    extraObjects: [
+      {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: '{{ include "gitsync.fullname" . }}-extra', namespace: '{{ .Release.Namespace }}' },
+      },
+      'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: as-text\n  namespace: {{ .Release.Namespace }}\n',
+    ],
+  },
+}
