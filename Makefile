@@ -3,7 +3,8 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export npm_config_update_notifier := false
 
-.PHONY: demo test test-long check bundle bench matrix crds reference manifests chart packages release format components clean docs docs-serve
+.PHONY: demo test test-long check bundle image image-archive sbom bench matrix crds reference manifests chart packages release \
+  format components clean docs docs-serve
 
 # An API server, a Git remote and the operator on this machine. KEEP=1 keeps it running; CLUSTER=1 uses your cluster.
 demo: node_modules/.ready
@@ -24,6 +25,14 @@ check: node_modules/.ready
 # One file for each program, in dist/.
 bundle: node_modules/.ready
 	node scripts/bundle.ts
+
+# The image, with Docker. BUILD_BASE and RUNTIME_BASE choose other bases; `docker buildx bake release` is for all machines.
+image:
+	REVISION=$$(git rev-parse HEAD) SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) docker buildx bake image
+
+# The same image for this machine, without Docker, and its bill of materials: in dist/.
+image-archive sbom: node_modules/.ready
+	node scripts/image.ts
 
 # Measurements beside other tools; writes bench/REPORT.md.
 bench: node_modules/.ready bundle

@@ -1,14 +1,16 @@
 /**
  * `make bundle`: each command as one file below `dist/`, with only what it uses, so that an image needs nothing besides
- * Node, and starts in a third of the time that the sources take; and the engine as one file below `protocol/dist/` for
- * runtimes that are not Node.
+ * Node, and starts in a third of the time that the sources take. What is seldom used is in files of a folder beside it,
+ * with the licences of all that is in there. And the engine as one file below `protocol/dist/` for runtimes that are not
+ * Node.
  */
-import { chmod, readFile, stat } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import type { Plugin } from 'esbuild'
 import { run } from '../test/kit/process/index.ts'
+import { writePackages } from './bundle/packages.ts'
 
 const root = new URL('..', import.meta.url).pathname
 const COMMANDS = {
@@ -37,26 +39,47 @@ const credentialPluginsOnly: Plugin = {
   },
 }
 
+/** Messages of the schemas' library in fifty languages, of which English is asked for by itself. */
+const oneLanguage: Plugin = {
+  name: 'one-language',
+  setup(build) {
+    build.onResolve({ filter: /^\.\.\/locales\/index\.js$/ }, ({ importer }) =>
+      importer.includes('/node_modules/zod/') ? { path: 'locales', namespace: 'unwanted' } : undefined,
+    )
+    build.onLoad({ filter: /.*/, namespace: 'unwanted' }, () => ({ contents: 'export {}' }))
+  },
+}
+
 /**
- * Bundles one command. Not minified: that starts no faster, and stack traces stay readable.
+ * Bundles one command: `<folder>/<command>.mjs`, which loads what it seldom needs from `<folder>/<command>/`. Not minified:
+ * that starts no faster, and stack traces stay readable. The same sources give the same bytes.
  * @returns the file
  */
 export async function bundle(command: BundledCommand, folder = join(root, 'dist')): Promise<string> {
   const outfile = join(folder, `${command}.mjs`)
-  await build({
-    entryPoints: [join(root, COMMANDS[command])],
-    outfile,
+  // Parts are named by their content: those of earlier states would stay.
+  await rm(join(folder, command), { recursive: true, force: true })
+  await mkdir(join(folder, command), { recursive: true })
+  const { metafile } = await build({
+    entryPoints: { [command]: join(root, COMMANDS[command]) },
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    chunkNames: `${command}/[name]-[hash]`,
+    splitting: true,
+    absWorkingDir: root,
     bundle: true,
     platform: 'node',
     target: 'node24',
     format: 'esm',
-    legalComments: 'linked',
+    legalComments: 'inline',
+    metafile: true,
     banner: { js: BANNER },
-    plugins: [credentialPluginsOnly],
+    plugins: [credentialPluginsOnly, oneLanguage],
     // Native code that ssh2 uses where it was built, and does without elsewhere.
     external: ['cpu-features', '*.node'],
     logLevel: 'error',
   })
+  await writePackages(metafile, root, join(folder, command))
   await chmod(outfile, 0o755)
   return outfile
 }
@@ -118,10 +141,18 @@ async function timeStart(file: string): Promise<number> {
 
 const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(0)} kB`
 
+const isCommand = (name: string): name is BundledCommand => Object.hasOwn(COMMANDS, name)
+
 if (import.meta.main) {
+  const wanted = process.argv.slice(2).filter(isCommand)
+  for (const command of wanted) console.log(await bundle(command))
+  if (wanted.length === 0) await bundleAll()
+}
+
+async function bundleAll(): Promise<void> {
   const edge = await bundleEdge()
   console.log(`${edge.file}  ${kilobytes(edge.minified)}, ${kilobytes(edge.gzipped)} gzipped`)
-  for (const command of Object.keys(COMMANDS) as BundledCommand[]) {
+  for (const command of Object.keys(COMMANDS).filter(isCommand)) {
     const file = await bundle(command)
     const { size } = await stat(file)
     const [bundled, source] = [await timeStart(file), await timeStart(join(root, COMMANDS[command]))]

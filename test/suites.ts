@@ -38,5 +38,7 @@ export const SUITES: readonly Suite[] = [
   { name: 'docs', include: ['test/docs/**/*.test.ts'], timeout: 180_000, tier: 'real' },
   { name: 'observability', include: ['test/observability/**/*.test.ts'], timeout: 180_000, tier: 'real' },
   { name: 'chaos', include: ['test/chaos/**/*.test.ts'], timeout: 300_000, tier: 'real' },
+  { name: 'node', include: ['test/node/**/*.test.ts'], timeout: 90_000, tier: 'real' },
+  { name: 'containers', include: ['test/containers/**/*.test.ts'], timeout: 180_000, tier: 'long' },
   { name: 'long', include: ['test/long/**/*.test.ts'], timeout: 3_600_000, tier: 'long' },
 ]

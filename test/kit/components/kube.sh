@@ -1,22 +1,9 @@
 #!/usr/bin/env bash
 # kube-apiserver and kubectl, built from the published Go module.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/kube-module.sh"
 
 build() {
-  local out=$1 version=$2 source minor stamp staging program
-  need go 'install Go 1.24 or later'
-  source=$(module_dir "k8s.io/kubernetes@$version")
-  printf 'module components/kube\n\ngo 1.24\n\nrequire k8s.io/kubernetes %s\n' "$version" >go.mod
-  # k8s.io/kubernetes replaces its staging modules by relative paths; a consumer must name their releases.
-  minor=${version#v1.}
-  for staging in $(sed -n 's|^\t\(k8s.io/[a-z-]*\) => ./staging/.*|\1|p' "$source/go.mod"); do
-    go mod edit -replace "$staging=$staging@v0.$minor"
-  done
-  stamp=k8s.io/component-base/version
-  for program in kube-apiserver kubectl; do
-    CGO_ENABLED=0 go build -trimpath -o "$out/$program" \
-      -ldflags "-s -w -X $stamp.gitVersion=$version -X $stamp.gitMajor=1 -X $stamp.gitMinor=${minor%%.*} -X $stamp.gitTreeState=clean" \
-      "k8s.io/kubernetes/cmd/$program"
-  done
+  build_kubernetes "$1" "$2" kube-apiserver kubectl
 }
 component kube "${1:-v1.34.4}" 4 build

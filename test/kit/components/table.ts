@@ -1,6 +1,13 @@
 export type ComponentName =
   | 'kube-apiserver'
   | 'kubectl'
+  | 'kubelet'
+  | 'kube-controller-manager'
+  | 'kube-scheduler'
+  | 'kube-proxy'
+  | 'pause'
+  | 'containerd'
+  | 'dockerd'
   | 'etcd'
   | 'etcd34'
   | 'gitea'
@@ -20,6 +27,9 @@ export interface Component {
   /** Recipe beside this file, without `.sh`; one recipe may make several components. */
   readonly recipe:
     | 'kube'
+    | 'kube-node'
+    | 'containerd'
+    | 'docker'
     | 'etcd'
     | 'etcd34'
     | 'gitea'
@@ -60,6 +70,17 @@ const prometheus = (file: string, variable: string): Component => ({
   versionPattern: /version (\d+)\.(\d+)\.(\d+)/,
   // The first that takes durations for numbers, as the alerts have them.
   fits: ({ major, minor }) => major > 2 || (major === 2 && minor >= 54),
+})
+
+/** A part of a node: its minor version has to be the API server's, whatever the machine has on PATH. */
+const nodePart = (name: string): Component => ({
+  file: name,
+  recipe: 'kube-node',
+  variable: `GITSYNC_${name.toUpperCase().replaceAll('-', '_')}`,
+  asset: false,
+  versionArgs: ['--version'],
+  versionPattern: /Kubernetes v(\d+)\.(\d+)\.(\d+)/,
+  fits: ({ major, minor }) => major === 1 && minor === KUBE_MINOR,
 })
 
 /** In the order in which a new machine installs them: what fails soonest first, what most tests can do without last. */
@@ -166,6 +187,35 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     versionPattern: /"gitVersion": *"v(\d+)\.(\d+)\.(\d+)/,
     // Kubernetes supports one minor version of difference.
     fits: ({ major, minor }) => major === 1 && Math.abs(minor - KUBE_MINOR) <= 1,
+  },
+  kubelet: nodePart('kubelet'),
+  'kube-controller-manager': nodePart('kube-controller-manager'),
+  'kube-scheduler': nodePart('kube-scheduler'),
+  'kube-proxy': nodePart('kube-proxy'),
+  pause: {
+    ...nodePart('pause'),
+    // Only the recipe's is known to be a static program.
+    fits: () => false,
+  },
+  containerd: {
+    file: 'usr/bin/containerd',
+    recipe: 'containerd',
+    variable: 'GITSYNC_CONTAINERD',
+    asset: false,
+    versionArgs: ['--version'],
+    versionPattern: /containerd \S+ v?(\d+)\.(\d+)\.(\d+)/,
+    // One on PATH says nothing of runc, the CNI plugins and iptables, which belong to it.
+    fits: () => false,
+  },
+  dockerd: {
+    file: 'usr/sbin/dockerd',
+    recipe: 'docker',
+    variable: 'GITSYNC_DOCKERD',
+    asset: false,
+    versionArgs: ['--version'],
+    versionPattern: /Docker version (\d+)\.(\d+)\.(\d+)/,
+    // As with containerd: what belongs to it has to come along.
+    fits: () => false,
   },
   gitea: {
     file: 'gitea',
