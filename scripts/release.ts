@@ -10,6 +10,8 @@ import { notes, release } from './release/changelog.ts'
 import { ROOT, setVersions } from './release/versions.ts'
 
 const CHANGELOG = join(ROOT, 'CHANGELOG.md')
+/** What the next release is compared with. */
+const BASELINE = join(ROOT, 'scripts/release/baseline')
 /** Semantic versioning, with an optional pre-release. */
 const VERSION = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/
 
@@ -28,10 +30,10 @@ function prepare(version: string): void {
   run('make', 'manifests')
   run('node', 'scripts/chart-package.ts')
   for (const file of readdirSync(join(ROOT, 'crds')).filter((name) => name.endsWith('.yaml'))) {
-    copyFileSync(join(ROOT, 'crds', file), join(ROOT, 'crds/baseline', file))
+    copyFileSync(join(ROOT, 'crds', file), join(BASELINE, 'crds', file))
   }
-  copyFileSync(join(ROOT, `dist/gitsync-operator-${version}.tgz`), join(ROOT, 'charts/baseline/gitsync-operator.tgz'))
-  writeFileSync(join(ROOT, 'crds/baseline/accepted-changes.json'), '{}\n')
+  copyFileSync(join(ROOT, `dist/gitsync-operator-${version}.tgz`), join(BASELINE, 'gitsync-operator.tgz'))
+  writeFileSync(join(BASELINE, 'accepted-changes.json'), '{}\n')
   console.log(`\n${version} is prepared. Look at the difference, run make test and make test-long, then:
   git commit -am 'release: ${version}' && git tag -s v${version} -m ${version} && git push --follow-tags`)
 }

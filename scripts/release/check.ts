@@ -8,7 +8,7 @@ import { ROOT, versions } from './versions.ts'
 
 const CRDS = join(ROOT, 'crds')
 /** As of the last release. */
-const BASELINE = join(CRDS, 'baseline')
+const BASELINE = join(import.meta.dirname, 'baseline')
 /** Line → why it must be, for what breaks knowingly. */
 const ACCEPTED = join(BASELINE, 'accepted-changes.json')
 
@@ -16,23 +16,21 @@ const read = (path: string): Definition => parse(readFileSync(path, 'utf8')) as 
 
 function brokenDefinitions(): string[] {
   const accepted = JSON.parse(readFileSync(ACCEPTED, 'utf8')) as Readonly<Record<string, string>>
-  const found = readdirSync(BASELINE)
-    .filter((name) => name.endsWith('.yaml'))
-    .flatMap((file) => {
-      const current = join(CRDS, file)
-      return existsSync(current)
-        ? incompatibilities(read(join(BASELINE, file)), read(current))
-        : [`${file}: the whole definition is gone`]
-    })
+  const found = readdirSync(join(BASELINE, 'crds')).flatMap((file) => {
+    const current = join(CRDS, file)
+    return existsSync(current)
+      ? incompatibilities(read(join(BASELINE, 'crds', file)), read(current))
+      : [`${file}: the whole definition is gone`]
+  })
   const stale = Object.keys(accepted).filter((line) => !found.includes(line))
   return [
     ...found
       .filter((line) => accepted[line] === undefined)
       .map(
         (line) =>
-          `${line}\n  Keep it, or say in crds/baseline/accepted-changes.json and CHANGELOG.md why it has to be.`,
+          `${line}\n  Keep it, or say in scripts/release/baseline/accepted-changes.json and CHANGELOG.md why it has to be.`,
       ),
-    ...stale.map((line) => `crds/baseline/accepted-changes.json: this does not happen: ${line}`),
+    ...stale.map((line) => `scripts/release/baseline/accepted-changes.json: this does not happen: ${line}`),
   ]
 }
 

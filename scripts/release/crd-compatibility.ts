@@ -125,5 +125,5 @@ const schemaOf = (given: Schema | boolean | undefined): Schema | undefined =>
 
 const numberOf = (given: unknown): number | undefined => (typeof given === 'number' ? given : undefined)
 
-const changed = (at: string, what: string, before: unknown, after: unknown): string =>
-  `${at}: ${what} was ${String(before ?? 'absent')}, is ${String(after)}`
+const changed = (at: string, what: string, before: number | string | undefined, after: number | string): string =>
+  `${at}: ${what} was ${before ?? 'absent'}, is ${after}`
