@@ -34,7 +34,8 @@ const REASONS: Readonly<Record<string, string>> = {
 }
 
 function unreadable(flag: string, file: string, error: unknown): never {
-  const { code = '', message = String(error) } = error as NodeJS.ErrnoException
-  const what = `${flag} ${JSON.stringify(file)} cannot be read: ${REASONS[code] ?? message}`
+  const { code, message } = error as Partial<NodeJS.ErrnoException>
+  const reason = REASONS[code ?? ''] ?? message ?? String(error)
+  const what = `${flag} ${JSON.stringify(file)} cannot be read: ${reason}`
   throw new GitError('InvalidInput', what, { field: flag })
 }

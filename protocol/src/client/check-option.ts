@@ -17,5 +17,5 @@ export const MAX_TIMER_MS = 2 ** 31 - 1
 export function checkChoice<T extends string>(field: string, value: T, choices: readonly T[]): void {
   if (choices.includes(value)) return
   const what = `${field} must be one of ${choices.join(', ')}, not ${JSON.stringify(value)}`
-  throw new GitError('InvalidInput', what, { field, actual: String(value) })
+  throw new GitError('InvalidInput', what, { field, actual: value })
 }

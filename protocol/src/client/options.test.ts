@@ -50,9 +50,8 @@ test('what is given to one operation is refused before anything is sent', async 
   const repo = openRepository(URL, { transport })
   await expect(repo.edit('main', { depth: -1 })).rejects.toEqual(refused('depth', -1))
   await expect(repo.snapshot('main', { depth: 0.5 })).rejects.toEqual(refused('depth', 0.5))
-  const typo = <T>(word: string): T => word as T
-  await expect(repo.edit('main', { writing: typo('disc') })).rejects.toEqual(refused('writing', 'disc'))
-  await expect(repo.checkout('main', '/nonexistent', { symlinks: typo('skip') })).rejects.toEqual(
+  await expect(repo.edit('main', { writing: 'disc' as 'disk' })).rejects.toEqual(refused('writing', 'disc'))
+  await expect(repo.checkout('main', '/nonexistent', { symlinks: 'skip' as 'file' })).rejects.toEqual(
     refused('symlinks', 'skip'),
   )
   expect(requests).toEqual([])

@@ -152,7 +152,7 @@ export class SshConnection {
         over()
         // The host may be gone, or count the command that it has not begun.
         this.#retire(line)
-        reject(reason as Error)
+        reject(reason)
       }
       const onAbort = (): void => giveUp(signal.reason)
       const timer = setTimeout(() => giveUp(tooSilent(originOf(this.#address), timeoutMs)), timeoutMs)
