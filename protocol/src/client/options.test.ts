@@ -54,6 +54,9 @@ test('what is given to one operation is refused before anything is sent', async 
   await expect(repo.checkout('main', '/nonexistent', { symlinks: 'skip' as 'file' })).rejects.toEqual(
     refused('symlinks', 'skip'),
   )
+  await expect(repo.compare('v1', 'v2', { path: 'docs', far: true })).rejects.toMatchObject({
+    details: { field: 'far' },
+  })
   expect(requests).toEqual([])
 })
 

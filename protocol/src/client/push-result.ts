@@ -46,11 +46,6 @@ export function refusalOf(result: RefResult): GitError | undefined {
   })
 }
 
-/** The result to tell of first: the others of an atomic push are rejected because of the stale one. */
-export function causeOf<T extends { readonly status: string }>(results: readonly T[]): T | undefined {
-  return results.find(({ status }) => status === 'stale') ?? results.find(({ status }) => status !== 'ok')
-}
-
 export interface SettleOptions {
   /** Look at the refs that are `ok` as well. Default: where the server is not known to keep its word. */
   readonly verify?: boolean | undefined

@@ -1,4 +1,4 @@
-import { causeOf } from '../../client/push-result.ts'
+import { causeOf } from '../../client/cause-of.ts'
 import type { MirroredRef, MirrorProgress } from '../../client/mirror/mirror.ts'
 import { parseSshAddress } from '../../client/ssh/address.ts'
 import { GitError } from '../../format/errors.ts'

@@ -72,8 +72,8 @@ export function checkConnectionOptions(options: ConnectionOptions): void {
 
 /** @param options checked */
 export async function createDispatcher(options: ConnectionOptions): Promise<Dispatcher> {
-  // Whoever asks nothing, or over SSH, never loads it.
-  const { Agent, EnvHttpProxyAgent, ProxyAgent } = await import('undici')
+  // Whoever asks nothing, or over SSH, never loads it. Bundled, what is written as CommonJS has no other export.
+  const { Agent, EnvHttpProxyAgent, ProxyAgent } = (await import('undici')).default
   const { proxy, connections, allowH2 = true } = options
   const { connectTimeout, headersTimeout, bodyTimeout } = timeouts(options)
   const tls = { ...secrets(options), allowH2 }

@@ -125,7 +125,9 @@ export class SshRemote implements Remote {
 
   /** Ends the connection; the next request opens another. */
   async close(): Promise<void> {
-    await (await this.#shared.connection)?.close()
+    // One that could not be made has told so where it was needed.
+    const connection = await this.#shared.connection?.catch(() => undefined)
+    await connection?.close()
   }
 
   /** Nothing has been asked before the server speaks: what fails until then, and may pass, is tried again. */
