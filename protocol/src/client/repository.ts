@@ -280,8 +280,7 @@ export class Repository {
 
   /**
    * Contents by id, one request for all.
-   * @throws GitError `ObjectMissing`, `UnexpectedType` for an id of something else than a blob, `InvalidInput` for what is no id of
-   *   this repository's hash function, `LimitExceeded`, and as every request
+   * @throws GitError `ObjectMissing`, `Malformed` for an id of something else than a file, `LimitExceeded`, and as every request
    */
   blobs(snapshot: Snapshot, oids: readonly ObjectId[]): Promise<Map<ObjectId, Buffer>> {
     return readBlobs(this.#session, snapshot, oids)
