@@ -1,5 +1,5 @@
 /**
- * `@gitsync/protocol`: read and edit Git repositories over Smart HTTP, without cloning them.
+ * `@gitsync/protocol`: read and edit Git repositories over Smart HTTP and SSH, without cloning them.
  * @module
  */
 export { openRepository } from './client/open-repository.ts'

@@ -10,8 +10,10 @@ interface Explained {
 
 const CODES: Readonly<Record<GitErrorCode, Explained>> = {
   InvalidInput: {
-    meaning: 'An argument is unusable; `field` names it, `actual` is its value.',
-    remedy: 'Correct the argument: nothing has been sent.',
+    meaning:
+      'An argument is unusable; `field` names it, `actual` is its value. Also the folder of a checkout that this machine does not let us write.',
+    remedy:
+      "Correct the argument: nothing has been sent. Where a checkout cannot write (`field: 'dir'`, and the message has ENOSPC or EACCES), make room or get the permission, then `resume`: some files may be there already.",
   },
   Malformed: {
     meaning: "What the server sent breaks the rules of Git's formats or protocol.",
@@ -63,8 +65,10 @@ const CODES: Readonly<Record<GitErrorCode, Explained>> = {
     remedy: 'Leave it out with `exclude`, and ask how it got there.',
   },
   ObjectMissing: {
-    meaning: 'The server does not send an object (`oid`) that it refers to.',
-    remedy: 'Try again: the branch may have moved meanwhile. If it stays, the repository is damaged.',
+    meaning:
+      'The server does not send an object (`oid`) that it refers to; or a snapshot is asked for a folder (`path`) that has not been read.',
+    remedy:
+      'Try again: the branch may have moved meanwhile. If it stays, the repository is damaged. A snapshot reads more by `repo.read(snapshot, { folders })`.',
   },
   IncompletePack: {
     meaning: 'What was about to be pushed refers to objects that nobody has. Nothing was sent.',

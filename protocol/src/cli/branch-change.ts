@@ -6,7 +6,7 @@ import { GitError, isGitError } from '../format/errors.ts'
 import { identities } from './identity.ts'
 import type { IdentityFlags } from './identity.ts'
 import type { Io } from './io.ts'
-import type { ConnectionFlags } from './options.ts'
+import type { ConnectionFlags } from './connection-flags.ts'
 import { writeJson, writeLines } from './output.ts'
 import { addSigningOptions, signerOf } from './signing.ts'
 import type { SigningFlags } from './signing.ts'
@@ -72,14 +72,20 @@ async function push(
   for (let left = RETRIES; ; left--) {
     const from = flags.createBranch
     await using edit = await repo.edit(branch, from === undefined ? { depth } : { create: true, from })
-    await stage(edit)
-    await edit.commit(commit)
     try {
+      await stage(edit)
+      await edit.commit(commit)
       return await edit.push()
     } catch (error) {
-      if (!isGitError(error, 'StaleRef') || left === 0) throw error
+      if (!isGitError(error, 'StaleRef') || left === 0) throw inBranch(error, branch)
     }
   }
+}
+
+/** What is staged knows its paths, and not where people look for them. */
+function inBranch(error: unknown, branch: string): unknown {
+  if (!isGitError(error, 'PathNotFound') || !error.message.endsWith(' does not exist')) return error
+  return new GitError('PathNotFound', `${error.message} in ${branch}`, { ...error.details, cause: error })
 }
 
 async function print(io: Io, repo: Repository, outcome: PushOutcome, json: boolean): Promise<void> {

@@ -202,7 +202,7 @@ describe('--sign', () => {
   })
 
   test.each([
-    [['--sign', '/nonexistent/key'], /--sign cannot be read/],
+    [['--sign', '/nonexistent/key'], /--sign ".*" cannot be read/],
     [['--sign', import.meta.filename], /holds no private key of OpenSSH or OpenPGP/],
     [['--sign-passphrase', 'x'], /--sign-passphrase needs --sign/],
   ])('%j is refused before anything is sent', async (flags, message) => {

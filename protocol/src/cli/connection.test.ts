@@ -134,7 +134,7 @@ describe('proxies', () => {
 
   test('what is no proxy is refused, and not repeated', async () => {
     const ran = await gitsync(['ls-remote', url, '--proxy', 'socks5://ann:s3cret@127.0.0.1:1'])
-    expect(ran).toMatchObject({ code: 2, err: expect.stringContaining('proxy must be the URL') })
+    expect(ran).toMatchObject({ code: 2, err: expect.stringMatching(/--proxy .*must be the URL/) })
     expect(ran.err).not.toContain('s3cret')
   })
 })
@@ -162,7 +162,7 @@ describe('certificates', () => {
   })
 
   test.each([
-    [['--cert', '/nonexistent', '--key', '/nonexistent'], /--cert cannot be read/],
+    [['--cert', '/nonexistent', '--key', '/nonexistent'], /--cert ".*" cannot be read/],
     [['--cert', '/nonexistent'], /--cert needs --key/],
     [['--key', '/nonexistent'], /--key needs --cert/],
   ])('%j is refused by name', async (args, message) => {

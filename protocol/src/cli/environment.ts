@@ -14,11 +14,13 @@ function twin(option: Option): string {
  * @throws GitError `InvalidInput` naming the twin
  */
 export function applyEnvironment(command: Command, env: Readonly<Record<string, string | undefined>>): void {
+  const inherited: string[] = []
   for (const option of command.options) {
     const name = twin(option)
     const value = env[name]
     const key = option.attributeName()
     if (value === undefined || value === '' || command.getOptionValueSource(key) === 'cli') continue
+    inherited.push(key)
     if (option.negate) {
       // GITSYNC_NO_X switches x off.
       if (!OFF.has(value.toLowerCase())) command.setOptionValueWithSource(key, false, 'env')
@@ -26,6 +28,7 @@ export function applyEnvironment(command: Command, env: Readonly<Record<string, 
       if (!OFF.has(value.toLowerCase())) command.setOptionValueWithSource(key, true, 'env')
     } else command.setOptionValueWithSource(key, parsed(option, name, value), 'env')
   }
+  command.setOptionValueWithSource('inherited', inherited, 'env')
 }
 
 function parsed(option: Option, name: string, value: string): unknown {

@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import { GitError } from '../format/errors.ts'
 import { ExitCode, exitCode } from './exit-code.ts'
+import { inFlags } from './flag-words.ts'
 import { Interrupted } from './interrupt.ts'
 import type { Io } from './io.ts'
 import { writeError } from './output.ts'
@@ -10,9 +11,10 @@ import { writeError } from './output.ts'
  * @returns the exit code
  */
 export function tellFailure(
-  error: unknown,
+  failure: unknown,
   { io, json, redact }: { readonly io: Io; readonly json: boolean; readonly redact: (text: string) => string },
 ): number {
+  const error = inFlags(failure)
   const code = error instanceof Interrupted ? 128 + constants.signals[error.signal] : exitCode(error)
   const message = error instanceof Error ? error.message : String(error)
   if (json) io.stderr.write(`${redact(JSON.stringify({ error: describe(error, message, code) }))}\n`)
@@ -28,6 +30,7 @@ export function tellUsage(
 ): void {
   const said = text
     .replace(/^error: /, '')
+    .replace(/^command-argument value '(.*)' is invalid for argument '(.*?)'\./, "<$2> must not be '$1'.")
     .trim()
     .replaceAll('\n', ' ')
   const message = `${said} (usage: gitsync ${verb === '' ? '' : `${verb} `}--help)`

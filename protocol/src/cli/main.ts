@@ -24,6 +24,9 @@ import { tag } from './verbs/tag.ts'
 
 const VERBS = [check, lsRemote, lsTree, catFile, log, diff, clone, putFile, rm, mv, branch, tag, mirror, completion]
 
+/** Those that stand without a verb. */
+const PROGRAM_FLAGS: ReadonlySet<string> = new Set(['--help', '-h', '--version', '-V'])
+
 const ENVIRONMENT = `
 Each flag has a twin in the environment: --ca-file is GITSYNC_CA_FILE; what is given on the command line wins.
 A verb that is not listed runs the executable gitsync-<verb>, beside this command or on PATH.
@@ -54,6 +57,10 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       io,
       redact(`there is no verb ${JSON.stringify(verb)}, nor an executable gitsync-${verb}. Verbs: ${known}`),
     )
+    return ExitCode.usage
+  }
+  if (verb?.startsWith('-') === true && !PROGRAM_FLAGS.has(verb)) {
+    tellUsage(redact(`flags stand behind the verb: gitsync <verb> ${flagOf(verb)} …`), io, mode)
     return ExitCode.usage
   }
   try {
@@ -97,6 +104,9 @@ function commandLine(
 function isBuiltIn(program: Command, verb: string): boolean {
   return program.commands.some((command) => command.name() === verb)
 }
+
+/** Without the value. */
+const flagOf = (argument: string): string => argument.split('=')[0] ?? argument
 
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { Signer } from '../client/sign/signer.ts'
 import { GitError, isGitError } from '../format/errors.ts'
+import { readInputFile } from './input-file.ts'
 
 export interface SigningFlags {
   readonly sign?: string
@@ -23,9 +23,7 @@ export async function signerOf({ sign, signPassphrase }: SigningFlags): Promise<
     if (signPassphrase !== undefined) throw invalid('--sign-passphrase', 'needs --sign beside it')
     return undefined
   }
-  const key = await readFile(sign, 'utf8').catch((error: unknown) => {
-    throw invalid('--sign', `cannot be read: ${error instanceof Error ? error.message : String(error)}`)
-  })
+  const key = (await readInputFile('--sign', sign)).toString()
   const options = signPassphrase === undefined ? {} : { passphrase: signPassphrase }
   try {
     // Who signs nothing loads neither.

@@ -1,4 +1,5 @@
 import { GitError } from '../format/errors.ts'
+import { checkChoice, checkInteger } from './check-option.ts'
 import { Edit } from './edit.ts'
 import { newBranch, readBranch } from './read/read-branch.ts'
 import { fullBranchName } from './ref-name.ts'
@@ -22,7 +23,9 @@ export interface EditStart {
 
 /** @throws GitError `RefNotFound`, `RefExists`, `InvalidInput` for options that exclude each other */
 export async function startEdit(session: Session, branch: string, options: EditStart): Promise<Edit> {
-  const { base, create, from, depth = 0, writing } = options
+  const { base, create, from, depth = 0, writing = 'auto' } = options
+  checkInteger('depth', depth, 0)
+  checkChoice('writing', writing, ['memory', 'disk', 'auto'])
   check(branch, options)
   if (base !== undefined) return new Edit(session, base, writing)
   const start =

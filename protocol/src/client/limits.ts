@@ -1,12 +1,14 @@
 import { GitError } from '../format/errors.ts'
 import { MAX_BLOB_BYTES, MAX_DELTA_DEPTH } from '../format/pack-limits.ts'
 import { MAX_SPILL_BYTES } from '../format/spill.ts'
-import { checkInteger } from './check-integer.ts'
+import { checkInteger } from './check-option.ts'
 
 /** Caps on what a server can make this client receive or hold. Every one is checked before the memory is allocated. */
 export interface Limits {
   /** Bytes of one response, which streams by: what is held has limits of its own. Default 4 GiB. */
   readonly maxResponseBytes: number
+  /** Bytes of all responses together, for as long as the repository object lives. Default none. */
+  readonly maxTotalBytes: number
   /** Bytes of one object that is held in memory, inflated. Default 64 MiB. */
   readonly maxObjectBytes: number
   /** Bytes of one blob that streams by without being held. Default 10 GiB. */
@@ -29,6 +31,7 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = {
   maxResponseBytes: 4 * 2 ** 30,
+  maxTotalBytes: Number.MAX_SAFE_INTEGER,
   maxObjectBytes: 64 << 20,
   maxBlobBytes: MAX_BLOB_BYTES,
   maxObjects: 1_000_000,
@@ -46,12 +49,15 @@ export const MAX_CAPABILITY_BYTES = 256 << 10
 /** @throws GitError `InvalidInput` naming the limit */
 export function resolveLimits(given: Partial<Limits> = {}): Limits {
   const limits = { ...DEFAULT_LIMITS, ...given }
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(DEFAULT_LIMITS, name))
+  if (unknown !== undefined) {
+    const names = Object.keys(DEFAULT_LIMITS).join(', ')
+    throw new GitError('InvalidInput', `limits.${unknown} is no limit: there are ${names}`, {
+      field: `limits.${unknown}`,
+    })
+  }
   for (const [name, value] of Object.entries(limits)) {
     checkInteger(`limits.${name}`, value, name === 'maxRedirects' ? 0 : 1)
   }
   return limits
-}
-
-export function overLimit(limit: keyof Limits, expected: number): GitError {
-  return new GitError('LimitExceeded', `the server's answer exceeds ${limit} (${expected})`, { limit, expected })
 }

@@ -1,7 +1,7 @@
 import { GitError } from '../format/errors.ts'
 
 /** Git has no limit; what is larger than this is no message but a mistake. */
-const MAX_MESSAGE_BYTES = 1 << 20
+export const MAX_MESSAGE_BYTES = 1 << 20
 
 /** @throws GitError `InvalidInput` for a message that Git could not keep, or that nobody would want it to */
 export function checkMessage(message: string): void {

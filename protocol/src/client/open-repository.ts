@@ -1,3 +1,4 @@
+import manifest from '../../package.json' with { type: 'json' }
 import { defaultTransport } from '#platform/transport'
 import { GitError } from '../format/errors.ts'
 import { ObjectCache } from './cache/object-cache.ts'
@@ -5,6 +6,7 @@ import type { CacheOptions } from './cache/object-cache.ts'
 import type { Auth } from './http/credentials.ts'
 import { HttpRemote } from './http/http-remote.ts'
 import type { Transport } from './http/transport.ts'
+import { checkInteger } from './check-option.ts'
 import { resolveLimits } from './limits.ts'
 import type { Limits } from './limits.ts'
 import { REQUEST_TIMEOUT_MS } from './remote/deadline.ts'
@@ -23,7 +25,10 @@ export interface RepositoryOptions {
   /** For addresses of SSH: how to log in, and how to know the host. */
   readonly ssh?: SshOptions
   readonly limits?: Partial<Limits>
-  /** Default: undici with connections kept open, or `fetch` where there is no Node. Share one between repositories of a host. */
+  /**
+   * Default: undici with connections kept open, or `fetch` where there is no Node. Share one between repositories of a host;
+   * {@link Repository.close} then leaves it alone.
+   */
   readonly transport?: Transport
   /** Ends every request when it is aborted; {@link Repository.with} gives one operation a signal of its own. */
   readonly signal?: AbortSignal
@@ -42,12 +47,24 @@ export interface RepositoryOptions {
   readonly cache?: CacheOptions
   /** Called after each request. */
   readonly onRequest?: (record: RequestRecord) => void
-  /** Default `git/gitsync-0.1`: some hosts refuse user agents that do not begin with `git/`. */
+  /** Printable ASCII without spaces. Default `git/gitsync-` and the version: some hosts refuse what does not begin with `git/`. */
   readonly userAgent?: string
 }
 
 /** Of a repository with 16,000 files, what a path six folders deep takes. */
-const ONE_FETCH_BYTES = 512 << 10
+export const ONE_FETCH_BYTES = 512 << 10
+
+const USER_AGENT = `git/gitsync-${manifest.version}`
+
+/**
+ * It stands in a header, and in a list of capabilities that spaces part.
+ * @throws GitError `InvalidInput`
+ */
+function checkUserAgent(userAgent: string): void {
+  if (/^[\x21-\x7e]+$/.test(userAgent)) return
+  const what = `userAgent must be printable ASCII without spaces, not ${JSON.stringify(userAgent)}`
+  throw new GitError('InvalidInput', what, { field: 'userAgent', actual: userAgent })
+}
 
 /**
  * A repository behind Git's Smart HTTP, or SSH (`ssh://[user@]host[:port]/path`, `user@host:path`), read and edited
@@ -60,9 +77,11 @@ const ONE_FETCH_BYTES = 512 << 10
  * await edit.push()
  */
 export function openRepository(url: string, options: RepositoryOptions = {}): Repository {
-  const { transport = defaultTransport(), userAgent = 'git/gitsync-0.1', auth, signal, onRequest } = options
+  const { userAgent = USER_AGENT, auth, signal, onRequest } = options
+  checkUserAgent(userAgent)
   const { requestTimeoutMs = REQUEST_TIMEOUT_MS, now = Date.now } = options
   const { oneFetchBytes = ONE_FETCH_BYTES } = options
+  checkInteger('oneFetchBytes', oneFetchBytes, 0)
   const retry = resolveRetry(options.retry)
   const limits = resolveLimits(options.limits)
   const cache = options.cache && new ObjectCache(options.cache, url)
@@ -77,6 +96,8 @@ export function openRepository(url: string, options: RepositoryOptions = {}): Re
     const remote = new SshRemote({ url, address, ssh, limits, userAgent, signal, requestTimeoutMs, retry, onRequest })
     return new Repository(new Session(remote, { cache, oneFetchBytes }))
   }
-  const common = { url, transport, limits, auth, userAgent, signal, requestTimeoutMs, retry, now, onRequest }
+  const transport = options.transport ?? defaultTransport()
+  const onClose = options.transport === undefined ? transport.close : undefined
+  const common = { url, transport, onClose, limits, auth, userAgent, signal, requestTimeoutMs, retry, now, onRequest }
   return new Repository(new Session(new HttpRemote(common), { cache, oneFetchBytes }))
 }

@@ -1,7 +1,7 @@
 import { GitError } from '../format/errors.ts'
 import { toRawName } from '../format/tree.ts'
 
-const MAX_PATH_BYTES = 4096
+export const MAX_PATH_BYTES = 4096
 
 /**
  * Splits a path below the repository's root into raw names. `''` and `'.'` are the root itself.

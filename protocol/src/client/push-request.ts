@@ -69,7 +69,7 @@ async function checkOffered(session: Session, needed: readonly string[]): Promis
   throw new GitError('Unsupported', message, { expected: lacking })
 }
 
-const MAX_PUSH_OPTION = 1024
+export const MAX_PUSH_OPTION = 1024
 
 /** @throws GitError `InvalidInput` */
 function checkPushOption(option: string): void {

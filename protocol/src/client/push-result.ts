@@ -26,6 +26,8 @@ export interface RefResult extends RefUpdate {
   readonly options: RefOptions
 }
 
+const STALE = 'somebody else has pushed; read it again and repeat the change'
+
 /** The error that a result stands for: `StaleRef` with the ref's place in `actual`, or `Rejected` with the server's words. */
 export function refusalOf(result: RefResult): GitError | undefined {
   if (result.status === 'ok') return undefined
@@ -36,17 +38,12 @@ export function refusalOf(result: RefResult): GitError | undefined {
     return new GitError('Rejected', message, { ref, actual: actual ?? 'nothing', remote: words })
   }
   const [expected, found] = [old ?? 'nothing', actual ?? 'nothing']
-  return new GitError('StaleRef', `${ref} is at ${found}, not at ${expected}`, {
+  return new GitError('StaleRef', `${ref} is at ${found}, not at ${expected}: ${STALE}`, {
     ref,
     expected,
     actual: found,
     remote: words,
   })
-}
-
-/** The result to tell of first: the others of an atomic push are rejected because of the stale one. */
-export function causeOf<T extends { readonly status: string }>(results: readonly T[]): T | undefined {
-  return results.find(({ status }) => status === 'stale') ?? results.find(({ status }) => status !== 'ok')
 }
 
 export interface SettleOptions {
@@ -81,7 +78,8 @@ export async function settle(
     const looksBack = reason === undefined || mayHavePassed
     // A report that is silent about the ref, or a first try that had landed: what counts is where the ref is.
     if (sure || actual === update.new || (looksBack && (await hasPassed(session, update, actual)))) {
-      results.push(done(update, answer.messages, did))
+      // What was refused because it had been done already is no news.
+      results.push(done(update, reason === undefined ? answer.messages : [], did))
       continue
     }
     const { messages } = answer

@@ -4,7 +4,7 @@ import { GitError } from '../format/errors.ts'
 // oxlint-disable-next-line no-control-regex
 const FORBIDDEN = /(?:^|\/)(?:\.|$)|\.\.|[\u0000-\u0020\u007f~^:?*[\\]|@\{|\.lock(?:\/|$)|\.$|^\/|^@$/
 
-const MAX_LENGTH = 1024
+export const MAX_LENGTH = 1024
 
 /** Whether Git allows the name for a ref. */
 export function isRefName(name: string): boolean {

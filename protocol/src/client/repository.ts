@@ -73,7 +73,7 @@ export class Repository {
     return this.#session.remote.traffic
   }
 
-  /** Ends connections that only this repository uses; another request opens them again. */
+  /** Ends connections that only this repository uses, and the requests on them; another request opens others. */
   async close(): Promise<void> {
     await this.#session.remote.close?.()
   }
@@ -278,7 +278,10 @@ export class Repository {
     return advance(this.#session, snapshot, tip)
   }
 
-  /** Contents by id, one request for all. @throws GitError `ObjectMissing` */
+  /**
+   * Contents by id, one request for all.
+   * @throws GitError `ObjectMissing`, `Malformed` for an id of something else than a file, `LimitExceeded`, and as every request
+   */
   blobs(snapshot: Snapshot, oids: readonly ObjectId[]): Promise<Map<ObjectId, Buffer>> {
     return readBlobs(this.#session, snapshot, oids)
   }
@@ -309,7 +312,7 @@ export class Repository {
   }
 
   /** @throws GitError `RefNotFound` for `from`, `RefExists`, and as {@link Repository.push} */
-  createBranch(name: string, from: Revision, options: PushOptions = {}): Promise<RefResult> {
+  createBranch(name: string, from: Revision, options: Omit<PushOptions, 'atomic'> = {}): Promise<RefResult> {
     return createBranch(this.#session, name, from, options)
   }
 
@@ -318,7 +321,7 @@ export class Repository {
    * @throws GitError `RefNotFound`, `RefExists`, `Unsupported` for a server that cannot do both at once, and as
    *   {@link Repository.push}
    */
-  renameBranch(from: string, to: string, options: PushOptions = {}): Promise<RefResult> {
+  renameBranch(from: string, to: string, options: Omit<PushOptions, 'atomic'> = {}): Promise<RefResult> {
     return renameBranch(this.#session, from, to, options)
   }
 
@@ -352,7 +355,10 @@ export class Repository {
    * @param options.expect the ref is deleted only if it is here. Default: wherever it is, one request more
    * @throws GitError `RefNotFound`, and as {@link Repository.push}
    */
-  deleteRef(ref: string, options: PushOptions & { readonly expect?: ObjectId } = {}): Promise<RefResult> {
+  deleteRef(
+    ref: string,
+    options: Omit<PushOptions, 'atomic'> & { readonly expect?: ObjectId } = {},
+  ): Promise<RefResult> {
     return deleteRef(this.#session, ref, options)
   }
 

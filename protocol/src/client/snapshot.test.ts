@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { objectId, SHA1 } from '../format/object-id.ts'
 import { Mode, serializeTree } from '../format/tree.ts'
@@ -79,4 +80,15 @@ describe('few trees that stand for billions', () => {
       expect.objectContaining({ code: 'LimitExceeded' }),
     )
   })
+})
+
+test('in a log a snapshot is where it was taken, without the bytes of its trees', () => {
+  const snapshot = Snapshot.empty('refs/heads/main', SHA1).withTrees(new Map([['a'.repeat(40), Buffer.alloc(1000)]]))
+  const { ref, tip, commit, root } = snapshot
+  expect(JSON.parse(JSON.stringify({ status: 'pushed', snapshot }))).toEqual({
+    status: 'pushed',
+    snapshot: { ref, tip, commit, root },
+  })
+  expect(inspect({ snapshot })).toContain('trees: 1')
+  expect(inspect({ snapshot })).not.toContain('Buffer')
 })

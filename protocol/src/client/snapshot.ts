@@ -2,7 +2,8 @@ import { GitError } from '../format/errors.ts'
 import type { ObjectFormat, ObjectId } from '../format/object-id.ts'
 import { checkDepth, entrySpans, fromRawName, Mode, parseTree, toRawName, typeOfMode } from '../format/tree.ts'
 import type { EntryType, TreeEntry } from '../format/tree.ts'
-import { DEFAULT_LIMITS, overLimit } from './limits.ts'
+import { overLimit } from '../format/over-limit.ts'
+import { DEFAULT_LIMITS } from './limits.ts'
 import { splitPath } from './path.ts'
 
 export interface ListedEntry {
@@ -93,7 +94,7 @@ export class Snapshot implements SnapshotPlace {
   /**
    * Entries of a folder in Git's order; with `recursive` all files and submodules below it instead of folders.
    * A folder that does not exist has no entries.
-   * @throws GitError `ObjectMissing` where a tree has not been read, `UnexpectedType` where the path is a file,
+   * @throws GitError `ObjectMissing` with `path` where a tree has not been read here, which {@link Repository.read} does; `UnexpectedType` where the path is a file,
    *   `LimitExceeded` after {@link SnapshotPlace.maxEntries} entries
    */
   *list(path: string, recursive = false): Generator<ListedEntry> {
@@ -133,6 +134,17 @@ export class Snapshot implements SnapshotPlace {
     const tree = this.tree(oid)
     if (tree === undefined) throw unread(fromRawName(rawPrefix))
     return parseTree(tree, this.format).values()
+  }
+
+  /** Where it was taken, for logs: trees are many bytes. */
+  toJSON(): Pick<SnapshotPlace, 'ref' | 'tip' | 'commit' | 'root'> {
+    const { ref, tip, commit, root } = this
+    return { ref, tip, commit, root }
+  }
+
+  /** What `console.log` shows. */
+  [Symbol.for('nodejs.util.inspect.custom')](): object {
+    return { ...this.toJSON(), trees: this.trees.size }
   }
 
   /** Other trees, same commit. */

@@ -1,5 +1,5 @@
 import type { ObjectType } from './object-id.ts'
-import { overLimit } from './pack-limits.ts'
+import { overLimit } from './over-limit.ts'
 import type { Spill } from './spill.ts'
 
 /** Bytes that may be needed again: in memory, or put aside. */

@@ -1,5 +1,3 @@
-import { GitError } from './errors.ts'
-
 /** What one pack may cost its reader. */
 export interface PackLimits {
   /** Objects in one pack. */
@@ -16,11 +14,3 @@ export interface PackLimits {
 
 export const MAX_BLOB_BYTES = 10 * 2 ** 30
 export const MAX_DELTA_DEPTH = 4096
-
-export function overLimit(limit: keyof PackLimits, expected: number, actual: number): GitError {
-  return new GitError('LimitExceeded', `the pack exceeds ${limit}: ${actual}, allowed ${expected}`, {
-    limit,
-    expected,
-    actual,
-  })
-}

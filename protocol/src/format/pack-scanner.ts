@@ -3,7 +3,8 @@ import { inflateObject, InflateStream } from '#platform/zlib'
 import { ByteReader } from './byte-reader.ts'
 import { GitError } from './errors.ts'
 import type { ObjectFormat, ObjectId, ObjectType } from './object-id.ts'
-import { overLimit } from './pack-limits.ts'
+import { PACK_HEADER_BYTES, readPackHeader } from './pack-header.ts'
+import { overLimit } from './over-limit.ts'
 import type { PackLimits } from './pack-limits.ts'
 import { PieceSize } from './piece-size.ts'
 
@@ -48,16 +49,12 @@ export class PackScanner {
 
   /** @returns the number of entries */
   async start(): Promise<number> {
-    if (!(await this.#input.fill(12))) throw tooShort()
-    const head = this.#input.held
-    const version = head.readUInt32BE(4)
-    if (head.toString('latin1', 0, 4) !== 'PACK' || (version !== 2 && version !== 3)) {
-      throw new GitError('Malformed', 'the answer holds no pack that this version can read')
-    }
-    const count = head.readUInt32BE(8)
+    if (!(await this.#input.fill(PACK_HEADER_BYTES))) throw tooShort()
+    const count = readPackHeader(this.#input.held)
+    if (count === undefined) throw new GitError('Malformed', 'the answer holds no pack that this version can read')
     const { maxObjects } = this.#limits
     if (count > maxObjects) throw overLimit('maxObjects', maxObjects, count)
-    this.#consume(12)
+    this.#consume(PACK_HEADER_BYTES)
     return count
   }
 

@@ -1,6 +1,7 @@
 import { createHash } from '#platform/hash'
 import { deflateObject } from '#platform/zlib'
 import type { ObjectFormat, ObjectId, ObjectType } from './object-id.ts'
+import { PACK_HEADER_BYTES, packHeader } from './pack-header.ts'
 
 /** One object of a pack: whole, or as what differs from an object that the receiver has (gitformat-pack, OBJ_REF_DELTA). */
 export type PackEntry =
@@ -26,7 +27,6 @@ export interface PackBody {
 }
 
 const TYPE_NUMBER = { commit: 1, tree: 2, blob: 3, tag: 4, 'ref-delta': 7 } as const
-const HEADER_BYTES = 12
 
 /** A version 2 pack, as chunks to send in a row. No entries give the empty pack that ref updates without objects need. */
 export function writePack(entries: readonly PackEntry[], format: ObjectFormat): Buffer[] {
@@ -43,7 +43,7 @@ export function packBody(entries: readonly (PackEntry | StreamedEntry)[], format
       ? { head: [entryHeader(entry.type, entry.size)], tail: entry }
       : { head: encode(entry), tail: undefined },
   )
-  let length = HEADER_BYTES + format.size
+  let length = PACK_HEADER_BYTES + format.size
   for (const { head, tail } of parts) {
     for (const chunk of head) length += chunk.length
     length += tail?.deflatedLength ?? 0
@@ -64,14 +64,6 @@ export function packBody(entries: readonly (PackEntry | StreamedEntry)[], format
     yield trailer.digest()
   }
   return { length, chunks }
-}
-
-function packHeader(count: number): Buffer {
-  const head = Buffer.alloc(HEADER_BYTES)
-  head.write('PACK')
-  head.writeUInt32BE(2, 4)
-  head.writeUInt32BE(count, 8)
-  return head
 }
 
 function encode(entry: PackEntry): Buffer[] {

@@ -3,7 +3,7 @@ import { GitError } from './errors.ts'
 import { readPacket } from './packet-line.ts'
 
 /** Progress and messages for people are kept up to this many bytes; the rest is dropped. */
-const MAX_MESSAGES = 64 * 1024
+export const MAX_MESSAGES = 64 * 1024
 
 /** Blots secrets out of a text; with `cut`, also the beginning of one at the end of a text that was cut off there. */
 export type Redact = (text: string, cut?: boolean) => string

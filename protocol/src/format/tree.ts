@@ -31,7 +31,7 @@ export interface TreeEntry {
 }
 
 /** Folders in folders: git's own default (git-config, `core.maxTreeDepth`). */
-const MAX_DEPTH = 2048
+export const MAX_DEPTH = 2048
 
 /** @throws GitError `LimitExceeded` */
 export function checkDepth(depth: number): void {

@@ -218,6 +218,53 @@ describe('hosts that go on and on', () => {
     await expect(repo.refs()).rejects.toMatchObject({ code: 'Timeout', details: { limit: 'requestTimeoutMs' } })
   })
 
+  test('silence ends a request whatever its whole time is, and is a failure that may pass', async () => {
+    await using host = await scriptedSshHost(() => undefined)
+    await using repo = open(host, { timeoutMs: 300 }, { retry: { attempts: 2, baseMs: 0 } })
+    await expect(repo.refs()).rejects.toMatchObject({
+      code: 'Timeout',
+      message: expect.stringMatching(/silent for 300 ms \(ssh\.timeoutMs\)/),
+      details: { expected: 300 },
+    })
+    expect(host.commands.length).toBeGreaterThanOrEqual(2)
+  })
+
+  test('an answer that comes slowly is not silent, one that stops is', async () => {
+    const slowly = (channel: ServerChannel, [first, ...rest]: readonly Buffer[]): void => {
+      if (first === undefined) return
+      channel.write(first)
+      if (first === FLUSH) end(channel, 0)
+      else setTimeout(() => slowly(channel, rest), 200)
+    }
+    const ends = packet(`${oid} refs/heads/main\n`)
+    const answers = [[ends, ends, ends, ends, ends, FLUSH], [ends]]
+    await using host = await scriptedSshHost((channel) => {
+      channel.write(VERSION_2)
+      channel.once('data', () => slowly(channel, answers.shift() ?? []))
+    })
+    await using repo = open(host, { timeoutMs: 600 }, { retry: false })
+    expect(await repo.refs()).toHaveLength(5)
+    await expect(repo.refs()).rejects.toMatchObject({ code: 'Timeout', details: { expected: 600 } })
+  })
+
+  test('all answers together are capped, whoever asks', async () => {
+    await using host = await scriptedSshHost((channel) => {
+      channel.write(VERSION_2)
+      channel.once('data', () => {
+        channel.write(Buffer.concat([packet(`${oid} refs/heads/main\n`), FLUSH]))
+        end(channel, 0)
+      })
+    })
+    const maxTotalBytes = 2 * (VERSION_2.length + 70)
+    await using repo = open(host, {}, { limits: { maxTotalBytes } })
+    await repo.refs()
+    await repo.with({ signal: new AbortController().signal }).refs()
+    await expect(repo.refs()).rejects.toMatchObject({
+      code: 'LimitExceeded',
+      details: { limit: 'maxTotalBytes', expected: maxTotalBytes },
+    })
+  })
+
   test('a host that never gets to the login ends with the time for that', async () => {
     const server = createServer(() => undefined)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

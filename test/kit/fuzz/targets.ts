@@ -222,6 +222,7 @@ function remoteThatSays(bytes: Buffer): Remote {
       maxBlobBytes: 1 << 20,
       maxSpillBytes: 1 << 20,
       maxResponseBytes: 1 << 20,
+      maxTotalBytes: 1 << 20,
       maxRefs: 100,
       maxEntries: 100,
       maxRedirects: 0,

@@ -1,8 +1,9 @@
+import { GitError, isGitError } from '../../format/errors.ts'
 import { formatMode } from '../../format/tree.ts'
 import type { FileStream } from '../../client/read/read-blob.ts'
 import type { Io } from '../io.ts'
-import { addConnectionOptions, ADDRESS, REVISION } from '../options.ts'
-import type { ConnectionFlags } from '../options.ts'
+import { addConnectionOptions, ADDRESS, REVISION } from '../connection-flags.ts'
+import type { ConnectionFlags } from '../connection-flags.ts'
 import { write } from '../output.ts'
 import type { Verb } from '../verb.ts'
 import { withRepository } from '../with-repository.ts'
@@ -22,10 +23,15 @@ export const catFile: Verb = {
       .option('--json', 'print {path, oid, mode, size, base64}')
       .action(async (url: string, rev: string, path: string, flags: ConnectionFlags & { json?: boolean }) => {
         await withRepository(url, flags, io, async (repo) => {
-          await print(io, await repo.readBlob(rev, path), flags.json ?? false)
+          await print(io, await repo.readBlob(rev, path).catch(withHint), flags.json ?? false)
         })
       })
   },
+}
+
+function withHint(error: unknown): never {
+  if (!isGitError(error, 'UnexpectedType') || error.details.actual !== 'tree') throw error
+  throw new GitError('UnexpectedType', `${error.message}; gitsync ls-tree lists it`, { ...error.details, cause: error })
 }
 
 /** As it comes, whatever its size. */

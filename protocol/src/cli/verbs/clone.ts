@@ -1,8 +1,8 @@
 import type { CheckedOut, CheckoutProgress } from '../../client/checkout/checkout.ts'
 import { interruptible } from '../interrupt.ts'
 import type { Io } from '../io.ts'
-import { addConnectionOptions, ADDRESS, LONG_REQUEST_MS } from '../options.ts'
-import type { ConnectionFlags } from '../options.ts'
+import { addConnectionOptions, ADDRESS } from '../connection-flags.ts'
+import type { ConnectionFlags } from '../connection-flags.ts'
 import { writeJson, writeLines } from '../output.ts'
 import { formatBytes, progressMeter } from '../progress.ts'
 import { collect } from '../repeatable.ts'
@@ -54,10 +54,7 @@ async function run(url: string, dir: string, flags: Flags, io: Io, signal: Abort
   }
   try {
     const options = { include, exclude, symlinks, resume, onProgress }
-    return await withRepository(url, flags, io, (repo) => repo.checkout(ref, dir, options), {
-      signal,
-      requestTimeoutMs: LONG_REQUEST_MS,
-    })
+    return await withRepository(url, flags, io, (repo) => repo.checkout(ref, dir, options), { signal })
   } finally {
     meter.clear()
   }

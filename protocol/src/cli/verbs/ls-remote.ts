@@ -1,6 +1,6 @@
 import type { Ref } from '../../client/wire/ls-refs.ts'
-import { addConnectionOptions, ADDRESS } from '../options.ts'
-import type { ConnectionFlags } from '../options.ts'
+import { addConnectionOptions, ADDRESS } from '../connection-flags.ts'
+import type { ConnectionFlags } from '../connection-flags.ts'
 import { writeJson, writeLines } from '../output.ts'
 import type { Verb } from '../verb.ts'
 import { withRepository } from '../with-repository.ts'

@@ -1,10 +1,11 @@
-import { causeOf } from '../../client/push-result.ts'
+import { causeOf } from '../../client/cause-of.ts'
 import type { MirroredRef, MirrorProgress } from '../../client/mirror/mirror.ts'
+import { parseSshAddress } from '../../client/ssh/address.ts'
 import { GitError } from '../../format/errors.ts'
 import { interruptible } from '../interrupt.ts'
 import type { Io } from '../io.ts'
-import { addConnectionOptions, ADDRESS, LONG_REQUEST_MS, MIRROR_BYTES } from '../options.ts'
-import type { ConnectionFlags } from '../options.ts'
+import { addConnectionOptions, ADDRESS } from '../connection-flags.ts'
+import type { ConnectionFlags } from '../connection-flags.ts'
 import { writeJson, writeLines } from '../output.ts'
 import { formatBytes, progressMeter } from '../progress.ts'
 import { collect } from '../repeatable.ts'
@@ -69,13 +70,14 @@ async function run(from: string, to: string, flags: Flags, io: Io, signal: Abort
     ...(flags.ref === undefined ? {} : { refs: flags.ref }),
     ...(flags.atomic === false ? { atomic: false } : {}),
   }
-  const long = { signal, requestTimeoutMs: LONG_REQUEST_MS, limits: { maxResponseBytes: MIRROR_BYTES } }
+  const long = { signal, limits: { maxResponseBytes: MIRROR_BYTES } }
   try {
     return await withRepository(
       from,
-      sourceFlags(from, to, flags),
+      sharedFlags(from, to, sourceFlags(from, to, flags)),
       io,
-      (source) => withRepository(to, flags, io, (target) => source.mirrorTo(target, options), long),
+      (source) =>
+        withRepository(to, sharedFlags(to, from, flags), io, (target) => source.mirrorTo(target, options), long),
       long,
     )
   } finally {
@@ -86,14 +88,25 @@ async function run(from: string, to: string, flags: Flags, io: Io, signal: Abort
 /** A token goes to the host that it was given for: to another repository only where that is of the same origin. */
 function sourceFlags(from: string, to: string, flags: Flags): ConnectionFlags {
   const { user: _user, token: _token, bearer: _bearer, fromUser, fromToken, fromBearer, ...others } = flags
+  const { inherited = [] } = flags
   const isOwn = fromUser !== undefined || fromToken !== undefined || fromBearer !== undefined
   if (!isOwn && originOf(from) !== undefined && originOf(from) === originOf(to)) return flags
   return {
     ...others,
+    inherited: inherited
+      .filter((name) => !['user', 'token', 'bearer'].includes(name))
+      .map((name) => name.replace(/^from(User|Token|Bearer)$/, (_name, own: string) => own.toLowerCase())),
     ...(fromUser === undefined ? {} : { user: fromUser }),
     ...(fromToken === undefined ? {} : { token: fromToken }),
     ...(fromBearer === undefined ? {} : { bearer: fromBearer }),
   }
+}
+
+/** Where the other repository is behind HTTP, what both share is meant for that one, and no mistake for this one. */
+function sharedFlags(url: string, other: string, flags: ConnectionFlags): ConnectionFlags {
+  const { inherited = [] } = flags
+  const isMixed = parseSshAddress(url) !== undefined && parseSshAddress(other) === undefined
+  return isMixed ? { ...flags, inherited: [...inherited, 'caFile', 'cert', 'proxy'] } : flags
 }
 
 /** Of an address of HTTP: others have none, and `URL` says so with a word. */
@@ -133,5 +146,8 @@ function judge(results: readonly MirroredRef[]): void {
   const message = `${left.length} of ${results.length} refs stay as they were: ${ref}: ${reason}${remedy}${others}`
   throw new GitError(CODES[status], message, { ref })
 }
+
+/** Bytes that may pass by when nothing is kept of them: a tebibyte. */
+const MIRROR_BYTES = 2 ** 40
 
 const CODES = { ok: 'Rejected', stale: 'StaleRef', rejected: 'Rejected', diverged: 'NotFastForward' } as const

@@ -1,6 +1,6 @@
 import { addChangeOptions, changeBranch, depthOf } from '../branch-change.ts'
 import type { ChangeFlags } from '../branch-change.ts'
-import { addConnectionOptions, ADDRESS } from '../options.ts'
+import { addConnectionOptions, ADDRESS } from '../connection-flags.ts'
 import type { Verb } from '../verb.ts'
 
 interface Flags extends ChangeFlags {

@@ -1,13 +1,12 @@
 import { createReadStream } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import type { Edit } from '../../client/edit.ts'
-import { GitError } from '../../format/errors.ts'
 import { Mode } from '../../format/tree.ts'
 import { addChangeOptions, changeBranch, depthOf, needed } from '../branch-change.ts'
 import type { ChangeFlags } from '../branch-change.ts'
+import { readInputFile, sizeOfInputFile } from '../input-file.ts'
 import type { Io } from '../io.ts'
-import { addConnectionOptions, ADDRESS } from '../options.ts'
+import { addConnectionOptions, ADDRESS } from '../connection-flags.ts'
 import type { Verb } from '../verb.ts'
 
 interface Flags extends ChangeFlags {
@@ -60,20 +59,11 @@ async function contentWriter(source: string | undefined, from: string | undefine
   if ((source === undefined) === (from === undefined)) needed('either - (standard input) or --from <file>')
   if (source !== undefined && source !== '-')
     needed(`- (standard input) or --from <file>, not ${JSON.stringify(source)},`)
-  if (from !== undefined && (await sizeOf(from)) > WORTH_STREAMING) {
+  if (from !== undefined && (await sizeOfInputFile('--from', from)) > WORTH_STREAMING) {
     return (edit, path, options) => edit.putStream(path, createReadStream(from), options)
   }
-  const content = await (from === undefined ? buffer(io.stdin) : readFile(from).catch(unreadable))
+  const content = await (from === undefined ? buffer(io.stdin) : readInputFile('--from', from))
   return (edit, path, options) => {
     edit.put(path, content, options)
   }
-}
-
-async function sizeOf(file: string): Promise<number> {
-  return (await stat(file).catch(unreadable)).size
-}
-
-function unreadable(error: unknown): never {
-  const reason = error instanceof Error ? error.message : String(error)
-  throw new GitError('InvalidInput', `--from cannot be read: ${reason}`, { field: '--from' })
 }

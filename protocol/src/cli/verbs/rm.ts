@@ -2,7 +2,7 @@ import type { Edit } from '../../client/edit.ts'
 import { GitError, isGitError } from '../../format/errors.ts'
 import { addChangeOptions, changeBranch, depthOf } from '../branch-change.ts'
 import type { ChangeFlags } from '../branch-change.ts'
-import { addConnectionOptions, ADDRESS } from '../options.ts'
+import { addConnectionOptions, ADDRESS } from '../connection-flags.ts'
 import type { Verb } from '../verb.ts'
 
 interface Flags extends ChangeFlags {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { checkInteger } from '../check-option.ts'
 import type { CacheStore } from './object-cache.ts'
 
 export interface DiskStoreOptions {
@@ -15,8 +16,12 @@ export interface DiskStoreOptions {
 /** How full the store is after a cleaning. */
 const CLEANED = 0.8
 
-/** A store of one file per object. A file is whole or absent; a disk that is full costs the cache, not the caller. */
+/**
+ * A store of one file per object. A file is whole or absent; a disk that is full costs the cache, not the caller.
+ * @throws GitError `InvalidInput`
+ */
 export function diskStore({ folder, maxBytes = 1 << 30, now = Date.now }: DiskStoreOptions): CacheStore {
+  checkInteger('maxBytes', maxBytes, 1)
   let size: number | undefined
   let cleaning: Promise<void> = Promise.resolve()
 

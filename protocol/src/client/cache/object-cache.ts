@@ -3,6 +3,7 @@ import { GitError } from '../../format/errors.ts'
 import { objectId } from '../../format/object-id.ts'
 import type { ObjectFormat, ObjectId, ObjectType } from '../../format/object-id.ts'
 import type { GitObject } from '../../format/pack-reader.ts'
+import { checkInteger } from '../check-option.ts'
 
 /**
  * Where cached objects lie: memory, a disk, a Redis. Keys are opaque, 64 hexadecimal digits; values never change under a
@@ -38,7 +39,9 @@ export class ObjectCache {
       const what = 'cache.scope must say who shares what is cached, such as the id of a tenant'
       throw new GitError('InvalidInput', what, { field: 'cache.scope' })
     }
-    this.#options = { maxObjectBytes: 1 << 20, ...options }
+    const { maxObjectBytes = 1 << 20 } = options
+    checkInteger('cache.maxObjectBytes', maxObjectBytes, 0)
+    this.#options = { ...options, maxObjectBytes }
     this.#prefix = `${JSON.stringify([options.scope, url])}\0`
   }
 

@@ -1,6 +1,6 @@
 import type { ObjectId } from '../../format/object-id.ts'
 import { Mode, typeOfMode } from '../../format/tree.ts'
-import { checkInteger } from '../check-integer.ts'
+import { checkChoice, checkInteger } from '../check-option.ts'
 import { splitPath } from '../path.ts'
 import { readTreeish, readTrees } from '../read/read-trees.ts'
 import { resolveRevision, shownId } from '../read/resolve.ts'
@@ -65,6 +65,7 @@ export async function checkout(
   const { concurrency = 2, batchSize = 5000, resume = false, symlinks = 'write' } = options
   checkInteger('concurrency', concurrency, 1)
   checkInteger('batchSize', batchSize, 1)
+  checkChoice('symlinks', symlinks, ['write', 'file', 'refuse'])
   const { bases, wants } = selection(options.include, options.exclude)
   const folders = bases.map((base) => splitPath(base, 'include'))
   const resolved = await resolveRevision(session, revision)

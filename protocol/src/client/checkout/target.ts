@@ -56,7 +56,7 @@ export class Target {
       throw unwritable(folder, error)
     })
     if (!mayHoldFiles && (await readdir(target.#root)).length > 0) {
-      const what = `${folder} is not empty: name another folder, or resume to let the commit's files replace what is there`
+      const what = `${folder} is not empty: name another folder, or resume: true lets the commit's files replace what is there`
       throw new GitError('TargetExists', what, { field: 'dir', path: folder })
     }
     return target

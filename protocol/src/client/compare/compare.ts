@@ -23,7 +23,8 @@ export interface CompareOptions {
   readonly renames?: boolean
   /**
    * The two are known to differ in most folders: both are read whole, in one request, without looking whether less
-   * would do. Costs some 30 bytes for each file; without it, 64 KiB and a request or two more. Default false.
+   * would do. Costs some 30 bytes for each file; without it, 64 KiB and a request or two more. Not
+   * together with `path`, which is walked down to at less. Default false.
    */
   readonly far?: boolean
 }
@@ -31,7 +32,7 @@ export interface CompareOptions {
 /** A revision, or one that is at hand: folders that a snapshot has read are not fetched. */
 export type Comparand = string | Snapshot
 
-/** @throws GitError `RefNotFound`, `UnexpectedType`, `LimitExceeded`, `ObjectMissing` */
+/** @throws GitError `InvalidInput`, `RefNotFound`, `UnexpectedType`, `LimitExceeded`, `ObjectMissing` */
 export async function compare(
   session: Session,
   base: Comparand,
@@ -39,6 +40,9 @@ export async function compare(
   options: CompareOptions = {},
 ): Promise<Change[]> {
   const names = splitPath(options.path ?? '')
+  if (names.length > 0 && options.far === true) {
+    throw new GitError('InvalidInput', 'far reads everything: leave out far or path', { field: 'far' })
+  }
   const trees: Trees = new Map()
   for (const side of [base, head]) {
     if (side instanceof Snapshot) for (const [oid, bytes] of side.trees) trees.set(oid, bytes)

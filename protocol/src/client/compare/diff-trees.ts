@@ -1,6 +1,6 @@
 import type { ObjectFormat, ObjectId } from '../../format/object-id.ts'
 import { checkDepth, entrySpans, fromRawName, Mode, toRawName } from '../../format/tree.ts'
-import { overLimit } from '../limits.ts'
+import { overLimit } from '../../format/over-limit.ts'
 
 /** One path that two trees do not have in common; git-diff-tree, "Raw output format". */
 export interface Change {

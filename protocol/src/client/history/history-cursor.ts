@@ -11,7 +11,7 @@ export interface Position {
   readonly firstParent: boolean
 }
 
-const MAX_CHARACTERS = 4 << 20
+export const MAX_CHARACTERS = 4 << 20
 
 export function encodeCursor(position: Position): string {
   const { tip, open, path, firstParent } = position

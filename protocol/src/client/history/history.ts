@@ -1,5 +1,5 @@
 import { GitError, isGitError } from '../../format/errors.ts'
-import { checkInteger } from '../check-integer.ts'
+import { checkInteger } from '../check-option.ts'
 import { splitPath } from '../path.ts'
 import type { Session } from '../session.ts'
 import { decodeCursor, encodeCursor } from './history-cursor.ts'

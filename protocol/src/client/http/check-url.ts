@@ -10,7 +10,7 @@ export function checkUrl(url: string): string {
   if (parsed === null || (parsed.protocol !== 'https:' && parsed.protocol !== 'http:')) {
     throw new GitError(
       'InvalidInput',
-      `the repository URL must begin with https:// or http://, not ${JSON.stringify(hideUser(url))}`,
+      `the repository URL must be https://…, http://…, ssh://… or user@host:path, not ${JSON.stringify(hideUser(url))}`,
       {
         field: 'url',
       },

@@ -73,6 +73,7 @@ export async function exchange(question: Question, options: ExchangeOptions): Pr
       maxResponseBytes,
       deadline,
       url,
+      onBytes: (bytes) => meter.receive(bytes),
       onEnd: (bytesReceived, error) => {
         over({ status, bytesSent: bytesSent(), bytesReceived, error })
       },

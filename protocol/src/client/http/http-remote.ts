@@ -25,6 +25,8 @@ import type { Transport } from './transport.ts'
 export interface HttpRemoteOptions {
   readonly url: string
   readonly transport: Transport
+  /** Ends the transport's connections, where nobody else uses it. */
+  readonly onClose?: (() => Promise<void>) | undefined
   readonly limits: Limits
   readonly auth?: Auth | undefined
   readonly userAgent: string
@@ -62,11 +64,12 @@ interface Shared {
   compresses: boolean
 }
 
-function begin({ url, auth, now, requestTimeoutMs, onRequest }: HttpRemoteOptions): Shared {
+function begin({ url, auth, now, requestTimeoutMs, limits, onRequest }: HttpRemoteOptions): Shared {
   checkRequestTimeout(requestTimeoutMs)
   const base = checkUrl(url)
   const login = new Login({ auth, url: base, now, timeoutMs: requestTimeoutMs })
-  return { login, meter: new Meter(onRequest), home: new URL(base).origin, base, compresses: true }
+  const meter = new Meter({ onRequest, maxTotalBytes: limits.maxTotalBytes })
+  return { login, meter, home: new URL(base).origin, base, compresses: true }
 }
 
 /**
@@ -101,6 +104,10 @@ export class HttpRemote implements Remote {
 
   get redact(): Redact {
     return this.#shared.login.redact
+  }
+
+  async close(): Promise<void> {
+    await this.#options.onClose?.()
   }
 
   printable(text: string): string {

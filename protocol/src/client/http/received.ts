@@ -1,4 +1,4 @@
-import { overLimit } from '../limits.ts'
+import { overLimit } from '../../format/over-limit.ts'
 import type { Deadline } from '../remote/deadline.ts'
 
 export interface ReceivedOptions {
@@ -7,6 +7,8 @@ export interface ReceivedOptions {
   readonly deadline: Deadline
   /** Address for errors. */
   readonly url: string
+  /** Called for each piece; may refuse it by throwing. */
+  readonly onBytes: (bytes: number) => void
   /** Called once: the body is over, by its end, by an error, or because nobody wants the rest. */
   readonly onEnd: (bytesReceived: number, error?: unknown) => void
 }
@@ -67,7 +69,7 @@ export class Received implements AsyncIterableIterator<Uint8Array, undefined> {
   }
 
   async #receive(): Promise<IteratorResult<Uint8Array, undefined>> {
-    const { maxResponseBytes } = this.#options
+    const { maxResponseBytes, onBytes } = this.#options
     this.#started = true
     const result = await this.#chunks.next()
     if (result.done === true) {
@@ -76,6 +78,7 @@ export class Received implements AsyncIterableIterator<Uint8Array, undefined> {
     }
     this.#length += result.value.length
     if (this.#length > maxResponseBytes) throw overLimit('maxResponseBytes', maxResponseBytes)
+    onBytes(result.value.length)
     return { done: false, value: result.value }
   }
 

@@ -9,7 +9,7 @@ const MAX_READ = 2048
 /** Characters of them that are shown. */
 const MAX_SHOWN = 200
 /** The longest wait that a server is believed: one hour. */
-const MAX_WAIT_MS = 60 * 60_000
+export const MAX_WAIT_MS = 60 * 60_000
 
 /** An answer other than 200, and what is needed to tell what it means. */
 export interface Refusal {
@@ -46,7 +46,7 @@ export async function statusError(refusal: Refusal): Promise<GitError> {
   if (status === 404) {
     return new GitError(
       'RepositoryNotFound',
-      `${url} does not exist, or these credentials may not see it (404)`,
+      `${url} does not exist${UNSEEN[refusal.login]} (404): check the address, the one that git clone takes`,
       details,
     )
   }
@@ -63,7 +63,7 @@ export async function statusError(refusal: Refusal): Promise<GitError> {
     return new GitError('NotGit', `${url} is a TLS port: the address begins with https:// (${status})`, details)
   }
   if (status === 400 && /SSL certificate/i.test(text)) {
-    const what = 'wants a client certificate that it trusts: give cert and key (--cert, --key)'
+    const what = 'wants a client certificate that it trusts: give cert and key'
     return new GitError('NotGit', `${url} ${what} (${status})`, details)
   }
   return new GitError('NotGit', `${url} answers with HTTP status ${status}${because}`, details)
@@ -71,9 +71,15 @@ export async function statusError(refusal: Refusal): Promise<GitError> {
 
 const UNAUTHORIZED: Readonly<Record<Refusal['login'], string>> = {
   sent: 'refuses these credentials (401): check user and token, and whether the token has expired; many hosts take a token where a password used to be',
-  none: 'asks for credentials, and none were given (401): give them as auth (--user and --token)',
+  none: 'asks for credentials, and none were given (401): give them as auth',
   withheld:
     'asks for credentials (401), and those of the address that leads here are not sent to another origin: use this address itself',
+}
+
+const UNSEEN: Readonly<Record<Refusal['login'], string>> = {
+  sent: ', or these credentials may not see it',
+  none: ', or asks for credentials, and none were given: give them as auth',
+  withheld: ', or asks for credentials, which are not sent to another origin',
 }
 
 /** The beginning of the body as one clean line. */

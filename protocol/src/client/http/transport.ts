@@ -21,4 +21,8 @@ export interface TransportResponse {
 }
 
 /** Rejects with GitError `Network`, `Timeout` or `Aborted` when there is no response; so does its body when it is cut. */
-export type Transport = (request: TransportRequest) => Promise<TransportResponse>
+export interface Transport {
+  (request: TransportRequest): Promise<TransportResponse>
+  /** Ends its connections, and the requests on them; another request opens others. Absent where it keeps none. */
+  readonly close?: () => Promise<void>
+}

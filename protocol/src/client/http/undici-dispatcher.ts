@@ -1,8 +1,7 @@
 import { createSecureContext, getCACertificates } from 'node:tls'
-import { Agent, EnvHttpProxyAgent, ProxyAgent } from 'undici'
 import type { Dispatcher } from 'undici'
 import { GitError } from '../../format/errors.ts'
-import { checkInteger } from '../check-integer.ts'
+import { checkInteger, MAX_TIMER_MS } from '../check-option.ts'
 
 /** Proxies by the scheme of what is asked for, in the words of the usual environment variables; nothing is read from there. */
 export interface ProxyByScheme {
@@ -42,24 +41,40 @@ export interface ConnectionOptions {
   readonly connections?: number
 }
 
+/** Default of `timeoutMs`. */
+export const TIMEOUT_MS = 60_000
+
 type Timeouts = Record<'connectTimeout' | 'headersTimeout' | 'bodyTimeout', number>
 
 /** @throws GitError `InvalidInput` naming the field */
 export function timeouts(options: ConnectionOptions): Timeouts {
-  const { timeoutMs = 60_000 } = options
+  const { timeoutMs = TIMEOUT_MS } = options
   const { connectTimeoutMs = timeoutMs, headersTimeoutMs = timeoutMs, bodyTimeoutMs = timeoutMs } = options
   const all = { timeoutMs, connectTimeoutMs, headersTimeoutMs, bodyTimeoutMs }
   for (const [field, value] of Object.entries(all)) {
-    if (Number.isFinite(value) && value > 0) continue
-    throw invalid(field, `must be a number of milliseconds above 0, not ${value}`)
+    if (value > 0 && value <= MAX_TIMER_MS) continue
+    const what = `${field} must be a number of milliseconds above 0, up to ${MAX_TIMER_MS}, not ${value}`
+    throw new GitError('InvalidInput', what, { field, actual: value })
   }
   return { connectTimeout: connectTimeoutMs, headersTimeout: headersTimeoutMs, bodyTimeout: bodyTimeoutMs }
 }
 
 /** @throws GitError `InvalidInput` naming the option */
-export function createDispatcher(options: ConnectionOptions): Dispatcher {
-  const { proxy, connections, allowH2 = true } = options
+export function checkConnectionOptions(options: ConnectionOptions): void {
+  const { proxy, connections } = options
   if (connections !== undefined) checkInteger('connections', connections, 1)
+  timeouts(options)
+  secrets(options)
+  if (typeof proxy === 'string') checkProxy('proxy', proxy)
+  else if (proxy?.http) checkProxy('proxy.http', proxy.http)
+  if (typeof proxy === 'object' && proxy.https) checkProxy('proxy.https', proxy.https)
+}
+
+/** @param options checked */
+export async function createDispatcher(options: ConnectionOptions): Promise<Dispatcher> {
+  // Whoever asks nothing, or over SSH, never loads it. Bundled, what is written as CommonJS has no other export.
+  const { Agent, EnvHttpProxyAgent, ProxyAgent } = (await import('undici')).default
+  const { proxy, connections, allowH2 = true } = options
   const { connectTimeout, headersTimeout, bodyTimeout } = timeouts(options)
   const tls = { ...secrets(options), allowH2 }
   const connect = { ...tls, timeout: connectTimeout }
@@ -75,13 +90,13 @@ export function createDispatcher(options: ConnectionOptions): Dispatcher {
   const { ca } = tls
   // The client's certificate is for the server, not for the proxy.
   const proxied = { ...settings, requestTls: connect, proxyTls: { timeout: connectTimeout, ...(ca && { ca }) } }
-  if (typeof proxy === 'string') return new ProxyAgent({ ...proxied, uri: checkProxy('proxy', proxy) })
+  if (typeof proxy === 'string') return new ProxyAgent({ ...proxied, uri: proxy })
   const { http = '', https = '', no = '' } = proxy
   return new EnvHttpProxyAgent({
     ...proxied,
     // Left out, they would be read from the environment.
-    httpProxy: http && checkProxy('proxy.http', http),
-    httpsProxy: https && checkProxy('proxy.https', https),
+    httpProxy: http,
+    httpsProxy: https,
     noProxy: no,
   })
 }
@@ -112,9 +127,9 @@ function secrets({ ca, cert, key, passphrase }: ConnectionOptions): Secrets {
 }
 
 /** The value is not shown: it may hold credentials. */
-function checkProxy(field: string, value: string): string {
+function checkProxy(field: string, value: string): void {
   const url = URL.parse(value)
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return value
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return
   throw invalid(field, 'must be the URL of a proxy, such as http://proxy.example.com:3128')
 }
 

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import { checkInteger } from '../check-integer.ts'
+import { checkInteger } from '../check-option.ts'
 import { bodyChunks, bodyLength } from '../remote/request-body.ts'
 import type { RequestBody } from '../remote/request-body.ts'
 import { ACCEPTED_CODINGS, decoded, MAX_INFLATE_RATIO } from './decode.ts'
-import { createDispatcher, timeouts } from './undici-dispatcher.ts'
+import { checkConnectionOptions, createDispatcher, timeouts } from './undici-dispatcher.ts'
 import type { ConnectionOptions } from './undici-dispatcher.ts'
 import { networkError } from '../remote/network-error.ts'
 import type { Transport, TransportRequest, TransportResponse } from './transport.ts'
@@ -27,17 +27,44 @@ export interface UndiciTransportOptions extends ConnectionOptions {
 export function undiciTransport(options: UndiciTransportOptions = {}): Transport {
   const { maxInflateRatio = MAX_INFLATE_RATIO } = options
   checkInteger('maxInflateRatio', maxInflateRatio, 1)
-  const home = options.dispatcher ?? createDispatcher(options)
-  const { cert: _cert, key: _key, passphrase: _passphrase, ...nameless } = options
-  const foreign = home === options.dispatcher || options.cert === undefined ? home : createDispatcher(nameless)
+  if (options.dispatcher === undefined) checkConnectionOptions(options)
+  const dispatchers = new Dispatchers(options)
   const { headersTimeout, bodyTimeout } = timeouts(options)
   const patience = options.dispatcher === undefined ? { headersTimeout, bodyTimeout } : given(options)
-  return async (request) => {
+  const transport = async (request: TransportRequest): Promise<TransportResponse> => {
     try {
-      return await send(request, { dispatcher: request.isForeign === true ? foreign : home, patience, maxInflateRatio })
+      const dispatcher = await dispatchers.for(request)
+      return await send(request, { dispatcher, patience, maxInflateRatio })
     } catch (error) {
       throw networkError(request.url, error, request.signal)
     }
+  }
+  return Object.assign(transport, { close: () => dispatchers.close() })
+}
+
+/** What carries the requests, made when the first one is sent: to the origin of a repository, and to others. */
+class Dispatchers {
+  readonly #options: UndiciTransportOptions
+  #home: Promise<Dispatcher> | undefined
+  #foreign: Promise<Dispatcher> | undefined
+
+  constructor(options: UndiciTransportOptions) {
+    this.#options = options
+  }
+
+  async for({ isForeign }: TransportRequest): Promise<Dispatcher> {
+    const { dispatcher, cert, key: _key, passphrase: _passphrase, ...nameless } = this.#options
+    if (dispatcher !== undefined) return dispatcher
+    if (isForeign === true && cert !== undefined) return (this.#foreign ??= createDispatcher(nameless))
+    return (this.#home ??= createDispatcher(this.#options))
+  }
+
+  /** One that came from outside is left alone. */
+  async close(): Promise<void> {
+    const made = [this.#home, this.#foreign]
+    this.#home = undefined
+    this.#foreign = undefined
+    await Promise.all(made.map(async (one) => (await one)?.destroy()))
   }
 }
 

@@ -1,8 +1,7 @@
 import { createHash } from '#platform/hash'
 import { GitError } from '../../format/errors.ts'
 import type { ObjectFormat } from '../../format/object-id.ts'
-
-const HEADER_BYTES = 12
+import { PACK_HEADER_BYTES, readPackHeader } from '../../format/pack-header.ts'
 
 /**
  * A pack on its way from one server to another. Its last bytes, the trailer, are held back until they have proved all
@@ -23,7 +22,7 @@ export async function* passingPack(
     bytes += chunk.length
     if (objects === undefined || chunk.length < format.size) {
       held = Buffer.concat([held, chunk])
-      if (held.length < Math.max(HEADER_BYTES, format.size)) continue
+      if (held.length < Math.max(PACK_HEADER_BYTES, format.size)) continue
       objects ??= announced(held)
     } else {
       // The large ones are not copied.
@@ -44,11 +43,9 @@ export async function* passingPack(
   yield held
 }
 
-/** gitformat-pack: signature, version, number of objects. @throws GitError `Malformed` */
+/** @throws GitError `Malformed` */
 function announced(head: Buffer): number {
-  const version = head.readUInt32BE(4)
-  if (head.toString('latin1', 0, 4) !== 'PACK' || (version !== 2 && version !== 3)) {
-    throw new GitError('Malformed', 'the answer of the source holds no pack')
-  }
-  return head.readUInt32BE(8)
+  const count = readPackHeader(head)
+  if (count === undefined) throw new GitError('Malformed', 'the answer of the source holds no pack')
+  return count
 }

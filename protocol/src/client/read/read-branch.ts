@@ -1,4 +1,5 @@
 import { GitError } from '../../format/errors.ts'
+import { checkInteger } from '../check-option.ts'
 import { fullBranchName } from '../ref-name.ts'
 import type { Session } from '../session.ts'
 import { Snapshot } from '../snapshot.ts'
@@ -17,8 +18,9 @@ import type { Resolved } from './resolve.ts'
 export async function readBranch(
   session: Session,
   branch: string,
-  { depth, orFrom }: { readonly depth?: number; readonly orFrom?: string },
+  { depth = 0, orFrom }: { readonly depth?: number; readonly orFrom?: string },
 ): Promise<Snapshot> {
+  checkInteger('depth', depth, 0)
   const ref = fullBranchName(branch)
   const refs = await lsRefs(session, [ref, 'HEAD'])
   const oid = refs.find(({ name }) => name === ref)?.oid ?? null

@@ -15,7 +15,7 @@ export async function createBranch(
   session: Session,
   name: string,
   from: string,
-  options: PushOptions,
+  options: Omit<PushOptions, 'atomic'>,
 ): Promise<RefResult> {
   const ref = fullBranchName(name)
   const start = await branchStart(session, from)
@@ -27,7 +27,7 @@ export async function renameBranch(
   session: Session,
   from: string,
   to: string,
-  options: PushOptions,
+  options: Omit<PushOptions, 'atomic'>,
 ): Promise<RefResult> {
   const [source, target] = [fullBranchName(from), fullBranchName(to)]
   const tip = await currentTip(session, source)
@@ -47,7 +47,7 @@ export async function renameBranch(
 export async function deleteRef(
   session: Session,
   ref: string,
-  { expect, ...options }: PushOptions & { readonly expect?: ObjectId },
+  { expect, ...options }: Omit<PushOptions, 'atomic'> & { readonly expect?: ObjectId },
 ): Promise<RefResult> {
   checkFullRefName(ref)
   const change = { ref, new: null, ...(expect === undefined ? {} : { old: expect }) }

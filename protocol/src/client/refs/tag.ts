@@ -16,7 +16,7 @@ import type { Signer } from '../sign/signer.ts'
 import { create } from './branch.ts'
 import { updateRefs } from './update-refs.ts'
 
-export interface CreateTagOptions extends PushOptions {
+export interface CreateTagOptions extends Omit<PushOptions, 'atomic'> {
   /** Makes an annotated tag. Ends up with exactly one line break at its end. */
   readonly message?: string
   /** Who tags, and when; needed for an annotated tag. */

@@ -1,5 +1,5 @@
 import { GitError } from '../../format/errors.ts'
-import { checkInteger, MAX_TIMER_MS } from '../check-integer.ts'
+import { checkInteger, MAX_TIMER_MS } from '../check-option.ts'
 
 /** Milliseconds that a request may take from the first byte sent to the last one received. */
 export const REQUEST_TIMEOUT_MS = 300_000

@@ -1,5 +1,6 @@
 import { isGitError } from '../../format/errors.ts'
 import { publish } from './diagnostics.ts'
+import { overLimit } from '../../format/over-limit.ts'
 import type { RequestRecord, Traffic } from './remote.ts'
 
 /** What is known of a request when it begins. */
@@ -18,13 +19,23 @@ export interface RequestEnd {
   readonly error?: unknown
 }
 
-/** Counts the requests of a remote, and tells of the beginning and the end of each. */
+export interface MeterOptions {
+  readonly onRequest?: ((record: RequestRecord) => void) | undefined
+  /** Bytes that all answers together may bring. */
+  readonly maxTotalBytes: number
+}
+
+/** Counts the requests of a remote, ends what brings too much, and tells of the beginning and the end of each. */
 export class Meter {
   readonly #onRequest: ((record: RequestRecord) => void) | undefined
+  readonly #maxTotalBytes: number
+  /** With what requests that are not over have brought so far. */
+  #received = 0
   #traffic: Traffic = { requests: 0, bytesSent: 0, bytesReceived: 0 }
 
-  constructor(onRequest: ((record: RequestRecord) => void) | undefined) {
+  constructor({ onRequest, maxTotalBytes }: MeterOptions) {
     this.#onRequest = onRequest
+    this.#maxTotalBytes = maxTotalBytes
   }
 
   get traffic(): Traffic {
@@ -54,6 +65,15 @@ export class Meter {
       publish('end', record)
       this.#tell(record)
     }
+  }
+
+  /**
+   * Some bytes of an answer have come.
+   * @throws GitError `LimitExceeded`
+   */
+  receive(bytes: number): void {
+    this.#received += bytes
+    if (this.#received > this.#maxTotalBytes) throw overLimit('maxTotalBytes', this.#maxTotalBytes)
   }
 
   #add({ requests, bytesSent, bytesReceived }: Traffic): void {

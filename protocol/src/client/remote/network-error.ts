@@ -47,12 +47,12 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     code: /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT(?:_LOCALLY)?)$/,
     words: () =>
-      'its certificate is signed by an authority that is not trusted here: give the PEM of that authority as ca (--ca-file)',
+      'its certificate is signed by an authority that is not trusted here: give the PEM of that authority as ca',
     permanent: true,
   },
   {
     code: /ALERT_(?:CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA)$/,
-    words: () => 'it wants a client certificate that it trusts: give cert and key (--cert, --key)',
+    words: () => 'it wants a client certificate that it trusts: give cert and key',
     permanent: true,
   },
   {
@@ -65,7 +65,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     code: /^(?:ECONNRESET|EPIPE|UND_ERR_SOCKET|UND_ERR_INFO)$/,
     words: (_host, secure) =>
       secure
-        ? 'the connection was cut; where that happens each time, a client certificate may be wanted: give cert and key (--cert, --key)'
+        ? 'the connection was cut; where that happens each time, a client certificate may be wanted: give cert and key'
         : 'the connection was cut; if it is a TLS port, the address begins with https://',
   },
 ]

@@ -1,6 +1,6 @@
 import { isGitError } from '../../format/errors.ts'
 import type { GitError } from '../../format/errors.ts'
-import { checkInteger } from '../check-integer.ts'
+import { checkInteger, MAX_TIMER_MS } from '../check-option.ts'
 import { isPermanent, networkError } from './network-error.ts'
 
 /** How often, and after which pauses, a request that changes nothing is made again. Pushes never are. */
@@ -21,12 +21,14 @@ export interface RetryOptions {
 
 export type RetryPolicy = Required<RetryOptions>
 
+export const RETRY_DEFAULTS = { attempts: 3, baseMs: 200, maxMs: 10_000, maxWaitMs: 30_000 } as const
+
 /** @throws GitError `InvalidInput` naming the field */
 export function resolveRetry(options: RetryOptions | false = {}): RetryPolicy {
   const given = options === false ? { attempts: 1 } : options
-  const policy = { attempts: 3, baseMs: 200, maxMs: 10_000, maxWaitMs: 30_000, random: Math.random, sleep, ...given }
+  const policy = { ...RETRY_DEFAULTS, random: Math.random, sleep, ...given }
   for (const field of ['attempts', 'baseMs', 'maxMs', 'maxWaitMs'] as const) {
-    checkInteger(`retry.${field}`, policy[field], field === 'attempts' ? 1 : 0)
+    checkInteger(`retry.${field}`, policy[field], field === 'attempts' ? 1 : 0, MAX_TIMER_MS)
   }
   return policy
 }

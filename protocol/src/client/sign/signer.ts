@@ -9,7 +9,7 @@ export interface Signer {
   sign(payload: Uint8Array): Promise<string>
 }
 
-const MAX_SIGNATURE = 64 << 10
+export const MAX_SIGNATURE = 64 << 10
 
 /**
  * Signs, and checks that the result is an armored block: anything else would damage the object it goes into.

@@ -3,6 +3,8 @@ import type { Socket } from 'node:net'
 import ssh2 from 'ssh2'
 import type { AuthenticationType, Client, ConnectConfig, ServerHostKeyAlgorithm } from 'ssh2'
 import { GitError } from '../../format/errors.ts'
+import { tooSilent } from './patience.ts'
+import { originOf } from './address.ts'
 import type { SshAddress } from './address.ts'
 import { loadHostKeys } from './host-keys.ts'
 import type { HostKeys } from './host-keys.ts'
@@ -144,15 +146,23 @@ export class SshConnection {
   ): Promise<RemoteCommand> {
     signal.throwIfAborted()
     line.socket.ref()
+    const { timeoutMs } = this.#options
     return new Promise((resolve, reject) => {
-      const giveUp = (): void => {
+      const giveUp = (reason: unknown): void => {
+        over()
         // The host may be gone, or count the command that it has not begun.
         this.#retire(line)
-        reject(signal.reason as Error)
+        reject(reason)
       }
-      signal.addEventListener('abort', giveUp, { once: true })
+      const onAbort = (): void => giveUp(signal.reason)
+      const timer = setTimeout(() => giveUp(tooSilent(originOf(this.#address), timeoutMs)), timeoutMs)
+      const over = (): void => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', onAbort)
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
       const fail = (cause: unknown): void => {
-        signal.removeEventListener('abort', giveUp)
+        over()
         const { host } = this.#address
         const what = `${host} runs no command over SSH: ${cause instanceof Error ? cause.message : String(cause)}`
         reject(new GitError('ServerError', what, { cause }))
@@ -163,7 +173,7 @@ export class SshConnection {
             fail(error)
             return
           }
-          signal.removeEventListener('abort', giveUp)
+          over()
           // At once: what the command does may have come in the same packet as that it runs.
           if (!signal.aborted) resolve(remoteCommand(channel, () => line.isLost))
           else channel.close()

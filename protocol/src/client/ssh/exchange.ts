@@ -4,11 +4,13 @@ import { FLUSH, packetLine, packetText, readPacket } from '../../format/packet-l
 import { printable } from '../../format/side-band.ts'
 import type { Redact } from '../../format/side-band.ts'
 import type { Deadline } from '../remote/deadline.ts'
+import { Patience } from './patience.ts'
 import { networkError } from '../remote/network-error.ts'
-import { MAX_CAPABILITY_BYTES, overLimit } from '../limits.ts'
+import { overLimit } from '../../format/over-limit.ts'
+import { MAX_CAPABILITY_BYTES } from '../limits.ts'
 import type { RequestEnd } from '../remote/meter.ts'
 import type { Service } from '../remote/remote.ts'
-import { metered } from '../remote/request-body.ts'
+import { bodyChunks, metered } from '../remote/request-body.ts'
 import type { RequestBody } from '../remote/request-body.ts'
 import type { RemoteCommand } from './remote-command.ts'
 import { remoteError } from './remote-error.ts'
@@ -22,6 +24,10 @@ export interface ExchangeOptions {
   readonly origin: string
   readonly redact: Redact
   readonly maxResponseBytes: number
+  /** Milliseconds of silence after which it is given up. */
+  readonly timeoutMs: number
+  /** Called for each piece of the answer; may refuse it by throwing. */
+  readonly onBytes: (bytes: number) => void
   /** Called once, when it is over. */
   readonly onOver: (end: RequestEnd) => void
 }
@@ -29,11 +35,15 @@ export interface ExchangeOptions {
 /** Characters shown of what is no Git. */
 const MAX_SHOWN = 200
 
+/** Bytes that are sent before the line is looked at again. */
+const MAX_PIECE = 64 << 10
+
 /** One request: the server's advertisement, which it sends unasked, then a question and its answer. */
 export class Exchange {
   readonly #options: ExchangeOptions
   readonly #input: ByteReader
   readonly #advertisement: AsyncGenerator<Buffer>
+  readonly #patience: Patience
   #first: Buffer = FLUSH
   #sent = (): number => 0
   #received = 0
@@ -43,6 +53,7 @@ export class Exchange {
     this.#options = options
     this.#input = new ByteReader(this.#counted())
     this.#advertisement = this.#packets()
+    this.#patience = new Patience(options.origin, options.timeoutMs)
     options.deadline.signal.addEventListener('abort', () => options.command.abandon(), { once: true })
   }
 
@@ -127,7 +138,7 @@ export class Exchange {
     let sent = false
     const send = async (): Promise<void> => {
       try {
-        await command.write(question)
+        await command.write({ chunks: () => this.#pieces(question) })
         sent = true
       } catch (error) {
         failure = error
@@ -160,17 +171,29 @@ export class Exchange {
   }
 
   async *#counted(): AsyncGenerator<Uint8Array> {
-    const { command, maxResponseBytes } = this.#options
+    const { command, maxResponseBytes, onBytes } = this.#options
     for await (const chunk of command.output) {
+      this.#patience.renew()
       this.#received += chunk.length
       if (this.#received > maxResponseBytes) throw overLimit('maxResponseBytes', maxResponseBytes)
+      onBytes(chunk.length)
       yield chunk
+    }
+  }
+
+  /** A question on its way is a sign of life as well, in pieces that a slow line takes in time. */
+  async *#pieces(question: RequestBody): AsyncGenerator<Uint8Array> {
+    for await (const chunk of bodyChunks(question)) {
+      for (let at = 0; at < chunk.length; at += MAX_PIECE) {
+        this.#patience.renew()
+        yield chunk.subarray(at, at + MAX_PIECE)
+      }
     }
   }
 
   async #within<T>(awaited: Promise<T>): Promise<T> {
     try {
-      return await this.#options.deadline.race(awaited)
+      return await this.#patience.race(this.#options.deadline.race(awaited))
     } catch (error) {
       const { deadline, origin } = this.#options
       throw this.#failed(networkError(origin, deadline.explain(origin, error), deadline.signal))

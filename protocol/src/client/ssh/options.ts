@@ -1,5 +1,5 @@
 import { GitError } from '../../format/errors.ts'
-import { checkInteger, MAX_TIMER_MS } from '../check-integer.ts'
+import { checkInteger, MAX_TIMER_MS } from '../check-option.ts'
 
 /** How to log in over SSH, and how to know the host. */
 export interface SshOptions {
@@ -22,6 +22,11 @@ export interface SshOptions {
   readonly knownHostsFiles?: readonly string[]
   /** Fingerprints, `SHA256:…` as `ssh-keygen -l` prints them, one of which the host's key must have; known hosts are not looked at. */
   readonly hostKeys?: readonly string[]
+  /**
+   * Milliseconds of silence, in which nothing comes and nothing can be sent, after which a request is given up. Default
+   * 60,000.
+   */
+  readonly timeoutMs?: number
   /** Milliseconds for the connection and the login. Default 20,000. */
   readonly connectTimeoutMs?: number
   /** Milliseconds without a request after which the connection is closed; the next request opens another. Default 60,000. */
@@ -37,15 +42,25 @@ export interface SshOptions {
 }
 
 export interface ResolvedSshOptions extends SshOptions {
+  readonly timeoutMs: number
   readonly connectTimeoutMs: number
   readonly idleTimeoutMs: number
   readonly keepAliveMs: number
   readonly maxChannels: number
 }
 
+export const SSH_DEFAULTS = {
+  timeoutMs: 60_000,
+  connectTimeoutMs: 20_000,
+  idleTimeoutMs: 60_000,
+  keepAliveMs: 0,
+  maxChannels: 8,
+} as const
+
 /** @throws GitError `InvalidInput` naming the option */
 export function resolveSshOptions(given: SshOptions): ResolvedSshOptions {
-  const options = { connectTimeoutMs: 20_000, idleTimeoutMs: 60_000, keepAliveMs: 0, maxChannels: 8, ...given }
+  const options = { ...SSH_DEFAULTS, ...given }
+  checkInteger('ssh.timeoutMs', options.timeoutMs, 1, MAX_TIMER_MS)
   checkInteger('ssh.connectTimeoutMs', options.connectTimeoutMs, 1, MAX_TIMER_MS)
   checkInteger('ssh.idleTimeoutMs', options.idleTimeoutMs, 1, MAX_TIMER_MS)
   checkInteger('ssh.keepAliveMs', options.keepAliveMs, 0, MAX_TIMER_MS)

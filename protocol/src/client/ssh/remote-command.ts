@@ -1,5 +1,6 @@
 import type { ClientChannel } from 'ssh2'
 import { GitError } from '../../format/errors.ts'
+import { MAX_MESSAGES } from '../../format/side-band.ts'
 import { bodyChunks } from '../remote/request-body.ts'
 import type { RequestBody } from '../remote/request-body.ts'
 
@@ -21,8 +22,6 @@ export interface CommandEnd {
   /** What it printed for people, as it came; the first {@link MAX_MESSAGES} bytes. */
   readonly messages: string
 }
-
-const MAX_MESSAGES = 64 * 1024
 
 /** @param isLost whether the connection is gone, which a channel takes for an ordinary end */
 export function remoteCommand(channel: ClientChannel, isLost: () => boolean): RemoteCommand {

@@ -49,9 +49,10 @@ interface Shared {
   version2: Buffer[] | undefined
 }
 
-function begin({ requestTimeoutMs, onRequest }: SshRemoteOptions): Shared {
+function begin({ requestTimeoutMs, limits, onRequest }: SshRemoteOptions): Shared {
   checkRequestTimeout(requestTimeoutMs)
-  return { meter: new Meter(onRequest), connection: undefined, version2: undefined }
+  const meter = new Meter({ onRequest, maxTotalBytes: limits.maxTotalBytes })
+  return { meter, connection: undefined, version2: undefined }
 }
 
 /** git-daemon and git's own commands read it where the server's configuration lets it in. */
@@ -124,7 +125,9 @@ export class SshRemote implements Remote {
 
   /** Ends the connection; the next request opens another. */
   async close(): Promise<void> {
-    await (await this.#shared.connection)?.close()
+    // One that could not be made has told so where it was needed.
+    const connection = await this.#shared.connection?.catch(() => undefined)
+    await connection?.close()
   }
 
   /** Nothing has been asked before the server speaks: what fails until then, and may pass, is tried again. */
@@ -152,7 +155,10 @@ export class SshRemote implements Remote {
       const command = await deadline.race(starting)
       const { url, redact } = this
       const { maxResponseBytes } = limits
-      return new Exchange({ command, service, url, deadline, origin, redact, maxResponseBytes, onOver })
+      const { timeoutMs } = this.#ssh
+      const onBytes = (bytes: number): void => this.#shared.meter.receive(bytes)
+      const watched = { maxResponseBytes, timeoutMs, onBytes, onOver }
+      return new Exchange({ command, service, url, deadline, origin, redact, ...watched })
     } catch (reason) {
       // It may come after all, when nobody waits for it any more.
       starting.then(

@@ -15,7 +15,7 @@ import type { NewObjects } from './write-trees.ts'
  */
 export type Writing = 'memory' | 'disk' | 'auto'
 
-const AUTO_BYTES = 8 << 20
+export const AUTO_BYTES = 8 << 20
 
 /** Contents on their way to the server. What streams in is compressed at once; what was given whole when there is much of it. */
 export class WaitingContents {

@@ -1,5 +1,6 @@
 import type { ByteReader } from '../../format/byte-reader.ts'
 import type { ObjectFormat } from '../../format/object-id.ts'
+import { beginsPack } from '../../format/pack-header.ts'
 import { FLUSH, packetLine, packetText, readPacket } from '../../format/packet-line.ts'
 import { RemoteMessages, sideBand } from '../../format/side-band.ts'
 import type { Advertisement } from './advertisement.ts'
@@ -79,7 +80,7 @@ async function seekPack({ remote }: Session, input: ByteReader): Promise<AsyncIt
     // The pack's own letters in place of a length mean that there are no channels, a channel's number in place of text
     // that there are.
     if (await input.fill(5)) {
-      if (input.held.toString('latin1', 0, 4) === 'PACK') return rest(input)
+      if (beginsPack(input.held)) return rest(input)
       if ((input.held[4] ?? 0) <= 3) return sideBand(input, new RemoteMessages(remote.redact))
     }
     const packet = await readPacket(input)

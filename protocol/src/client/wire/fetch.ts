@@ -9,7 +9,7 @@ import { openPackV0 } from './fetch-v0.ts'
 import { openPackV2 } from './fetch-v2.ts'
 import { mayBeOld } from './may-be-old.ts'
 import type { PackAnswer } from './pack-answer.ts'
-import { overLimit } from '../limits.ts'
+import { overLimit } from '../../format/over-limit.ts'
 import type { Session } from '../session.ts'
 
 /** One fetch, whatever the version. Nothing is negotiated: `done` is always sent. */

@@ -12,3 +12,10 @@ export function checkInteger(field: string, value: number, least: number, most =
 
 /** Milliseconds that a timer can wait at most. */
 export const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** @throws GitError `InvalidInput` naming the field */
+export function checkChoice<T extends string>(field: string, value: T, choices: readonly T[]): void {
+  if (choices.includes(value)) return
+  const what = `${field} must be one of ${choices.join(', ')}, not ${JSON.stringify(value)}`
+  throw new GitError('InvalidInput', what, { field, actual: value })
+}
