@@ -36,5 +36,9 @@ export function inFlags(error: unknown): unknown {
   if (error.code === 'LimitExceeded' && BYTES.has(error.details.limit)) {
     message += '; --max-bytes sets another limit, such as --max-bytes 4G'
   }
+  // Hosts say so of what they hide as well.
+  if (error.code === 'RepositoryNotFound' && error.details.status === 404) {
+    message += ': check the address, the one that git clone takes, and --user and --token'
+  }
   return message === error.message ? error : new GitError(error.code, message, { ...error.details, cause: error })
 }

@@ -63,7 +63,7 @@ describe('messages name flags, and what to do', () => {
 
   test('a repository that is not there', async () => {
     const ran = await gitsync(['ls-remote', `${remote.url}/nosuch.git`])
-    expect(ran).toMatchObject({ code: 4, err: expect.stringMatching(/--user and --token.*check the address/) })
+    expect(ran).toMatchObject({ code: 4, err: expect.stringMatching(/\(404\): check the address.*--user and --token/) })
   })
 
   test.each([

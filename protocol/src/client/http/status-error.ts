@@ -46,7 +46,7 @@ export async function statusError(refusal: Refusal): Promise<GitError> {
   if (status === 404) {
     return new GitError(
       'RepositoryNotFound',
-      `${url} does not exist${UNSEEN[refusal.login]} (404): check the address, the one that git clone takes`,
+      `${url} does not exist, or these credentials may not see it (404)`,
       details,
     )
   }
@@ -74,12 +74,6 @@ const UNAUTHORIZED: Readonly<Record<Refusal['login'], string>> = {
   none: 'asks for credentials, and none were given (401): give them as auth',
   withheld:
     'asks for credentials (401), and those of the address that leads here are not sent to another origin: use this address itself',
-}
-
-const UNSEEN: Readonly<Record<Refusal['login'], string>> = {
-  sent: ', or these credentials may not see it',
-  none: ', or asks for credentials, and none were given: give them as auth',
-  withheld: ', or asks for credentials, which are not sent to another origin',
 }
 
 /** The beginning of the body as one clean line. */
