@@ -74,6 +74,8 @@ export async function bundle(command: BundledCommand, folder = join(root, 'dist'
     legalComments: 'inline',
     metafile: true,
     banner: { js: BANNER },
+    // ssh2 asks for its folder as it is loaded, and reads nothing from there.
+    define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
     plugins: [credentialPluginsOnly, oneLanguage],
     // Native code that ssh2 uses where it was built, and does without elsewhere.
     external: ['cpu-features', '*.node'],
