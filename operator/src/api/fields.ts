@@ -6,15 +6,24 @@ import { mustMatch, withRule } from './rules.ts'
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 
+const LABEL_MAX = 63
+const SUBDOMAIN_MAX = 253
+
+/** Whether a text can be the name of a namespace: a DNS label of RFC 1123. */
+export const isNamespaceName = (text: string): boolean => text.length <= LABEL_MAX && DNS_LABEL.test(text)
+
+/** Whether a text can be the name of an object such as a Secret or a Lease: a DNS subdomain of RFC 1123. */
+export const isObjectName = (text: string): boolean => text.length <= SUBDOMAIN_MAX && DNS_SUBDOMAIN.test(text)
+
 /** The name of an object such as a Secret or a ServiceAccount. */
 export function objectName(description: string): z.ZodString {
   const message = 'must be an object name: lower-case letters, digits, - and .'
-  return mustMatch(z.string().min(1).max(253).meta({ description }), DNS_SUBDOMAIN, message)
+  return mustMatch(z.string().min(1).max(SUBDOMAIN_MAX).meta({ description }), DNS_SUBDOMAIN, message)
 }
 
 export function namespaceNames(description: string): z.ZodObject<{ names: z.ZodArray<z.ZodString> }> {
   const message = 'must be a namespace name: lower-case letters, digits and -'
-  const name = mustMatch(z.string().min(1).max(63), DNS_LABEL, message)
+  const name = mustMatch(z.string().min(1).max(LABEL_MAX), DNS_LABEL, message)
   const names = z
     .array(name)
     .min(1)

@@ -17,6 +17,7 @@ import type { Metrics } from '../serve/metrics.ts'
 import { gitObserver, pushObserver, queueObserver } from '../serve/observe.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Tracer } from '../trace/tracer.ts'
+import { VERSION } from '../version.ts'
 
 export interface ReconcilingOptions {
   readonly client: KubeClient
@@ -92,7 +93,7 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
     events,
     writers,
     repositories: new RepositoryPool({
-      userAgent: 'git/gitsync-operator-0.1',
+      userAgent: `git/gitsync-operator-${VERSION}`,
       onRequest: gitObserver({ metrics, hosts, logger, tracer, now: () => clock.now() }),
     }),
     budget: new SpoolBudget(),

@@ -64,3 +64,16 @@ test.each(['8080', '127.0.0.1:x', '127.0.0.1:70000'])('the address %j is refused
   }
   await expect(serveMetrics(options)).rejects.toThrowError('--metrics')
 })
+
+test('an address that another process has is told with the flag and what to do', async () => {
+  const options = {
+    registry: new Registry(),
+    collect: () => undefined,
+    readiness: () => ({ isReady: true, text: 'ok' }),
+  }
+  server = await serveMetrics({ ...options, address: '127.0.0.1:0' })
+  const { address } = server
+  await expect(serveMetrics({ ...options, address })).rejects.toThrow(
+    `--metrics ${address}: another process has this address: choose another port, or end that process (EADDRINUSE)`,
+  )
+})

@@ -1,7 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import packageJson from '../../package.json' with { type: 'json' }
-
-export const VERSION = packageJson.version
+import { VERSION } from '../version.ts'
 
 /** From a request on the local network to one that was given up. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]

@@ -13,7 +13,7 @@ export interface HttpServer {
  * Listens.
  * @param flag named in errors
  * @param address `host:port`; port 0 takes a free one
- * @throws RangeError for an address that is none, and what `listen` throws
+ * @throws RangeError for an address that is none, and Error naming the flag where nobody can listen
  */
 export async function startServer(
   flag: string,
@@ -42,15 +42,32 @@ export function answer(response: ServerResponse, status: number, text: string): 
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(text)
 }
 
+export const ADDRESS_FORM = 'must be host:port, as in 127.0.0.1:8080'
+
+/** Reads `host:port`, where no host means all addresses; undefined for what is written otherwise. */
+export function parseAddress(address: string): { readonly host: string; readonly port: number } | undefined {
+  const [, host, digits] = /^([^\s/]*):(\d{1,5})$/.exec(address) ?? []
+  const port = Number(digits)
+  return host === undefined || port > 65_535 ? undefined : { host: host.replace(/^\[|\]$/g, ''), port }
+}
+
+const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another process has this address: choose another port, or end that process',
+  EACCES: 'this process may not listen there: choose a port above 1023',
+  EADDRNOTAVAIL: 'this machine does not have this address: name one that it has, or 0.0.0.0 for all',
+  ENOTFOUND: 'the host does not resolve: name an address of this machine, or 0.0.0.0 for all',
+}
+
 function listen(server: Server, flag: string, address: string): Promise<void> {
-  const colon = address.lastIndexOf(':')
-  const host = address.slice(0, colon).replace(/^\[|\]$/g, '')
-  const port = Number(address.slice(colon + 1))
-  if (colon < 0 || !Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new RangeError(`${flag} ${JSON.stringify(address)} must be host:port, as in 127.0.0.1:8080`)
-  }
+  const parsed = parseAddress(address)
+  if (parsed === undefined) throw new RangeError(`${flag} ${JSON.stringify(address)} ${ADDRESS_FORM}`)
+  const { host, port } = parsed
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const { code = error.message } = error
+      const problem = LISTEN_PROBLEMS[code] ?? 'nobody can listen there'
+      reject(new Error(`${flag} ${address}: ${problem} (${code})`, { cause: error }))
+    })
     server.listen(port, host === '' ? undefined : host, resolve)
   })
 }

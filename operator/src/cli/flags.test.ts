@@ -1,0 +1,96 @@
+import { expect, test, vi } from 'vitest'
+import packageJson from '../../package.json' with { type: 'json' }
+import { readFlags } from './flags.ts'
+import type { Flags } from './flags.ts'
+
+function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  let printed = ''
+  const print = (text: string | Uint8Array): boolean => {
+    printed += String(text)
+    return true
+  }
+  vi.spyOn(process.stderr, 'write').mockImplementation(print)
+  vi.spyOn(process.stdout, 'write').mockImplementation(print)
+  try {
+    return { flags: readFlags(args, env), printed, exitCode: undefined }
+  } catch (error) {
+    return { flags: undefined, printed, exitCode: (error as { exitCode?: number }).exitCode }
+  } finally {
+    vi.restoreAllMocks()
+  }
+}
+
+const DEFAULTS = { namespace: [], metrics: '127.0.0.1:8080', logLevel: 'info' }
+/** Twin, key, a value, and what it comes to. */
+const VALUES = [
+  ['GITSYNC_KUBECONFIG', 'kubeconfig', '/etc/kubeconfig', '/etc/kubeconfig'],
+  ['GITSYNC_NAMESPACE', 'namespace', 'shop, web', ['shop', 'web']],
+  ['GITSYNC_METRICS', 'metrics', '[::1]:9', '[::1]:9'],
+  ['GITSYNC_ADMIN', 'admin', '127.0.0.1:6060', '127.0.0.1:6060'],
+  ['GITSYNC_LOG_LEVEL', 'logLevel', 'debug', 'debug'],
+  ['GITSYNC_LEASE_NAMESPACE', 'leaseNamespace', 'gitsync-system', 'gitsync-system'],
+  ['GITSYNC_LEASE_NAME', 'leaseName', 'a.b', 'a.b'],
+  ['GITSYNC_IDENTITY', 'identity', 'pod_1', 'pod_1'],
+] as const satisfies readonly (readonly [string, keyof Flags, string, unknown])[]
+const SWITCHES = [
+  ['GITSYNC_ALLOW_PRIVATE_HOSTS', 'allowPrivateHosts'],
+  ['GITSYNC_ADMIN_HEAP_SNAPSHOTS', 'adminHeapSnapshots'],
+  ['GITSYNC_ROLES_ONLY', 'rolesOnly'],
+] as const satisfies readonly (readonly [string, keyof Flags])[]
+
+test.each(VALUES)('%s sets a flag, and is absent when it is empty', (twin, key, value, expected) => {
+  expect(run([], { [twin]: value }).flags).toEqual({ ...DEFAULTS, [key]: expected })
+  expect(run([], { [twin]: '' }).flags).toEqual(DEFAULTS)
+})
+
+test.each(SWITCHES)('%s can be on, off, or empty, which is absent', (twin, key) => {
+  const env = { GITSYNC_NAMESPACE: 'shop' }
+  const read = (value: string) => run([], { ...env, [twin]: value }).flags?.[key] === true
+  for (const off of ['', ' ', '0', 'false', 'FALSE', 'no', 'off']) expect([off, read(off)]).toEqual([off, false])
+  for (const on of ['1', 'true', 'yes', 'on']) expect([on, read(on)]).toEqual([on, true])
+})
+
+test('every flag has a twin in the help, and a test above', () => {
+  const { printed, exitCode } = run(['--help'])
+  expect(exitCode).toBe(0)
+  const shown = [...printed.matchAll(/env:\s+(GITSYNC_\w+)\)/g)].map(([, twin]) => twin)
+  expect(new Set(shown)).toEqual(new Set([...VALUES, ...SWITCHES].map(([twin]) => twin)))
+})
+
+test('the command line wins over the environment', () => {
+  const env = { GITSYNC_LOG_LEVEL: 'debug', GITSYNC_NAMESPACE: 'shop', GITSYNC_ALLOW_PRIVATE_HOSTS: 'off' }
+  const { flags } = run(['--log-level', 'warn', '--namespace', 'a', '--namespace', 'b,c', '--allow-private-hosts'], env)
+  expect(flags).toMatchObject({ logLevel: 'warn', namespace: ['a', 'b', 'c'], allowPrivateHosts: true })
+})
+
+test.each([
+  ['--namespace', 'Foo_'],
+  ['--namespace', 'A B'],
+  ['--namespace', 'a,'],
+  ['--namespace', 'a.b'],
+  ['--namespace', 'a'.repeat(64)],
+  ['--lease-namespace', 'a.b'],
+  ['--lease-name', 'a..b'],
+  ['--lease-name', 'a.-b'],
+  ['--lease-name', 'a'.repeat(254)],
+  ['--metrics', 'nonsense'],
+  ['--metrics', '127.0.0.1:65536'],
+  ['--metrics', ':'],
+  ['--admin', 'localhost'],
+  ['--identity', ' '],
+  ['--log-level', 'loud'],
+])('%s %j is wrong usage, also in the environment', (flag, value) => {
+  const onLine = run([flag, value])
+  expect(onLine).toMatchObject({ exitCode: 1, printed: expect.stringContaining(flag) })
+  const twin = `GITSYNC_${flag.slice(2).toUpperCase().replaceAll('-', '_')}`
+  if (value.trim() === '') return
+  expect(run([], { [twin]: value })).toMatchObject({ exitCode: 1, printed: expect.stringContaining(twin) })
+})
+
+test('--roles-only needs a namespace', () => {
+  expect(run(['--roles-only'])).toMatchObject({ exitCode: 1, printed: expect.stringContaining('--namespace') })
+})
+
+test('--version says which', () => {
+  expect(run(['--version'])).toEqual({ flags: undefined, printed: `${packageJson.version}\n`, exitCode: 0 })
+})

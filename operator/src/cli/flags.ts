@@ -1,0 +1,102 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { isNamespaceName, isObjectName } from '../api/fields.ts'
+import { LOG_LEVELS } from '../serve/log.ts'
+import { ADDRESS_FORM, parseAddress } from '../serve/server.ts'
+import { VERSION } from '../version.ts'
+import { applyEnvironment, showTwins } from './environment.ts'
+
+export interface Flags {
+  readonly kubeconfig?: string
+  /** None: all namespaces. */
+  readonly namespace: readonly string[]
+  readonly metrics: string
+  readonly admin?: string
+  readonly adminHeapSnapshots?: boolean
+  readonly logLevel: string
+  readonly allowPrivateHosts?: boolean
+  readonly rolesOnly?: boolean
+  readonly identity?: string
+  readonly leaseNamespace?: string
+  readonly leaseName?: string
+}
+
+const namespaceName = (value: string): string => {
+  if (isNamespaceName(value)) return value
+  throw new InvalidArgumentError('It must be a namespace: lower case letters, digits and -, 63 at most.')
+}
+
+const objectName = (value: string): string => {
+  if (isObjectName(value)) return value
+  throw new InvalidArgumentError('It must be a name in lower case letters, digits, - and .')
+}
+
+const text = (value: string): string => {
+  if (value.trim() !== '') return value
+  throw new InvalidArgumentError('It must not be empty.')
+}
+
+const address = (value: string): string => {
+  if (parseAddress(value) !== undefined) return value
+  throw new InvalidArgumentError(`It ${ADDRESS_FORM}.`)
+}
+
+const namespaces = (value: string, list: readonly string[]): string[] => [
+  ...list,
+  ...value.split(',').map((name) => namespaceName(name.trim())),
+]
+
+/** Each has a twin in the environment: `--log-level` is `GITSYNC_LOG_LEVEL`. */
+const options = (): Option[] => [
+  new Option('--kubeconfig <file>', 'default: KUBECONFIG, else in-cluster').argParser(text),
+  new Option('--namespace <name>', 'read only this namespace (repeatable)').argParser(namespaces).default([], 'all'),
+  new Option('--metrics <host:port>', 'address of /healthz, /readyz and /metrics')
+    .argParser(address)
+    .default('127.0.0.1:8080'),
+  new Option(
+    '--admin <host:port>',
+    'address of /log-level and /profile, best on loopback; default: not served',
+  ).argParser(address),
+  new Option(
+    '--admin-heap-snapshots',
+    'give heap snapshots at /profile/heap: they contain everything in memory, Secrets and tokens too',
+  ),
+  new Option('--log-level <level>', 'least level that is logged').choices(LOG_LEVELS).default('info'),
+  new Option('--allow-private-hosts', 'for development: loopback and private Git hosts'),
+  new Option(
+    '--roles-only',
+    'with --namespace: ask for nothing that a Role cannot grant; GitProviders are not read, their hosts have no rules',
+  ),
+  new Option(
+    '--lease-namespace <name>',
+    "of the Lease that one operator at a time holds; default: the connection's",
+  ).argParser(namespaceName),
+  new Option('--lease-name <name>', 'default: gitsync-operator, with a suffix for the set of --namespace').argParser(
+    objectName,
+  ),
+  new Option(
+    '--identity <text>',
+    'this process in the Lease, shared with no running one; default: HOSTNAME_PID',
+  ).argParser(text),
+]
+
+/**
+ * Reads the command line, and for what it leaves open the environment.
+ * @param args without the program's own name
+ * @throws CommanderError when that is no way to start: its message is printed already. With exit code 0 for `--help` and
+ *   `--version`
+ */
+export function readFlags(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Flags {
+  const list = options()
+  const program = new Command('gitsync-operator')
+    .description('Writes what people change in a Kubernetes cluster to Git, without cloning.')
+    .version(VERSION)
+    .exitOverride()
+  for (const option of list) program.addOption(option)
+  showTwins(program, list)
+  program.parse(args, { from: 'user' })
+  applyEnvironment(program, list, env)
+  const flags = program.opts<Flags>()
+  if (flags.rolesOnly === true && flags.namespace.length === 0)
+    program.error('error: --roles-only needs --namespace: a Role reads one namespace')
+  return flags
+}
