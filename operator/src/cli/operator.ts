@@ -1,9 +1,6 @@
 import { hostname, totalmem } from 'node:os'
 import type { Logger } from 'pino'
-import { NAMESPACES } from '../controllers/known-resources.ts'
 import { createKubeClient } from '../kube/client.ts'
-import { isKubeError } from '../kube/errors.ts'
-import type { KubeClient } from '../kube/client.ts'
 import { loadConnection } from '../kube/connection.ts'
 import { Lease } from '../kube/lease.ts'
 import type { LeaseEvents } from '../kube/lease.ts'
@@ -17,6 +14,7 @@ import { restObserver } from '../serve/observe.ts'
 import { createTracer } from '../serve/tracing.ts'
 import { systemClock } from '../time/clock.ts'
 import { VERSION } from '../version.ts'
+import { readClusterId } from './cluster-id.ts'
 import { startReconciling } from './reconciling.ts'
 import type { Reconciling } from './reconciling.ts'
 
@@ -66,7 +64,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
   const onRequest = restObserver(metrics)
   const client = createKubeClient(connection, { onRequest })
   const leaseClient = createKubeClient(connection, { onRequest, timeoutMs: LEASE_TIMEOUT_MS, maxRetries: 1 })
-  const clusterId = await readClusterId(client)
+  const clusterId = await readClusterId(client, connection)
 
   const namespace = options.leaseNamespace ?? connection.namespace
   const name = options.leaseName ?? defaultLeaseName(namespaces)
@@ -177,20 +175,6 @@ function logLease(logger: Logger, title: string): Pick<LeaseEvents, 'standby' | 
     failing: (error) => logger.warn({ error: String(error) }, `${title} cannot be read or renewed, trying again`),
     lapsed: () => logger.error(`${title} could not be renewed in time: nothing is pushed until it is`),
   }
-}
-
-/** Folders are claimed in its name: without one, two clusters could not be told apart. */
-async function readClusterId(client: KubeClient): Promise<string> {
-  const { uid } = (await client.get(NAMESPACES, undefined, 'kube-system').catch(explain)).metadata
-  if (uid === undefined) throw new Error('the namespace kube-system has no uid, by which this cluster would be known')
-  return uid
-}
-
-function explain(error: unknown): never {
-  if (!isKubeError(error, 'Forbidden')) throw error
-  const rule = 'apiGroups: [""], resources: [namespaces], resourceNames: [kube-system], verbs: [get]'
-  const message = `the namespace kube-system cannot be read: ${error.details ?? error.message}. Give the operator's account a Role in it with ${rule}`
-  throw new Error(message, { cause: error })
 }
 
 const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))

@@ -89,11 +89,18 @@ describe('kubeconfig', () => {
   })
 
   test.each([
-    ['{', 'is not YAML'],
+    ['{', 'is not YAML: correct it, or make it anew with kubectl config view'],
     ['clusters: 3', 'clusters'],
     ['{}', 'current-context is not set'],
-    ['{current-context: x}', 'no context named x'],
-    ['{current-context: x, contexts: [{name: x, context: {cluster: y, user: z}}]}', 'names cluster y'],
+    ['{current-context: x}', 'no context named x: it has none: add one with kubectl config set-context'],
+    [
+      '{current-context: x, contexts: [{name: a, context: {cluster: y}}, {name: b, context: {cluster: y}}]}',
+      'no context named x: choose one of a, b with kubectl config use-context',
+    ],
+    [
+      '{current-context: x, contexts: [{name: x, context: {cluster: y, user: z}}]}',
+      'names cluster y, which does not exist: add it with kubectl config set-cluster',
+    ],
   ])('%s: %s', async (text, message) => {
     const path = join(dir, 'bad')
     await writeFile(path, text)

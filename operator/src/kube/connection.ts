@@ -10,6 +10,8 @@ import { readKubeconfig, type KubeconfigCluster } from './kubeconfig.ts'
 export interface KubeConnection {
   /** Base URL; may have a path, as behind a proxy. */
   readonly server: URL
+  /** What says all this, for people: `context dev of kubeconfig /home/me/.kube/config`. */
+  readonly origin: string
   readonly tls: {
     /** PEM; default: the certificates Node trusts. */
     readonly ca?: string
@@ -54,6 +56,7 @@ async function fromKubeconfig(paths: readonly string[], options: LoadConnectionO
   const { cluster, namespace = 'default' } = context
   return {
     server: serverUrl(cluster.server),
+    origin: `context ${context.name} of kubeconfig ${paths.join(', ')}`,
     tls: await clusterTls(cluster),
     namespace,
     credentials: userCredentials(context, options.env, options.clock ?? systemClock),
@@ -78,6 +81,7 @@ async function fromPod(host: string, options: LoadConnectionOptions): Promise<Ku
   const port = options.env['KUBERNETES_SERVICE_PORT'] ?? '443'
   return {
     server: serverUrl(`https://${host.includes(':') ? `[${host}]` : host}:${port}`),
+    origin: `the service account of this Pod in ${root}`,
     tls: { ca: await readText(join(root, 'ca.crt'), 'cluster certificate') },
     namespace: (await readText(join(root, 'namespace'), 'namespace')).trim(),
     credentials: tokenFileCredentials(join(root, 'token'), options.clock ?? systemClock),

@@ -66,6 +66,9 @@ export interface KubeconfigContext {
   readonly namespace?: string
 }
 
+/** Names of contexts in a message. */
+const SHOWN = 10
+
 /**
  * Reads kubeconfig files and picks a context. Of equal names in several files the first wins, as with kubectl.
  * @param context default: the first `current-context`
@@ -82,11 +85,16 @@ export async function readKubeconfig(paths: readonly string[], context?: string)
     name: string,
   ) => lists.flatMap((list) => list ?? []).find((entry) => entry.name === name)
 
-  const chosen = find(
-    files.map((f) => f.contexts),
-    current,
-  )?.context
-  if (chosen === undefined) throw new KubeError('Configuration', `${where}: there is no context named ${current}`)
+  const contexts = files.map((f) => f.contexts)
+  const chosen = find(contexts, current)?.context
+  if (chosen === undefined) {
+    const names = contexts.flatMap((list) => list ?? []).map(({ name }) => name)
+    const hint =
+      names.length === 0
+        ? 'it has none: add one with kubectl config set-context'
+        : `choose one of ${names.slice(0, SHOWN).join(', ')} with kubectl config use-context`
+    throw new KubeError('Configuration', `${where}: there is no context named ${current}: ${hint}`)
+  }
   const cluster = find(
     files.map((f) => f.clusters),
     chosen.cluster,
@@ -94,7 +102,7 @@ export async function readKubeconfig(paths: readonly string[], context?: string)
   if (cluster === undefined) {
     throw new KubeError(
       'Configuration',
-      `${where}: context ${current} names cluster ${chosen.cluster}, which does not exist`,
+      `${where}: context ${current} names cluster ${chosen.cluster}, which does not exist: add it with kubectl config set-cluster`,
     )
   }
   const user = find(
@@ -102,7 +110,10 @@ export async function readKubeconfig(paths: readonly string[], context?: string)
     chosen.user,
   )
   if (user === undefined && chosen.user !== '') {
-    throw new KubeError('Configuration', `${where}: context ${current} names user ${chosen.user}, which does not exist`)
+    throw new KubeError(
+      'Configuration',
+      `${where}: context ${current} names user ${chosen.user}, which does not exist: add it with kubectl config set-credentials`,
+    )
   }
   return {
     name: current,
@@ -119,7 +130,10 @@ async function readOne(path: string): Promise<z.infer<typeof fileSchema>> {
     document = parse(text)
   } catch {
     // The parser's message quotes the text around the fault, and that text may be a token.
-    throw new KubeError('Configuration', `kubeconfig: ${path} is not YAML`)
+    throw new KubeError(
+      'Configuration',
+      `kubeconfig: ${path} is not YAML: correct it, or make it anew with kubectl config view --raw --flatten`,
+    )
   }
   const result = fileSchema.safeParse(document)
   if (!result.success) {

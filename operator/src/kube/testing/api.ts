@@ -45,6 +45,7 @@ export async function startApi(answer: (call: ApiCall, response: ServerResponse)
   const { port } = server.address() as AddressInfo
   return {
     connection: {
+      origin: 'a test',
       server: new URL(`http://127.0.0.1:${port}`),
       tls: {},
       namespace: 'default',
