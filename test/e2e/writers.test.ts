@@ -89,7 +89,7 @@ describe.each(WORLDS)('several writers: %s', (plane) => {
     await tenant.sync({ name: 'newer', path: 'Team/below' })
     const { message } = await tenant.reason('PathOverlap', 'newer')
     expect(message).toContain('GitSync older')
-    expect(message).toContain('choose another path')
+    expect(message).toContain('Choose another path')
     expect(conditionOf(await world.api.get(syncRef(namespace, 'newer')), 'Stalled')?.reason).toBe('PathOverlap')
     await world.api.patch(configMapRef(namespace, 'shared'), { data: { key: 'older goes on' } })
     await waitFor('the older goes on', async () =>

@@ -6,7 +6,7 @@ const CONDITION_TYPES = {
   Ready: 'Git holds what the cluster holds, as of observedGeneration.',
   Reconciling: 'Work towards Ready goes on or will be tried again; present only while true.',
   Stalled: 'Nothing more happens until somebody changes something; present only while true.',
-  RateLimited: 'The Git host or its budget makes writing wait; the message says until when; present only while true.',
+  RateLimited: 'The Git host asked to wait; the message says until when; present only while true.',
 } as const
 export type ConditionType = keyof typeof CONDITION_TYPES
 
@@ -95,9 +95,4 @@ function isSame(a: readonly Condition[], b: readonly Condition[]): boolean {
       other.observedGeneration === condition.observedGeneration
     )
   })
-}
-
-/** The condition of this type, if there is one. */
-export function findCondition(conditions: readonly Condition[], type: ConditionType): Condition | undefined {
-  return conditions.find((condition) => condition.type === type)
 }

@@ -29,7 +29,10 @@ export const gitProviderSpecSchema = z
       .boolean()
       .meta({ description: 'Allow hosts that resolve to private or loopback addresses.' })
       .default(false),
-    allowPlainHttp: z.boolean().meta({ description: 'Allow http, also with credentials.' }).default(false),
+    allowPlainHttp: z
+      .boolean()
+      .meta({ description: 'Send credentials over plain http too. http without credentials needs no permission.' })
+      .default(false),
     allowedNamespaces: namespaceNames(
       'Only GitSyncs of these namespaces may use these hosts; otherwise all.',
     ).optional(),

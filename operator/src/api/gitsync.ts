@@ -112,8 +112,10 @@ export const gitSyncStatusSchema = z
       .meta({ description: 'The newest commit of this GitSync.' })
       .optional(),
     observedCommit: commitId('Tip of the branch when it was last seen.').optional(),
-    files: count('Files that the selected objects make.').optional(),
-    pending: count('Changes not in Git yet.').optional(),
+    files: count(
+      'Files that the selected objects make. Files of deleted objects that are still in Git are told by pending and orphans.',
+    ).optional(),
+    pending: count('Changes not in Git yet, deletions that wait for a confirmation among them.').optional(),
     orphans: count('Files of this GitSync whose object is gone and that prune leaves.').optional(),
     lastHandledRequest: z
       .string()

@@ -29,7 +29,7 @@ export const REASONS = {
   },
   InvalidTemplate: {
     outcome: 'stall',
-    meaning: 'layout.template or commit.message has an unknown placeholder or an unsafe part.',
+    meaning: 'spec.layout.template or spec.commit.message has an unknown placeholder or an unsafe part.',
     remedy: 'Use the placeholders that the message lists.',
   },
   UnknownKind: {
@@ -71,7 +71,8 @@ export const REASONS = {
   },
   HostNotAllowed: {
     outcome: 'retry',
-    meaning: 'The host is private, plain http, or not open to this namespace, and no GitProvider allows it.',
+    meaning:
+      'The host is private, or wants credentials over plain http, and no GitProvider allows it; or it is not open to this namespace.',
     remedy: 'Ask the platform team for a GitProvider with this host that allows it.',
   },
   AuthenticationFailed: {
@@ -116,13 +117,13 @@ export const REASONS = {
   },
   RateLimited: {
     outcome: 'retry',
-    meaning: 'The host asked to wait, or its budget is used up.',
+    meaning: 'The host asked to wait.',
     remedy: 'Nothing to do; fewer GitSyncs per host or a longer window need fewer requests.',
   },
   LimitExceeded: {
     outcome: 'stall',
     meaning: 'An object, folder or answer is larger than the limit that the message names.',
-    remedy: 'Select less or raise the limit.',
+    remedy: 'Select less, or divide it among several GitSyncs with a folder each.',
   },
   PathConflict: {
     outcome: 'stall',

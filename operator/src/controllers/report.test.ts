@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { REASONS } from '../api/reasons.ts'
 import type { MemberStatus } from '../push/member.ts'
-import { toConditions, toStatus } from './report.ts'
+import { findProblems, toConditions, toStatus } from './report.ts'
 import type { Runtime } from './runtime.ts'
 import type { Problem } from './step.ts'
 
@@ -49,8 +49,48 @@ describe('conditions', () => {
     )
     expect(ready?.reason).toBe('PushRejected')
     expect(ready?.message).toBe(
-      `a hook said no; no Foo here. ${REASONS.PushRejected.remedy} ${REASONS.UnknownKind.remedy}`,
+      `a hook said no. ${REASONS.PushRejected.remedy} no Foo here. ${REASONS.UnknownKind.remedy}`,
     )
+  })
+
+  test('problems of one reason share their remedy, which every condition has', () => {
+    const forbidden = (message: string): Problem => ({ reason: 'Forbidden', message })
+    const states = toConditions(
+      [forbidden('no Foo'), { reason: 'PathConflict', message: 'two.' }, forbidden('no Bar')],
+      healthy,
+    )
+    const { Forbidden, PathConflict } = REASONS
+    expect(states.map(({ type, message }) => [type, message])).toEqual([
+      ['Ready', `no Foo; no Bar. ${Forbidden.remedy} two. ${PathConflict.remedy}`],
+      ['Stalled', `two. ${PathConflict.remedy}`],
+      ['Reconciling', `no Foo. ${Forbidden.remedy}`],
+    ])
+  })
+
+  test('before the first comparison nobody knows how many changes there are', () => {
+    const [ready] = toConditions([], { ...healthy, files: 8, healthy: false })
+    expect(ready?.message).toBe('8 objects are read and compared with the folder')
+  })
+
+  test.each([
+    [undefined, '20 files would be deleted, more than half of the folder (confirm-deletion=abc)'],
+    ['abc', '20 files would be deleted, more than half of the folder (confirm-deletion=abc)'],
+    [
+      'old\n',
+      '20 files would be deleted, more than half of the folder (confirm-deletion=abc); the annotation now says "old\\n", which is for another deletion',
+    ],
+  ])('a refused deletion says what confirms it, and that %j does not', (confirmDeletion, message) => {
+    const member = {
+      settings: { confirmDeletion },
+      status: { ...healthy, massDeletion: { token: 'abc', count: 20, recent: 0 } },
+      desired: { hasConflicts: false },
+      unprovable: undefined,
+    }
+    const runtime = { member, unrenderable: () => [], unreadable: () => [] } as unknown as Runtime
+    const problems = findProblems(runtime, [])
+    expect(problems).toEqual([{ reason: 'MassDeletion', message }])
+    const [ready] = toConditions(problems, member.status)
+    expect(ready?.message.match(/gitsync\.dev\/confirm-deletion/g)).toHaveLength(1)
   })
 
   test('RateLimited says until when', () => {

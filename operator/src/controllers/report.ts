@@ -4,6 +4,7 @@ import type { GitSyncStatus } from '../api/gitsync.ts'
 import { REASONS } from '../api/reasons.ts'
 import { identityKey } from '../objects/object.ts'
 import type { KubernetesObject } from '../objects/object.ts'
+import { shownAnswer } from '../push/failure.ts'
 import type { MemberStatus } from '../push/member.ts'
 import type { Runtime } from './runtime.ts'
 import type { Problem } from './step.ts'
@@ -17,12 +18,7 @@ export function findProblems(runtime: Runtime, partial: readonly Problem[]): Pro
   const problems: Problem[] = []
   if (failure !== undefined && failure.reason !== 'Progressing') problems.push(failure)
   if (massDeletion !== undefined) {
-    const { count, recent, token } = massDeletion
-    const before = recent === 0 ? '' : ` after ${recent} within ten minutes`
-    problems.push({
-      reason: 'MassDeletion',
-      message: `${count} files would be deleted${before}, more than half of the folder; if that is wanted set the annotation gitsync.dev/confirm-deletion (confirm-deletion=${token})`,
-    })
+    problems.push({ reason: 'MassDeletion', message: refusedDeletion(massDeletion, member.settings.confirmDeletion) })
   }
   if (member.unprovable !== undefined) problems.push(member.unprovable)
   if (member.desired.hasConflicts) problems.push(conflictProblem(runtime))
@@ -32,6 +28,18 @@ export function findProblems(runtime: Runtime, partial: readonly Problem[]): Pro
     problems.push({ reason, message: `the operator cannot list or watch ${kind}: ${why}` })
   }
   return problems
+}
+
+function refusedDeletion(
+  { count, recent, token }: NonNullable<MemberStatus['massDeletion']>,
+  answered: string | undefined,
+): string {
+  const before = recent === 0 ? '' : ` after ${recent} within ten minutes`
+  const wrong =
+    answered === undefined || answered === token
+      ? ''
+      : `; the annotation now says ${shownAnswer(answered)}, which is for another deletion`
+  return `${count} files would be deleted${before}, more than half of the folder (confirm-deletion=${token})${wrong}`
 }
 
 function unrenderableProblem(runtime: Runtime): Problem[] {
@@ -57,7 +65,7 @@ export function toConditions(problems: readonly Problem[], member: MemberStatus 
     if (member?.healthy === true) {
       return [{ type: 'Ready', status: 'True', reason: 'Succeeded', message: `${member.files} files are in Git` }]
     }
-    const message = member === undefined ? 'starting' : `${member.files} objects, ${member.pending} changes to push`
+    const message = member === undefined ? 'starting' : `${member.files} objects are read and compared with the folder`
     return [
       { type: 'Ready', status: 'Unknown', reason: 'Progressing', message },
       { type: 'Reconciling', status: 'True', reason: 'Progressing', message },
@@ -66,27 +74,30 @@ export function toConditions(problems: readonly Problem[], member: MemberStatus 
   const message = inWords(problems)
   const { reason } = first
   const states: ConditionState[] = [{ type: 'Ready', status: 'False', reason, message }]
-  const stalled = problems.find((problem) => REASONS[problem.reason].outcome === 'stall')
-  if (stalled !== undefined) states.push(conditionState('Stalled', stalled))
-  const retried = problems.find((problem) => REASONS[problem.reason].outcome === 'retry')
-  if (retried !== undefined) states.push(conditionState('Reconciling', retried))
+  for (const [type, outcome] of [
+    ['Stalled', 'stall'],
+    ['Reconciling', 'retry'],
+  ] as const) {
+    const found = problems.find((problem) => REASONS[problem.reason].outcome === outcome)
+    if (found !== undefined) states.push({ type, status: 'True', reason: found.reason, message: inWords([found]) })
+  }
   const limited = problems.find((problem) => problem.reason === 'RateLimited')
   if (limited !== undefined) {
     const until = member?.retryAt === undefined ? '' : ` until ${new Date(member.retryAt).toISOString()}`
     states.push({ type: 'RateLimited', status: 'True', reason: 'RateLimited', message: `${limited.message}${until}` })
   }
-  return states.map(({ type, status, reason, message }) => ({ type, status, reason, message }))
+  return states
 }
 
-/** Field by field: a problem may be an error, whose message does not come along when it is spread. */
-function conditionState(type: ConditionState['type'], { reason, message }: Problem): ConditionState {
-  return { type, status: 'True', reason, message }
-}
-
-/** Every problem, and what to do about each sort. */
+/** Every problem, those of one reason together, and beside them what to do. */
 function inWords(problems: readonly Problem[]): string {
-  const remedies = new Set(problems.map(({ reason }) => REASONS[reason].remedy))
-  return `${problems.map(({ message }) => message).join('; ')}. ${[...remedies].join(' ')}`
+  const sorts = Map.groupBy(problems, ({ reason }) => reason)
+  return [...sorts]
+    .map(([reason, alike]) => {
+      const messages = alike.map(({ message }) => message.replace(/\.$/, ''))
+      return `${messages.join('; ')}. ${REASONS[reason].remedy}`
+    })
+    .join(' ')
 }
 
 /** The status of a GitSync. Fields that nothing is known of now keep what was said of them before. */

@@ -350,6 +350,7 @@ test("another's folder is refused until it is taken over", async () => {
   expect(await world.log()).toHaveLength(1)
   shop.change({ takeOver: 'wrong' })
   await world.idle()
+  expect(shop.member.status.failure?.message).toContain('the annotation now says "wrong"')
   expect(await world.log()).toHaveLength(1)
   shop.change({ takeOver: claimId(theirs) })
   await world.idle()

@@ -99,3 +99,11 @@ test.each([
 ])('without usable keys it is refused: %j', (values) => {
   expect(refusal(URL, values as Record<string, string>).reason).toBe('InvalidSecret')
 })
+
+test('a Secret that lacks label and annotation is told both at once', () => {
+  const { reason, message } = refusal(URL, TOKEN, null, null)
+  expect(reason).toBe('SecretNotConsenting')
+  expect(message).toBe(
+    'Secret git-credentials lacks the label gitsync.dev/credential: "true" and does not name git.example.com in its annotation gitsync.dev/hosts',
+  )
+})

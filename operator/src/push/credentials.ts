@@ -28,20 +28,16 @@ const TOKEN_USER: Readonly<Record<string, string>> = {
 export function credentialsFor(url: string, secret: KubernetesObject): SecretCredentials {
   const { name, labels = {}, annotations = {} } = secret.metadata
   const { hostname, host, port, protocol } = new URL(url)
-  if (labels[CREDENTIAL_LABEL] !== 'true') {
-    throw new PushFailure('SecretNotConsenting', `Secret ${name} lacks the label ${CREDENTIAL_LABEL}: "true"`)
-  }
   const hosts = (annotations[HOSTS_ANNOTATION] ?? '')
     .split(',')
     .map((entry) => entry.trim().toLowerCase())
     .filter((entry) => entry !== '')
   const withPort = port === '' ? `${host}:${protocol === 'https:' ? 443 : 80}` : host
-  if (!hosts.includes(hostname) && !hosts.includes(withPort)) {
-    throw new PushFailure(
-      'SecretNotConsenting',
-      `Secret ${name} does not name ${host} in its annotation ${HOSTS_ANNOTATION}`,
-    )
-  }
+  const missing: string[] = []
+  if (labels[CREDENTIAL_LABEL] !== 'true') missing.push(`lacks the label ${CREDENTIAL_LABEL}: "true"`)
+  if (!hosts.includes(hostname) && !hosts.includes(withPort))
+    missing.push(`does not name ${host} in its annotation ${HOSTS_ANNOTATION}`)
+  if (missing.length > 0) throw new PushFailure('SecretNotConsenting', `Secret ${name} ${missing.join(' and ')}`)
   const data = decode(secret)
   const ca = data.get('ca.crt')
   return { auth: authOf(name, hostname, data), ...(ca === undefined ? {} : { ca }) }

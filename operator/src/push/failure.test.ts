@@ -12,6 +12,11 @@ test('what the host asked for is kept', () => {
   expect(toFailure(cause)).toMatchObject({ reason: 'RateLimited', message: 'wait', waitMs: 90_000, cause })
 })
 
+test('flags of a command line that is not there are not named', () => {
+  const error = new GitError('Unauthorized', 'give them as auth (--user and --token); or cert (--cert, --key) and key')
+  expect(toFailure(error).message).toBe('give them as auth; or cert and key')
+})
+
 test.each([
   ['CERT_HAS_EXPIRED', 'CertificateInvalid'],
   ['DEPTH_ZERO_SELF_SIGNED_CERT', 'CertificateInvalid'],

@@ -51,11 +51,20 @@ const REASON_OF: Readonly<Record<GitErrorCode, Reason>> = {
 
 const TLS = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/
 
+/** The engine names the flags of its command line beside its options: here there is no such line. */
+const FLAGS = / \(--[^()]*\)/g
+
+/** What a person has written, as part of a message. */
+export const shownAnswer = (answer: string): string => JSON.stringify(answer.slice(0, 64))
+
 /** Any error of a push attempt as a failure with a reason. What nobody foresaw is named as such, and retried. */
 export function toFailure(error: unknown): PushFailure {
   if (error instanceof PushFailure) return error
   if (!isGitError(error)) return new PushFailure('InternalError', `unexpected: ${String(error)}`, { cause: error })
-  return new PushFailure(reasonOf(error), error.message, { waitMs: error.details.waitMs, cause: error })
+  return new PushFailure(reasonOf(error), error.message.replaceAll(FLAGS, ''), {
+    waitMs: error.details.waitMs,
+    cause: error,
+  })
 }
 
 function reasonOf(error: GitError): Reason {

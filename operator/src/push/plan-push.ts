@@ -5,7 +5,7 @@ import type { DesiredFile } from '../plan/desired-files.ts'
 import type { Batch, Change, Seen } from '../plan/window.ts'
 import { renderMessage } from '../render/message.ts'
 import { confirmDeletions, guardDeletions, judgeExtras } from './deletions.ts'
-import { PushFailure } from './failure.ts'
+import { PushFailure, shownAnswer } from './failure.ts'
 import type { FolderView } from './folder-view.ts'
 import { contentId } from './member.ts'
 import type { CompareReason, Member, Settlement } from './member.ts'
@@ -88,9 +88,12 @@ async function checkClaim(
   if (content.equals(own)) return 'ours'
   const owner = claimId(content)
   if (member.settings.takeOver === owner) return 'taken'
+  const { path, takeOver } = member.settings
+  const wrong =
+    takeOver === undefined ? '' : `; the annotation now says ${shownAnswer(takeOver)}, which is somebody else`
   throw new PushFailure(
     'FolderClaimed',
-    `the folder ${member.settings.path} belongs to another GitSync or cluster; to take it over set the annotation gitsync.dev/take-over (take-over=${owner})`,
+    `the folder ${path} belongs to another GitSync or cluster (take-over=${owner})${wrong}`,
   )
 }
 

@@ -44,7 +44,7 @@ export async function authorise(run: Reconciliation): Promise<Problem | undefine
     if (!isKubeError(error, 'NotFound')) throw error
     return {
       reason: 'ServiceAccountNotFound',
-      message: `ServiceAccount ${serviceAccountName} does not exist in namespace ${home}: create it or name another in serviceAccountName`,
+      message: `spec.serviceAccountName: ServiceAccount ${serviceAccountName} does not exist in namespace ${home}`,
     }
   }
   for (const [key, question] of questions) {

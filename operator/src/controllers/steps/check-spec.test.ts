@@ -17,3 +17,17 @@ test.each(['https://host:99999/x', 'https://[::1/x', 'https://a%zz/x'])(
 test('the highest port is accepted', () => {
   expect(check('https://host:65535/x')).toBeUndefined()
 })
+
+test.each([
+  ['layout', { template: '{nonsense}.yaml' }],
+  ['commit', { message: 'by {nonsense}' }],
+])('a template that is wrong is named: spec.%s', (field, value) => {
+  const object = gitSync({ name: 'x' })
+  Object.assign(object['spec'] as object, { [field]: value })
+  expect(checkSpec(unchecked({}, object))).toMatchObject({
+    reason: 'InvalidTemplate',
+    message: expect.stringMatching(
+      new RegExp(`^spec\\.${field}\\.${Object.keys(value)[0]}: .*\\{nonsense\\} is unknown`),
+    ),
+  })
+})

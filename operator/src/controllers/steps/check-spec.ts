@@ -19,13 +19,25 @@ export function checkSpec(run: Reconciliation): Problem | undefined {
         'must be a URL with a valid host and a port up to 65535, as in https://git.example.com/team/audit.git',
       )
     }
-    parseTemplate(spec.layout.template)
-    if (spec.commit.message !== undefined) parseMessageTemplate(spec.commit.message)
+    const template =
+      templateProblem('spec.layout.template', () => parseTemplate(spec.layout.template)) ??
+      templateProblem('spec.commit.message', () => spec.commit.message && parseMessageTemplate(spec.commit.message))
+    if (template !== undefined) return template
     run.branch = resolveBranch(spec.repository.branch, { namespace: metadata.namespace ?? '', name: metadata.name })
     return undefined
   } catch (error) {
     if (error instanceof InvalidSpecError) return { reason: 'InvalidSpec', message: error.message }
-    if (error instanceof InvalidTemplateError) return { reason: 'InvalidTemplate', message: error.message }
+    throw error
+  }
+}
+
+function templateProblem(field: string, parse: () => unknown): Problem | undefined {
+  try {
+    parse()
+    return undefined
+  } catch (error) {
+    if (error instanceof InvalidTemplateError)
+      return { reason: 'InvalidTemplate', message: `${field}: ${error.message}` }
     throw error
   }
 }

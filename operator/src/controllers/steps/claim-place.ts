@@ -41,7 +41,7 @@ export function claimPlace(run: Reconciliation): Problem | undefined {
       : 'a GitSync of another namespace writes there'
   return {
     reason: 'PathOverlap',
-    message: `path ${place.path} on branch ${branch} overlaps with an older one: ${who}; choose another path or branch`,
+    message: `path ${place.path} on branch ${branch} overlaps with an older one: ${who}`,
   }
 }
 

@@ -16,7 +16,7 @@ export async function readCredentials(run: Reconciliation): Promise<Problem | un
     if (!isKubeError(error, 'NotFound')) throw error
     return {
       reason: 'SecretNotFound',
-      message: `Secret ${secretRef.name} does not exist in namespace ${run.gitsync.metadata.namespace}`,
+      message: `spec.repository.secretRef: Secret ${secretRef.name} does not exist in namespace ${run.gitsync.metadata.namespace}`,
     }
   }
   try {
