@@ -12,21 +12,9 @@ test('what the host asked for is kept', () => {
   expect(toFailure(cause)).toMatchObject({ reason: 'RateLimited', message: 'wait', waitMs: 90_000, cause })
 })
 
-test('flags of a command line that is not there are not named', () => {
-  const error = new GitError('Unauthorized', 'give them as auth (--user and --token); or cert (--cert, --key) and key')
-  expect(toFailure(error).message).toBe('give them as auth; or cert and key')
-})
-
-test.each([
-  ['CERT_HAS_EXPIRED', 'CertificateInvalid'],
-  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'CertificateInvalid'],
-  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'CertificateInvalid'],
-  ['ERR_TLS_CERT_ALTNAME_INVALID', 'CertificateInvalid'],
-  ['ECONNREFUSED', 'Unreachable'],
-  ['ENOTFOUND', 'Unreachable'],
-])('%s means %s', (code, reason) => {
-  const cause = Object.assign(new Error('connect'), { code })
-  expect(toFailure(new GitError('Network', 'no answer', { cause })).reason).toBe(reason)
+test('a certificate that is not accepted is told apart from a host that does not answer', () => {
+  expect(toFailure(new GitError('Network', 'expired', { badCertificate: true })).reason).toBe('CertificateInvalid')
+  expect(toFailure(new GitError('Network', 'no answer')).reason).toBe('Unreachable')
 })
 
 test('a refusal of ours below the network shows, however deep', () => {

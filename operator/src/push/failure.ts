@@ -49,11 +49,6 @@ const REASON_OF: Readonly<Record<GitErrorCode, Reason>> = {
   Aborted: 'Progressing',
 }
 
-const TLS = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/
-
-/** The engine names the flags of its command line beside its options: here there is no such line. */
-const FLAGS = / \(--[^()]*\)/g
-
 /** What a person has written, as part of a message. */
 export const shownAnswer = (answer: string): string => JSON.stringify(answer.slice(0, 64))
 
@@ -61,7 +56,7 @@ export const shownAnswer = (answer: string): string => JSON.stringify(answer.sli
 export function toFailure(error: unknown): PushFailure {
   if (error instanceof PushFailure) return error
   if (!isGitError(error)) return new PushFailure('InternalError', `unexpected: ${String(error)}`, { cause: error })
-  return new PushFailure(reasonOf(error), error.message.replaceAll(FLAGS, ''), {
+  return new PushFailure(reasonOf(error), error.message, {
     waitMs: error.details.waitMs,
     cause: error,
   })
@@ -73,7 +68,7 @@ function reasonOf(error: GitError): Reason {
     const { cause } = error.details
     const inner = cause instanceof Error && isPushFailure(cause.cause) ? cause.cause : cause
     if (isPushFailure(inner)) return inner.reason
-    if (TLS.test(String((cause as { code?: unknown } | undefined)?.code))) return 'CertificateInvalid'
+    if (error.details.badCertificate === true) return 'CertificateInvalid'
   }
   return REASON_OF[error.code]
 }

@@ -77,6 +77,8 @@ export interface GitErrorDetails {
   readonly remote?: readonly string[]
   /** All refs of a push of which the server has left some alone. */
   readonly refs?: readonly RefOutcome[]
+  /** Of `Network`: the host's certificate is not trusted, is not valid now, or is made out to another name. */
+  readonly badCertificate?: true
   readonly cause?: unknown
 }
 

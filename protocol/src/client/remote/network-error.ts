@@ -7,11 +7,15 @@ const TIMEOUTS: ReadonlySet<string> = new Set([
   'ETIMEDOUT',
 ])
 
-/** What went wrong and what to do, by the code of the runtime. `permanent`: the next try would end the same way. */
+/**
+ * What went wrong and what to do, by the code of the runtime. `permanent`: the next try would end the same way.
+ * `certificate`: it is the host's certificate that is not accepted.
+ */
 interface Explanation {
   readonly code: RegExp
   readonly words: (host: string, secure: boolean) => string
   readonly permanent?: true
+  readonly certificate?: true
 }
 
 const EXPLANATIONS: readonly Explanation[] = [
@@ -33,22 +37,33 @@ const EXPLANATIONS: readonly Explanation[] = [
     code: /^CERT_HAS_EXPIRED$/,
     words: () => "its certificate has expired: it must be renewed there, or this machine's clock is wrong",
     permanent: true,
+    certificate: true,
   },
   {
     code: /^CERT_NOT_YET_VALID$/,
     words: () => "its certificate is not valid yet: check this machine's clock",
     permanent: true,
+    certificate: true,
   },
   {
     code: /^ERR_TLS_CERT_ALTNAME_INVALID$/,
     words: () => 'its certificate is made out to another name: use the name that the certificate holds',
     permanent: true,
+    certificate: true,
   },
   {
     code: /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT(?:_LOCALLY)?)$/,
     words: () =>
       'its certificate is signed by an authority that is not trusted here: give the PEM of that authority as ca',
     permanent: true,
+    certificate: true,
+  },
+  {
+    // The others that OpenSSL has (X509_verify_cert_error_string): revoked, a wrong purpose, a chain that is too long.
+    code: /^(?:CERT_[A-Z_]+|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH|UNABLE_TO_GET_CRL)$/,
+    words: () => 'its certificate is not accepted: it must be made anew there',
+    permanent: true,
+    certificate: true,
   },
   {
     code: /ALERT_(?:CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA)$/,
@@ -84,9 +99,11 @@ export function networkError(url: string, error: unknown, signal?: AbortSignal):
   }
   const proxy = proxyRefusal(error)
   if (proxy !== undefined) return new GitError('Network', `no answer from ${host}: ${proxy}`, { cause: error })
-  const words = explanation(code)?.words(hostname, protocol === 'https:')
+  const known = explanation(code)
+  const words = known?.words(hostname, protocol === 'https:')
   const what = code ?? messageOf(error)
   return new GitError('Network', `no answer from ${host}: ${words === undefined ? what : `${words} (${what})`}`, {
+    ...(known?.certificate === true ? { badCertificate: true } : {}),
     cause: error,
   })
 }
