@@ -82,7 +82,9 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
     onPush: (pushed) => {
       metrics.commits.inc(pushed.commits.length)
       for (const seenAt of pushed.seenAt) metrics.commitLag.observe(Math.max(0, clock.now() - seenAt) / 1000)
-      logger.info({ gitsync: gitsyncRef(pushed.member), commits: pushed.commits }, 'pushed')
+      const gitsync = gitsyncRef(pushed.member)
+      if (pushed.created) logger.info({ gitsync }, 'the branch did not exist and was created')
+      logger.info({ gitsync, commits: pushed.commits }, 'pushed')
       controller.pushed(pushed)
     },
   })

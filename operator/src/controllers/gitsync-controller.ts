@@ -3,6 +3,7 @@ import type { GitSync } from '../api/parse.ts'
 import { gitsyncRef } from '../serve/log.ts'
 import type { GitSyncReport } from '../serve/gitsync-metrics.ts'
 import { isKubeError } from '../kube/errors.ts'
+import type { KubeEvent } from '../kube/events.ts'
 import type { Subscription } from '../kube/reflector.ts'
 import { writeStatus } from '../kube/status.ts'
 import { createWorkQueue } from '../kube/work-queue.ts'
@@ -160,18 +161,16 @@ export class GitSyncController {
     for (const runtime of this.#runtimes.values()) runtime.close()
   }
 
-  pushed({ member, commits }: PushedCommits): void {
-    const object = this.#known.get(member)?.object
-    if (object === undefined) return
-    const { apiVersion, kind, metadata } = object
+  pushed({ member, commits, created }: PushedCommits): void {
+    const known = this.#known.get(member)
+    if (known === undefined) return
+    if (created) {
+      const note = `branch ${known.branch} did not exist and was created; if that was not meant, correct spec.repository.branch`
+      this.#emit(known.object, { type: 'Normal', reason: 'BranchCreated', action: 'Push', note })
+    }
     const count = commits.length === 1 ? 'commit' : `${commits.length} commits up to`
-    this.#environment.events.emit({
-      regarding: { apiVersion, kind, namespace: metadata.namespace, name: metadata.name, uid: metadata.uid },
-      type: 'Normal',
-      reason: 'Pushed',
-      action: 'Push',
-      note: `pushed ${count} ${commits.at(-1)?.slice(0, 12)}`,
-    })
+    const note = `pushed ${count} ${commits.at(-1)?.slice(0, 12)}`
+    this.#emit(known.object, { type: 'Normal', reason: 'Pushed', action: 'Push', note })
   }
 
   #seen(object: KubernetesObject): void {
@@ -271,7 +270,10 @@ export class GitSyncController {
     const [ready] = states
     if (ready !== undefined && ready.reason !== known.reason) {
       logger.info({ gitsync: gitsyncRef(name), ready: ready.status, reason: ready.reason }, ready.message)
-      if (ready.status === 'False') this.#warn(known.object, ready.reason, ready.message)
+      if (ready.status === 'False') {
+        const { reason, message: note } = ready
+        this.#emit(known.object, { type: 'Warning', reason, action: 'Reconcile', note })
+      }
       known.reason = ready.reason
     }
     try {
@@ -284,14 +286,9 @@ export class GitSyncController {
     }
   }
 
-  #warn({ apiVersion, kind, metadata }: KubernetesObject, reason: string, note: string): void {
-    this.#environment.events.emit({
-      regarding: { apiVersion, kind, namespace: metadata.namespace, name: metadata.name, uid: metadata.uid },
-      type: 'Warning',
-      reason,
-      action: 'Reconcile',
-      note,
-    })
+  #emit({ apiVersion, kind, metadata }: KubernetesObject, event: Omit<KubeEvent, 'regarding'>): void {
+    const { namespace, name, uid } = metadata
+    this.#environment.events.emit({ ...event, regarding: { apiVersion, kind, namespace, name, uid } })
   }
 }
 

@@ -64,6 +64,24 @@ test('a first export is one commit with the claim, by the configured author', as
   expect(shop.member.status.lastCommit?.sha).toBe(await world.repository.resolve('main'))
 })
 
+test('whoever creates the branch is told so, once, also when the answer was lost', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1' } })
+  await world.idle()
+  shop.set('a', '2')
+  await world.pass(SILENCE)
+  await world.idle()
+  expect(world.pushes.map(({ created }) => created)).toEqual([true, false])
+
+  const silent = await begin()
+  remote.faults.loseAnswer({ times: 1, when: ({ path }) => path.endsWith('/git-receive-pack') })
+  silent.tenant('shop', { objects: { a: '1' } })
+  await silent.pass(10_000)
+  await silent.idle()
+  expect(await silent.log()).toHaveLength(1)
+  expect(silent.pushes.map(({ created }) => created)).toEqual([true])
+})
+
 test('nothing to write makes no commit and no claim', async () => {
   const world = await begin()
   world.tenant('shop')

@@ -7,7 +7,7 @@ import { NO_TRACER } from '../trace/tracer.ts'
 import type { Tracer } from '../trace/tracer.ts'
 import { PushFailure, toFailure } from './failure.ts'
 import { contentId } from './member.ts'
-import type { Member } from './member.ts'
+import type { Member, SentPush } from './member.ts'
 import type { FolderView } from './folder-view.ts'
 import type { PushObserver } from './observer.ts'
 import { recordPaths, settle } from './own-paths.ts'
@@ -26,6 +26,8 @@ export interface PushedCommits {
   readonly commits: readonly string[]
   /** When each edit in them was seen, milliseconds since the epoch. */
   readonly seenAt: readonly number[]
+  /** The branch did not exist before. */
+  readonly created: boolean
 }
 
 export interface BranchWriterOptions {
@@ -299,7 +301,7 @@ export class BranchWriter {
         compared: plan.compared,
         request: plan.request,
       })
-      if (sha !== undefined) this.#options.onPush?.({ member: member.name, commits, seenAt })
+      if (sha !== undefined) this.#tellPushed(member, { commits, seenAt, tip: snapshot.tip })
     }
     return outcome.status === 'pushed'
   }
@@ -333,8 +335,12 @@ export class BranchWriter {
     if (folder === undefined || landed === undefined) return
     member.landed(landed)
     await settle(member, landed.settlement)
-    const { commits, seenAt } = landed
-    if (commits.length > 0) this.#options.onPush?.({ member: member.name, commits, seenAt })
+    if (landed.commits.length > 0) this.#tellPushed(member, landed)
+  }
+
+  /** @param pushed.tip where the branch was before */
+  #tellPushed({ name }: Member, { commits, seenAt, tip }: Pick<SentPush, 'commits' | 'seenAt' | 'tip'>): void {
+    this.#options.onPush?.({ member: name, commits, seenAt, created: tip === null })
   }
 
   /** Folders to be compared are read once, and remembered with the branch. */
