@@ -95,6 +95,7 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
     events,
     writers,
     repositories: new RepositoryPool({
+      clock,
       userAgent: `git/gitsync-operator-${VERSION}`,
       onRequest: gitObserver({ metrics, hosts, logger, tracer, now: () => clock.now() }),
     }),

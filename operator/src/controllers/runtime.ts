@@ -115,6 +115,7 @@ export class Runtime {
     for (const source of this.#sources.values()) source.close()
     this.#sources.clear()
     this.#environment.writers.detach(this.#name)
+    this.#environment.repositories.release(this.connection)
     this.member.close()
   }
 

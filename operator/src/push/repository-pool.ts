@@ -3,6 +3,7 @@ import { getCACertificates } from 'node:tls'
 import { openRepository, undiciTransport } from '@gitsync/protocol'
 import type { Credentials, RequestRecord, Transport } from '@gitsync/protocol'
 import { Agent } from 'undici'
+import type { Clock } from '../time/clock.ts'
 import type { Connection } from './branch-writer.ts'
 import { guardedLookup } from './host-guard.ts'
 import type { HostPolicy } from './host-guard.ts'
@@ -17,29 +18,42 @@ export interface ConnectOptions {
 
 export interface RepositoryPoolOptions {
   readonly userAgent: string
-  /** Milliseconds of silence after which a request is given up. Default 30,000. */
-  readonly timeoutMs?: number
+  readonly clock: Clock
   readonly onRequest?: (host: string, record: RequestRecord) => void
+}
+
+/** A request is given up after so long without a byte, in milliseconds. */
+const SILENCE_MS = 30_000
+/** What nobody uses any more is kept for so long, in milliseconds: a push that is under way ends with it. */
+const UNUSED_MS = 60_000
+
+/** The sockets of all repositories whose hosts trust and allow the same. */
+interface Shared {
+  readonly agent: Agent
+  readonly transport: Transport
+  readonly users: Set<Connection>
+  cancelDrop?: (() => void) | undefined
 }
 
 /** Opens repositories; connections to hosts are shared by all that trust and allow the same. */
 export class RepositoryPool {
   readonly #options: RepositoryPoolOptions
-  readonly #transports = new Map<string, { readonly agent: Agent; readonly transport: Transport }>()
+  readonly #shared = new Map<string, Shared>()
 
   constructor(options: RepositoryPoolOptions) {
     this.#options = options
   }
 
-  /** The connection that is open already when nothing has changed, so that what it has learned is kept. */
+  /** The connection that is open already when nothing has changed, so that what it has learned is kept; else it is released. */
   connect(options: ConnectOptions, current: Connection | undefined): Connection {
     const key = fingerprint(options)
     if (current?.key === key) return current
     const { userAgent, onRequest } = this.#options
     const { host } = new URL(options.url)
+    const shared = this.#share(options)
     const repository = openRepository(options.url, {
       auth: options.auth,
-      transport: this.#transport(options),
+      transport: shared.transport,
       userAgent,
       // Tries, and requests in all, are counted by whoever writes the branch. A redirect could lead past the host's policy.
       retry: false,
@@ -48,33 +62,52 @@ export class RepositoryPool {
       oneFetchBytes: 96 << 10,
       ...(onRequest === undefined ? {} : { onRequest: (record) => onRequest(host, record) }),
     })
-    return { key, repository }
+    const connection = { key, repository }
+    shared.users.add(connection)
+    this.release(current)
+    return connection
+  }
+
+  /** The connection is not used from here on, but to end what is under way. */
+  release(connection: Connection | undefined): void {
+    if (connection === undefined) return
+    for (const [key, shared] of this.#shared) {
+      if (!shared.users.delete(connection) || shared.users.size > 0) continue
+      shared.cancelDrop = this.#options.clock.after(UNUSED_MS, () => {
+        this.#shared.delete(key)
+        void shared.agent.close()
+      })
+    }
   }
 
   /** Ends every connection at once: whoever wants an answer has waited for it before. */
   async close(): Promise<void> {
-    await Promise.all([...this.#transports.values()].map(({ agent }) => agent.destroy()))
+    const all = [...this.#shared.values()]
+    this.#shared.clear()
+    for (const { cancelDrop } of all) cancelDrop?.()
+    await Promise.all(all.map(({ agent }) => agent.destroy()))
   }
 
-  #transport({ policy, ca }: ConnectOptions): Transport {
+  #share({ policy, ca }: ConnectOptions): Shared {
     const key = JSON.stringify([policy.allowPrivateAddresses, ca])
-    let entry = this.#transports.get(key)
-    if (entry === undefined) {
-      const { timeoutMs = 30_000 } = this.#options
+    let shared = this.#shared.get(key)
+    if (shared === undefined) {
       const agent = new Agent({
-        headersTimeout: timeoutMs,
-        bodyTimeout: timeoutMs,
+        headersTimeout: SILENCE_MS,
+        bodyTimeout: SILENCE_MS,
         connections: 8,
         connect: {
-          timeout: timeoutMs,
+          timeout: SILENCE_MS,
           lookup: guardedLookup(policy),
           ...(ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }),
         },
       })
-      entry = { agent, transport: undiciTransport({ dispatcher: agent }) }
-      this.#transports.set(key, entry)
+      shared = { agent, transport: undiciTransport({ dispatcher: agent }), users: new Set() }
+      this.#shared.set(key, shared)
     }
-    return entry.transport
+    shared.cancelDrop?.()
+    shared.cancelDrop = undefined
+    return shared
   }
 }
 
