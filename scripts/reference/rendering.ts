@@ -1,3 +1,4 @@
+import { COMPARE_REASONS } from '../../operator/src/push/member.ts'
 import { ALLOCATED_FIELDS } from '../../operator/src/render/allocated.ts'
 import { REMOVED_ANNOTATIONS, REMOVED_LABELS, REMOVED_METADATA } from '../../operator/src/render/clean.ts'
 import { MESSAGE_PLACEHOLDER_DOCS } from '../../operator/src/render/message.ts'
@@ -51,6 +52,6 @@ ${allocated.join('\n')}
 ${placeholders.join('\n')}
 
 A commit that comes from comparing the folder, instead of from changes seen one by one, ends in a trailer
-\`Gitsync-Compared: REASON\` (first-export, restart, drift, relist, spool, requested, conflict): states between may be missing.
+\`Gitsync-Compared: REASON\` (${COMPARE_REASONS.join(', ')}): states between may be missing.
 `
 }

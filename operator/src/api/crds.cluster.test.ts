@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startCluster, type Cluster } from '../../../test/kit/cluster/index.ts'
-import { ACCEPTED, MINIMAL_SPEC, REFUSED } from './cases.ts'
+import { ACCEPTED, MINIMAL_SPEC, REFUSED } from './testing/cases.ts'
 import { parseGitSync } from './parse.ts'
 
 const root = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url))

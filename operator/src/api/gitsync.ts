@@ -1,5 +1,7 @@
 /** The kind GitSync: what one tenant writes to Git, and where. */
 import { z } from 'zod'
+import { MESSAGE_PLACEHOLDER_DOCS } from '../render/message.ts'
+import { PATH_PLACEHOLDER_DOCS } from '../render/path.ts'
 import { conditionsSchema } from './conditions.ts'
 import { parseDuration, DURATION_PATTERN } from './duration.ts'
 import { durationText, identity, objectName } from './fields.ts'
@@ -9,6 +11,13 @@ import { resourceSchema } from './selection.ts'
 
 const DEFAULT_LAYOUT_TEMPLATE = '{namespace}/{type}/{name}.yaml'
 
+const PATH_PLACEHOLDERS = Object.entries(PATH_PLACEHOLDER_DOCS)
+  .map(([name, note]) => (note === '' ? `{${name}}` : `{${name}} (${note})`))
+  .join(', ')
+const MESSAGE_PLACEHOLDERS = Object.keys(MESSAGE_PLACEHOLDER_DOCS)
+  .map((name) => `{${name}}`)
+  .join(', ')
+
 const layoutSchema = z
   .object({
     template: z
@@ -16,8 +25,7 @@ const layoutSchema = z
       .min(1)
       .max(512)
       .meta({
-        description:
-          'Path of a file below the folder. Placeholders: {namespace} (_cluster for cluster-scoped objects), {type} (lower-case kind, with .group outside the core group), {kind}, {group}, {version}, {resource}, {name}.',
+        description: `Path of a file below the folder. Placeholders: ${PATH_PLACEHOLDERS}.`,
       })
       .default(DEFAULT_LAYOUT_TEMPLATE),
     format: z
@@ -45,8 +53,7 @@ const commitSchema = withRule(
         .min(1)
         .max(4096)
         .meta({
-          description:
-            'Commit message. Placeholders: {action}, {kind}, {group}, {namespace}, {name}, {count}, {summary}, {changes}, {gitsync}.',
+          description: `Commit message. Placeholders: ${MESSAGE_PLACEHOLDERS}.`,
         })
         .optional(),
       author: identity('Author of commits whose changes cannot be attributed to a person.').optional(),

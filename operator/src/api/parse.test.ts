@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ACCEPTED, MINIMAL_SPEC, REFUSED } from './cases.ts'
+import { ACCEPTED, MINIMAL_SPEC, REFUSED } from './testing/cases.ts'
 import { InvalidSpecError } from './invalid-spec.ts'
 import { parseGitProvider, parseGitSync } from './parse.ts'
 

@@ -52,6 +52,8 @@ export interface RunningOperator {
 
 /** A renewal that is answered later than this is of no use, in milliseconds. */
 const LEASE_TIMEOUT_MS = 5_000
+/** More than any Lease has. */
+const LEASE_BYTES = 4 << 20
 
 /** Starts the operator in this process: it reconciles as soon as it holds the lease, and stands by until then. */
 export async function startOperator(options: OperatorOptions): Promise<RunningOperator> {
@@ -63,7 +65,12 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
   const connection = await loadConnection({ kubeconfig: options.kubeconfig, env })
   const onRequest = restObserver(metrics)
   const client = createKubeClient(connection, { onRequest })
-  const leaseClient = createKubeClient(connection, { onRequest, timeoutMs: LEASE_TIMEOUT_MS, maxRetries: 1 })
+  const leaseClient = createKubeClient(connection, {
+    onRequest,
+    timeoutMs: LEASE_TIMEOUT_MS,
+    maxRetries: 1,
+    maxResponseBytes: LEASE_BYTES,
+  })
   const clusterId = await readClusterId(client, connection)
 
   const namespace = options.leaseNamespace ?? connection.namespace

@@ -230,7 +230,7 @@ describe('stream', () => {
     answer = (_call, response) => void response.write('one\n')
     await expect(read(connect().stream('/w', {}, { idleTimeoutMs: 20 }))).rejects.toMatchObject({ code: 'Timeout' })
     answer = (_call, response) => void response.write('x'.repeat(200))
-    await expect(read(connect({ maxLineLength: 100 }).stream('/w', {}))).rejects.toMatchObject({ code: 'TooLarge' })
+    await expect(read(connect({ maxResponseBytes: 100 }).stream('/w', {}))).rejects.toMatchObject({ code: 'TooLarge' })
   })
 
   test('lines do not depend on how the bytes are cut', async () => {

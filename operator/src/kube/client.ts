@@ -29,7 +29,7 @@ export interface KubeRequest {
 
 export interface StreamOptions {
   readonly signal?: AbortSignal | undefined
-  /** Gives up when no byte has come for so long, in milliseconds. Default 90,000. */
+  /** Gives up when no byte has come for so long, in milliseconds. Default 90,000: servers send bookmarks every minute. */
   readonly idleTimeoutMs?: number
   /** Called when the server has accepted the request. */
   readonly onOpen?: () => void
@@ -114,14 +114,10 @@ export interface KubeClientOptions {
   readonly random?: () => number
   /** For one attempt of a request, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number
-  /** Bytes of one answer. Default 256 MiB. */
+  /** Bytes of one answer; no line of a watch is longer either, nor than 16 Mi. Default 256 MiB. */
   readonly maxResponseBytes?: number
-  /** Length of one line of a watch. Default 16 Mi. */
-  readonly maxLineLength?: number
   /** How often a request is repeated when the server is overloaded or away. Default 4. */
   readonly maxRetries?: number
-  /** Name under which fields are owned. Default `gitsync-operator`. */
-  readonly fieldManager?: string
   /** Counts requests, every attempt by itself. */
   readonly onRequest?: (report: RequestReport) => void
 }
@@ -130,13 +126,16 @@ const RETRY = { baseMs: 200, maxMs: 10_000 }
 /** A server that asks for a longer wait than this is left to the caller. */
 const MAX_RETRY_AFTER_MS = 30_000
 const MAX_ERROR_BYTES = 64 * 1024
+const MAX_LINE_LENGTH = 16 << 20
+/** The name under which fields are owned. */
+const FIELD_MANAGER = 'gitsync-operator'
 
 export function createKubeClient(connection: KubeConnection, options: KubeClientOptions = {}): KubeClient {
-  const { clock = systemClock, random = Math.random, fieldManager = 'gitsync-operator' } = options
-  const { timeoutMs = 30_000, maxRetries = 4, maxResponseBytes = 256 << 20, maxLineLength = 16 << 20 } = options
+  const { clock = systemClock, random = Math.random } = options
+  const { timeoutMs = 30_000, maxRetries = 4, maxResponseBytes = 256 << 20 } = options
+  const maxLineLength = Math.min(MAX_LINE_LENGTH, maxResponseBytes)
   const transport = createTransport(connection)
   const host = connection.server.host
-  const userAgent = fieldManager
 
   async function request<T>(o: KubeRequest): Promise<T> {
     const what = `${o.method} ${o.path}`
@@ -171,7 +170,7 @@ export function createKubeClient(connection: KubeConnection, options: KubeClient
         path: o.path + queryString(o.query),
         headers: {
           accept: o.accept ?? 'application/json',
-          'user-agent': userAgent,
+          'user-agent': FIELD_MANAGER,
           ...(body === undefined ? {} : { 'content-type': o.contentType ?? 'application/json' }),
         },
         body,
@@ -231,7 +230,7 @@ export function createKubeClient(connection: KubeConnection, options: KubeClient
       const response = await transport.send({
         method: 'GET',
         path: path + queryString(query),
-        headers: { accept: 'application/json', 'user-agent': userAgent },
+        headers: { accept: 'application/json', 'user-agent': FIELD_MANAGER },
         signal: AbortSignal.any(signals),
       })
       status = response.statusCode
@@ -266,7 +265,10 @@ export function createKubeClient(connection: KubeConnection, options: KubeClient
     { query, signal }: ObjectOptions = {},
     contentType = 'application/json',
   ): Promise<KubernetesObject> =>
-    asObject(await request({ method, path, body, contentType, signal, query: { fieldManager, ...query } }), path)
+    asObject(
+      await request({ method, path, body, contentType, signal, query: { fieldManager: FIELD_MANAGER, ...query } }),
+      path,
+    )
 
   return {
     request,

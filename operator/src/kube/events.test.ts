@@ -100,7 +100,7 @@ test('an event that expired is created again; a failure is logged and not thrown
   answer = (_call, response) => send(response, 500, statusBody(500, 'InternalError'))
   events.emit({ ...pushed, note: 'another' })
   await events.flush()
-  expect(warnings[0]).toMatchObject({ kind: 'GitSync', name: 'web', reason: 'Pushed' })
+  expect(warnings[0]).toMatchObject({ gitsync: { name: 'web' }, error: expect.any(String), reason: 'Pushed' })
 })
 
 test('notes are cut at 1 kB between characters', async () => {

@@ -102,7 +102,8 @@ export function createEventRecorder(client: KubeClient, options: EventRecorderOp
       entry.written = count
     } catch (error) {
       const { kind, namespace, name } = event.regarding
-      logger.warn({ err: error, kind, namespace, name, reason: event.reason }, 'an event could not be written')
+      const object = { [kind.toLowerCase()]: { namespace, name } }
+      logger.warn({ ...object, error: String(error), reason: event.reason }, 'an event could not be written')
     }
   }
 

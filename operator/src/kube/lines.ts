@@ -28,5 +28,5 @@ export async function* splitLines(chunks: AsyncIterable<Uint8Array>, maxLength: 
 }
 
 function tooLong(maxLength: number): KubeError {
-  return new KubeError('TooLarge', `a line of the watch is longer than ${maxLength} (maxLineLength)`)
+  return new KubeError('TooLarge', `a line of the watch is longer than ${maxLength}`)
 }

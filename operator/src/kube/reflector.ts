@@ -58,7 +58,7 @@ export interface ReflectorOptions {
   readonly clock?: Clock
   /** As `Math.random`. */
   readonly random?: () => number
-  /** A watch without a byte for so long is taken for dead, in milliseconds. Default 90,000: servers send bookmarks every minute. */
+  /** A watch without a byte for so long is taken for dead, in milliseconds. Default: the client's. */
   readonly idleTimeoutMs?: number
   /** Objects per page of a list. Default 500. */
   readonly pageSize?: number
@@ -94,8 +94,9 @@ export function createReflector(
   namespace: string | undefined,
   options: ReflectorOptions = {},
 ): Reflector {
-  const { clock = systemClock, random = Math.random, idleTimeoutMs = 90_000, pageSize = 500 } = options
+  const { clock = systemClock, random = Math.random, pageSize = 500 } = options
   const { refusedRetryMs = 60_000, maxBuffered = 10_000, streamingLists = { refused: false } } = options
+  const idle = options.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: options.idleTimeoutMs }
   const backoff = { baseMs: 250, maxMs: 30_000, ...options.backoff }
   const path = resourcePath(resource, namespace)
   const what = `WATCH ${path}`
@@ -189,7 +190,7 @@ export function createReflector(
           opened.at = clock.now()
           if (!listing) enter('Watching')
         }
-        const lines = client.stream(path, watchQuery(listing), { signal, idleTimeoutMs, onOpen })
+        const lines = client.stream(path, watchQuery(listing), { signal, onOpen, ...idle })
         try {
           for await (const line of lines) {
             if (signal.aborted) return

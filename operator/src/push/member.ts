@@ -62,7 +62,8 @@ export interface Made {
 }
 
 /** Why the whole folder has to be compared, instead of writing what was seen to change. */
-export type CompareReason = 'first-export' | 'restart' | 'drift' | 'relist' | 'spool' | 'requested' | 'conflict'
+export const COMPARE_REASONS = ['first-export', 'restart', 'drift', 'relist', 'spool', 'requested', 'conflict'] as const
+export type CompareReason = (typeof COMPARE_REASONS)[number]
 
 export interface MemberStatus {
   readonly lastCommit?: { readonly sha: string; readonly time: number }

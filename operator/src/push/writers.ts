@@ -11,8 +11,6 @@ export interface WritersOptions {
   readonly random: () => number
   /** Branches written at the same time. Default 32. */
   readonly concurrency?: number
-  /** Branches of one host written at the same time: a host that is slow keeps no other waiting. Default 4. */
-  readonly perHost?: number
   /** Whether this process may write to Git now; asked before each push. Default always. */
   readonly mayPush?: () => boolean
   readonly onPush?: (pushed: PushedCommits) => void
@@ -20,6 +18,9 @@ export interface WritersOptions {
   /** Default: nothing is traced. */
   readonly tracer?: Tracer
 }
+
+/** Branches of one host written at the same time: a host that is slow keeps no other waiting. */
+const PER_HOST = 4
 
 /** One writer for each branch that has members. */
 export class Writers {
@@ -63,7 +64,7 @@ export class Writers {
   }
 
   async #schedule(host: string, work: () => Promise<void>): Promise<void> {
-    const queue = this.#hosts.get(host) ?? new PQueue({ concurrency: this.#options.perHost ?? 4 })
+    const queue = this.#hosts.get(host) ?? new PQueue({ concurrency: PER_HOST })
     this.#hosts.set(host, queue)
     await queue.add(() => this.#queue.add(work))
     if (queue.size === 0 && queue.pending === 0) this.#hosts.delete(host)

@@ -6,6 +6,17 @@ import { InvalidTemplateError } from './template-error.ts'
 const PATH_PLACEHOLDERS = ['namespace', 'type', 'kind', 'group', 'version', 'resource', 'name'] as const
 export type PathPlaceholder = (typeof PATH_PLACEHOLDERS)[number]
 
+/** What each placeholder stands for, where its name does not tell. */
+export const PATH_PLACEHOLDER_DOCS: Readonly<Record<PathPlaceholder, string>> = {
+  namespace: '_cluster for cluster-scoped objects',
+  type: 'lower-case kind, with .group outside the core group',
+  kind: '',
+  group: '',
+  version: '',
+  resource: '',
+  name: '',
+}
+
 export interface PathIdentity {
   /** '' is the core group. */
   readonly group: string

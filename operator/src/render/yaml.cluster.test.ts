@@ -6,7 +6,7 @@ import { startCluster, type Cluster } from '../../../test/kit/cluster/index.ts'
 import { stringifyExact, parseExact } from '../objects/exact-json.ts'
 import type { KubernetesObject } from '../objects/object.ts'
 import { renderObject } from './render.ts'
-import { NASTY_STRINGS } from './samples.ts'
+import { NASTY_STRINGS } from './testing/samples.ts'
 
 let cluster: Cluster
 let dir: string

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { ExactNumber, parseExact } from '../objects/exact-json.ts'
-import { NASTY_STRINGS } from './samples.ts'
+import { NASTY_STRINGS } from './testing/samples.ts'
 import { stringStyle } from './scalar.ts'
 import { toYaml } from './yaml.ts'
 
