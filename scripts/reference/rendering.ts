@@ -1,4 +1,4 @@
-import { COMPARE_REASONS } from '../../operator/src/push/member.ts'
+import { COMPARE_REASONS } from '../../operator/src/push/schedule.ts'
 import { ALLOCATED_FIELDS } from '../../operator/src/render/allocated.ts'
 import { REMOVED_ANNOTATIONS, REMOVED_LABELS, REMOVED_METADATA } from '../../operator/src/render/clean.ts'
 import { MESSAGE_PLACEHOLDER_DOCS } from '../../operator/src/render/message.ts'

@@ -5,7 +5,7 @@ import { REASONS } from '../api/reasons.ts'
 import { identityKey } from '../objects/object.ts'
 import type { KubernetesObject } from '../objects/object.ts'
 import { shownAnswer } from '../push/failure.ts'
-import type { MemberStatus } from '../push/member.ts'
+import type { MemberStatus } from '../push/member-status.ts'
 import type { Runtime } from './runtime.ts'
 import type { Problem } from './step.ts'
 

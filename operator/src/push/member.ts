@@ -1,56 +1,21 @@
 import { blobId } from '@gitsync/protocol'
 import type { ObjectIdentity } from '../objects/object.ts'
-import type { Claim } from '../plan/claim.ts'
 import { DesiredFiles } from '../plan/desired-files.ts'
 import type { DesiredFile } from '../plan/desired-files.ts'
 import type { Inventory } from '../plan/inventory.ts'
 import { MassDeletionGuard } from '../plan/mass-deletion.ts'
 import type { Person } from '../plan/person.ts'
 import { ChangeWindow } from '../plan/window.ts'
-import type { Batch, Change, WindowOptions } from '../plan/window.ts'
+import type { Batch, Change } from '../plan/window.ts'
 import type { SpanContext } from '../trace/tracer.ts'
 import type { Clock } from '../time/clock.ts'
-import { backoffMs } from '../time/backoff.ts'
 import type { PushFailure } from './failure.ts'
+import type { ClusterPort, MemberSettings } from './member-settings.ts'
+import type { MemberStatus } from './member-status.ts'
+import { Schedule } from './schedule.ts'
+import type { CompareReason } from './schedule.ts'
 import { Spool } from './spool.ts'
 import type { SpoolBudget } from './spool.ts'
-
-/** What a GitSync asks for, as far as writing is concerned. */
-export interface MemberSettings {
-  /** The folder, `.` for the root. */
-  readonly path: string
-  readonly claim: Claim
-  /** Whose claim may be replaced. */
-  readonly takeOver?: string | undefined
-  /** Which deletion is confirmed. */
-  readonly confirmDeletion?: string | undefined
-  readonly prune: 'Owned' | 'Observed' | 'Never'
-  /** Of changes that nobody else signs. */
-  readonly author: Person
-  readonly committer: Person
-  readonly message?: string | undefined
-  readonly window: WindowOptions
-  /** Milliseconds between comparisons when nothing changes. */
-  readonly interval: number
-}
-
-/** What a member needs of the cluster. */
-export interface ClusterPort {
-  /** Whether every selected kind has been listed, or is known not to be listable for now. */
-  listed(): boolean
-  /** Reads objects again and renders them; objects that are gone are left out. */
-  reread(files: readonly DesiredFile[]): Promise<ReadonlyMap<string, RenderedFile>>
-  /** Whether the object's kind is selected, allowed and completely listed: only then an absent object means something. */
-  knows(identity: ObjectIdentity): boolean
-  /** Asks the API server: the kind is served, its definition is not going away, and the object is not there. */
-  isGone(identity: ObjectIdentity): Promise<boolean>
-  saveInventory(inventory: Inventory): Promise<void>
-}
-
-export interface RenderedFile {
-  readonly file: DesiredFile
-  readonly bytes: Uint8Array
-}
 
 /** Who made an object what it is, and when. */
 export interface Made {
@@ -59,35 +24,6 @@ export interface Made {
   readonly time?: number | undefined
   /** Of the edit. */
   readonly span?: SpanContext | undefined
-}
-
-/** Why the whole folder has to be compared, instead of writing what was seen to change. */
-export const COMPARE_REASONS = ['first-export', 'restart', 'drift', 'relist', 'spool', 'requested', 'conflict'] as const
-export type CompareReason = (typeof COMPARE_REASONS)[number]
-
-export interface MemberStatus {
-  readonly lastCommit?: { readonly sha: string; readonly time: number }
-  readonly observedCommit?: string
-  readonly files: number
-  readonly pending: number
-  /** Since when something is not in Git, held deletions aside; milliseconds since the epoch. */
-  readonly pendingSince?: number
-  readonly orphans: number
-  readonly failure?: PushFailure
-  /** When the failure is tried again, milliseconds since the epoch. */
-  readonly retryAt?: number
-  /** A refused deletion: what has to be confirmed. */
-  readonly massDeletion?: {
-    readonly token: string
-    /** Files that wait. */
-    readonly count: number
-    /** Files deleted within the last ten minutes. */
-    readonly recent: number
-  }
-  /** The folder has been compared since the start, and the last attempt did not fail. */
-  readonly healthy: boolean
-  /** The last request of a person that has been carried out. */
-  readonly handledRequest?: string
 }
 
 /** What has to be put down once a push has happened. */
@@ -115,7 +51,6 @@ export interface SentPush {
   readonly time: number
 }
 
-const BACKOFF = { baseMs: 1_000, maxMs: 60_000 }
 /** Pushes of unknown outcome that are recognised later. */
 const MAX_REMEMBERED = 8
 /** Changes that wait beyond this, as while a host is down for long, are written as one comparison instead. */
@@ -162,24 +97,11 @@ export class Member {
   /** The last commit that was sent, whether or not an answer came. */
   attempted: { readonly sha: string; readonly time: number } | undefined
 
+  readonly #schedule: Schedule
   #settings: MemberSettings
-  #compare: CompareReason | undefined
-  /** Since when a comparison has been asked for, milliseconds since the epoch. */
-  #compareSince = 0
-  /** Asked for since the last comparison began: that one does not answer it. */
-  #compareAgain: CompareReason | undefined
-  /** A comparison has begun: from here on changes are collected. */
-  #compared = false
-  /** A comparison has ended well. */
-  #reached = false
-  #request: string | undefined
-  #handledRequest: string | undefined
-  #verifyAt: number
   #lastCommit: MemberStatus['lastCommit']
   #observedCommit: string | undefined
   #failure: PushFailure | undefined
-  #failures = 0
-  #blockedUntil = 0
   readonly #onWork: () => void
   readonly #onReport: () => void
 
@@ -203,9 +125,8 @@ export class Member {
     this.spool = new Spool(options.budget)
     this.clock = options.clock
     this.window = new ChangeWindow(options.settings.window)
-    this.#compare = options.inventory.size > 0 ? 'restart' : 'first-export'
-    this.#compareSince = this.clock.now()
-    this.#verifyAt = this.clock.now() + options.settings.interval
+    const reason = options.inventory.size > 0 ? 'restart' : 'first-export'
+    this.#schedule = new Schedule(options.clock, options.settings.interval, reason)
     this.#lastCommit = options.lastCommit
     this.#onWork = options.onWork
     this.#onReport = options.onReport
@@ -222,17 +143,18 @@ export class Member {
     // Files that were left over may go now.
     if (before.prune !== settings.prune) this.requireCompare('requested')
     this.window.options = settings.window
+    this.#schedule.interval = settings.interval
     this.unblock()
   }
 
   unblock(): void {
-    this.#blockedUntil = 0
+    this.#schedule.unblock()
     this.#onWork()
   }
 
   /** What a person has asked for and has not got yet. */
   get request(): string | undefined {
-    return this.#request
+    return this.#schedule.request
   }
 
   /**
@@ -242,24 +164,22 @@ export class Member {
    * @param options.compare the whole folder, at the branch as it is now
    */
   save(request: string, options: { readonly message?: string | undefined; readonly compare: boolean }): void {
-    this.#request = request
+    this.#schedule.request = request
     this.window.seal(options.message)
     if (options.compare) {
-      this.#verifyAt = 0
+      this.#schedule.requireLook()
       this.requireCompare('requested')
     }
     this.unblock()
   }
 
   get compareReason(): CompareReason | undefined {
-    return this.#compare
+    return this.#schedule.compareReason
   }
 
   /** Asks for a comparison of the whole folder; the first reason counts. */
   requireCompare(reason: CompareReason): void {
-    if (this.#compare === undefined) this.#compareSince = this.clock.now()
-    this.#compare ??= reason
-    this.#compareAgain ??= reason
+    this.#schedule.requireCompare(reason)
     this.#onWork()
   }
 
@@ -301,7 +221,7 @@ export class Member {
 
   /** A kind has been read completely: the folder is as wanted only when it has been compared with that too. */
   listedMore(): void {
-    this.#reached = false
+    this.#schedule.reached = false
     this.requireCompare('relist')
   }
 
@@ -339,7 +259,7 @@ export class Member {
 
   #changed(change: Change): void {
     // The first comparison finds everything that happened before it, but not that a deletion was seen.
-    if (this.#compared || change.oid === null) this.window.add(change, this.clock.now())
+    if (this.#schedule.compared || change.oid === null) this.window.add(change, this.clock.now())
     if (this.window.size > MAX_WAITING) {
       this.window.forgetContents()
       this.spool.keepOnly(new Set())
@@ -350,35 +270,30 @@ export class Member {
 
   /** When the writer has to come back, milliseconds since the epoch; undefined while there is nothing to wait for. */
   dueAt(): number | undefined {
-    const now = this.clock.now()
     // Held deletions that are confirmed, or were on their way when a push failed.
     const isReleased =
       this.held.size > 0 &&
       (this.massDeletion?.token ?? this.#settings.confirmDeletion) === this.#settings.confirmDeletion
-    const wishes: (number | undefined)[] = []
-    // Before the first comparison nothing is written, and that one waits until everything is listed.
-    if (this.#compared) wishes.push(this.window.dueAt(), this.taken.length > 0 || isReleased ? 0 : undefined)
-    if (this.port.listed()) {
-      wishes.push(this.#compare === undefined ? this.#verifyAt : now, this.#request === undefined ? undefined : now)
-    }
-    const first = Math.min(...wishes.filter((time) => time !== undefined))
-    return Number.isFinite(first) ? Math.max(first, this.#blockedUntil) : undefined
+    return this.#schedule.dueAt({
+      listed: this.port.listed(),
+      windowDueAt: this.window.dueAt(),
+      hasTaken: this.taken.length > 0 || isReleased,
+    })
   }
 
   /** Whether the branch has to be looked at before anything is believed. */
   wantsLook(): boolean {
-    return this.#verifyAt <= this.clock.now()
+    return this.#schedule.wantsLook()
   }
 
   /** The branch was looked at for another member, and this one's folder is as it was. */
   looked(): void {
-    if (!this.wantsLook() && this.#failure === undefined) this.#verifyAt = this.clock.now() + this.#settings.interval
+    if (!this.wantsLook() && this.#failure === undefined) this.#schedule.looked()
   }
 
   /** Called when a comparison is made from here on: changes are collected again. */
   beginComparison(): void {
-    this.#compared = true
-    this.#compareAgain = undefined
+    this.#schedule.beginComparison()
   }
 
   acknowledge(done: {
@@ -391,22 +306,11 @@ export class Member {
     this.taken = []
     this.sent = []
     this.folder = done.folder
-    if (done.compared) {
-      this.#compare = this.#compareAgain
-      this.#compareSince = this.clock.now()
-      if (this.#compareAgain === undefined) this.#reached = true
-    }
-    if (done.request !== undefined) this.#handledRequest = done.request
-    if (done.request === this.#request) this.#request = undefined
-    // A comparison that could not be finished, as while an object is about to vanish, is not repeated in a tight loop.
-    const stuck = this.#compare !== undefined && done.commit === undefined
+    this.#schedule.done({ ...done, committed: done.commit !== undefined })
     if (done.commit !== undefined) this.#lastCommit = done.commit
     else if (done.tip !== null && this.attempted?.sha === done.tip) this.#lastCommit = this.attempted
     this.#observedCommit = done.tip ?? undefined
-    this.#verifyAt = this.clock.now() + this.#settings.interval
     this.#failure = undefined
-    this.#failures = 0
-    this.#blockedUntil = stuck ? this.clock.now() + BACKOFF.baseMs : 0
     this.spool.keepOnly(new Set(this.window.oids()))
     this.#onReport()
   }
@@ -426,11 +330,8 @@ export class Member {
   }
 
   fail(failure: PushFailure, random: () => number): void {
-    this.#failures++
     this.#failure = failure
-    // The engine believes no host a longer wait than an hour.
-    const wait = Math.max(failure.waitMs ?? 0, backoffMs(this.#failures, BACKOFF, random))
-    this.#blockedUntil = this.clock.now() + wait
+    this.#schedule.failed(failure.waitMs, random)
     this.#onReport()
   }
 
@@ -443,7 +344,7 @@ export class Member {
     const changes = [...this.taken.flatMap(({ changes }) => changes), ...this.window.changes()]
     const first = changes.reduce(
       (oldest, { seen }) => Math.min(oldest, seen?.at ?? Number.POSITIVE_INFINITY),
-      this.#compare === undefined ? Number.POSITIVE_INFINITY : this.#compareSince,
+      this.#schedule.compareSince ?? Number.POSITIVE_INFINITY,
     )
     return Number.isFinite(first) ? first : undefined
   }
@@ -452,16 +353,17 @@ export class Member {
     const taken = this.taken.reduce((sum, { changes }) => sum + changes.length, 0)
     const pending = this.window.size + taken + this.held.size
     const pendingSince = this.#pendingSince()
+    const { reached, handledRequest, blockedUntil } = this.#schedule
     return {
       files: this.desired.size,
       pending,
       ...(pendingSince === undefined ? {} : { pendingSince }),
       orphans: this.orphans,
-      healthy: this.#reached && this.#failure === undefined && this.port.listed(),
-      ...(this.#handledRequest === undefined ? {} : { handledRequest: this.#handledRequest }),
+      healthy: reached && this.#failure === undefined && this.port.listed(),
+      ...(handledRequest === undefined ? {} : { handledRequest }),
       ...(this.#lastCommit === undefined ? {} : { lastCommit: this.#lastCommit }),
       ...(this.#observedCommit === undefined ? {} : { observedCommit: this.#observedCommit }),
-      ...(this.#failure === undefined ? {} : { failure: this.#failure, retryAt: this.#blockedUntil }),
+      ...(this.#failure === undefined ? {} : { failure: this.#failure, retryAt: blockedUntil }),
       ...(this.massDeletion === undefined ? {} : { massDeletion: this.massDeletion }),
     }
   }

@@ -8,7 +8,8 @@ import { confirmDeletions, guardDeletions, judgeExtras } from './deletions.ts'
 import { PushFailure, shownAnswer } from './failure.ts'
 import type { FolderView } from './folder-view.ts'
 import { contentId } from './member.ts'
-import type { CompareReason, Member, Settlement } from './member.ts'
+import type { CompareReason } from './schedule.ts'
+import type { Member, Settlement } from './member.ts'
 
 export interface PlannedCommit {
   readonly author: Batch['author']

@@ -1,6 +1,6 @@
 import { parseDuration } from '../../api/duration.ts'
 import type { GitSync } from '../../api/parse.ts'
-import type { MemberSettings } from '../../push/member.ts'
+import type { MemberSettings } from '../../push/member-settings.ts'
 import { branchKey } from '../../plan/overlap.ts'
 import { inventoryStore } from '../inventory-store.ts'
 import { Runtime } from '../runtime.ts'

@@ -1,0 +1,43 @@
+import type { ObjectIdentity } from '../objects/object.ts'
+import type { Claim } from '../plan/claim.ts'
+import type { DesiredFile } from '../plan/desired-files.ts'
+import type { Inventory } from '../plan/inventory.ts'
+import type { Person } from '../plan/person.ts'
+import type { WindowOptions } from '../plan/window.ts'
+
+/** What a GitSync asks for, as far as writing is concerned. */
+export interface MemberSettings {
+  /** The folder, `.` for the root. */
+  readonly path: string
+  readonly claim: Claim
+  /** Whose claim may be replaced. */
+  readonly takeOver?: string | undefined
+  /** Which deletion is confirmed. */
+  readonly confirmDeletion?: string | undefined
+  readonly prune: 'Owned' | 'Observed' | 'Never'
+  /** Of changes that nobody else signs. */
+  readonly author: Person
+  readonly committer: Person
+  readonly message?: string | undefined
+  readonly window: WindowOptions
+  /** Milliseconds between comparisons when nothing changes. */
+  readonly interval: number
+}
+
+/** What a member needs of the cluster. */
+export interface ClusterPort {
+  /** Whether every selected kind has been listed, or is known not to be listable for now. */
+  listed(): boolean
+  /** Reads objects again and renders them; objects that are gone are left out. */
+  reread(files: readonly DesiredFile[]): Promise<ReadonlyMap<string, RenderedFile>>
+  /** Whether the object's kind is selected, allowed and completely listed: only then an absent object means something. */
+  knows(identity: ObjectIdentity): boolean
+  /** Asks the API server: the kind is served, its definition is not going away, and the object is not there. */
+  isGone(identity: ObjectIdentity): Promise<boolean>
+  saveInventory(inventory: Inventory): Promise<void>
+}
+
+export interface RenderedFile {
+  readonly file: DesiredFile
+  readonly bytes: Uint8Array
+}

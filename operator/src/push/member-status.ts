@@ -1,0 +1,27 @@
+import type { PushFailure } from './failure.ts'
+
+/** How a member is doing, as the status and the metrics of its GitSync tell it. */
+export interface MemberStatus {
+  readonly lastCommit?: { readonly sha: string; readonly time: number }
+  readonly observedCommit?: string
+  readonly files: number
+  readonly pending: number
+  /** Since when something is not in Git, held deletions aside; milliseconds since the epoch. */
+  readonly pendingSince?: number
+  readonly orphans: number
+  readonly failure?: PushFailure
+  /** When the failure is tried again, milliseconds since the epoch. */
+  readonly retryAt?: number
+  /** A refused deletion: what has to be confirmed. */
+  readonly massDeletion?: {
+    readonly token: string
+    /** Files that wait. */
+    readonly count: number
+    /** Files deleted within the last ten minutes. */
+    readonly recent: number
+  }
+  /** The folder has been compared since the start, and the last attempt did not fail. */
+  readonly healthy: boolean
+  /** The last request of a person that has been carried out. */
+  readonly handledRequest?: string
+}
