@@ -1,25 +1,16 @@
-import { buildTrees, GitError, isGitError, SHA1 } from '@gitsync/protocol'
+import { isGitError } from '@gitsync/protocol'
 import type { Edit, GitErrorCode, PushOutcome, Repository, Snapshot } from '@gitsync/protocol'
-import { claimFile } from '../plan/claim.ts'
-import { CLAIM_FILE } from '../plan/compare.ts'
 import type { Clock } from '../time/clock.ts'
 import { NO_TRACER } from '../trace/tracer.ts'
 import type { Tracer } from '../trace/tracer.ts'
 import { PushFailure, toFailure } from './failure.ts'
-import { contentId } from './member.ts'
 import type { Member, SentPush } from './member.ts'
-import type { FolderView } from './folder-view.ts'
+import { folderId, wantedTrees } from './folder-view.ts'
+import { reaches } from './history.ts'
 import type { PushObserver } from './observer.ts'
-import { recordPaths, settle } from './own-paths.ts'
-import { planPush } from './plan-push.ts'
-import type { PushPlan } from './plan-push.ts'
-
-/** How a member reaches the repository. Members with equal keys share pushes. */
-export interface Connection {
-  /** Stands for the credentials, and tells nothing about them. */
-  readonly key: string
-  readonly repository: Repository
-}
+import { settle } from './own-paths.ts'
+import { stage } from './stage.ts'
+import type { Attached, Connection, Staged } from './stage.ts'
 
 export interface PushedCommits {
   readonly member: string
@@ -61,18 +52,6 @@ const OUTCOME_UNKNOWN: readonly GitErrorCode[] = [
   'NotGit',
   'LimitExceeded',
 ]
-
-interface Attached {
-  readonly member: Member
-  readonly connection: Connection
-}
-
-interface Staged extends Attached {
-  readonly plan: PushPlan
-  readonly commits: readonly string[]
-  readonly seenAt: readonly number[]
-  readonly time: number
-}
 
 /**
  * Writes one branch of one repository, for all GitSyncs that have a folder on it: one push at a time, a commit for each
@@ -280,7 +259,7 @@ export class BranchWriter {
     const staged: Staged[] = []
     for (const attached of group) {
       try {
-        staged.push(await this.#stage(attached, edit, snapshot))
+        staged.push(await stage(attached, edit, { snapshot, tracer: this.#tracer }))
       } catch (error) {
         // What this member has staged is mixed with the others': begin again without it.
         group.delete(attached)
@@ -354,106 +333,8 @@ export class BranchWriter {
     this.#snapshot = snapshot
     return snapshot
   }
-
-  async #stage({ member, connection }: Attached, edit: Edit, snapshot: Snapshot): Promise<Staged> {
-    const { path, committer } = member.settings
-    const plan = await planPush(member, viewOf(member, connection.repository, snapshot))
-    await recordPaths(member, plan)
-    const prefix = path === '.' ? '' : `${path}/`
-    const commits: string[] = []
-    const seenAt: number[] = []
-    let time = 0
-    for (const commit of plan.commits) {
-      for (const { path: below, bytes } of commit.writes) edit.put(prefix + below, bytes, { replace: true })
-      for (const below of commit.deletes) edit.delete(prefix + below, { ifExists: true })
-      const date = new Date(commit.time)
-      const span = this.#tracer.start('commit', {
-        parent: this.#tracer.current(),
-        links: commit.seen.flatMap(({ spans }) => spans).slice(0, MAX_LINKS),
-        attributes: { 'gitsync.member': member.name, 'gitsync.files': commit.writes.length + commit.deletes.length },
-      })
-      const made = await edit.commit({
-        message: commit.message,
-        author: { ...commit.author, date },
-        committer: { ...committer, date },
-      })
-      span.set({ 'gitsync.commit': made ?? '' })
-      span.end()
-      if (made === null) continue
-      seenAt.push(...commit.seen.map(({ at }) => at))
-      commits.push(made)
-      time = commit.time
-      member.attempted = { sha: made, time }
-    }
-    return { member, connection, plan, commits, seenAt, time }
-  }
 }
 
 const hostOf = ({ connection }: Attached): string => new URL(connection.repository.url).host
 
-/** As many as OpenTelemetry keeps of one span. */
-const MAX_LINKS = 128
-
-/** Commits of others that are gone through between two of ours. */
-const MAX_FOREIGN = 256
-
-/** Whether a commit has another among its ancestors. What cannot be found out is no reason for an alarm. */
-async function reaches(repository: Repository, tip: string, ancestor: string): Promise<boolean> {
-  let count = 0
-  try {
-    for await (const { oid } of repository.history(tip, { limit: MAX_FOREIGN })) {
-      if (oid === ancestor) return true
-      count++
-    }
-  } catch {
-    return true
-  }
-  return count === MAX_FOREIGN
-}
-
 const depthOf = (path: string): number => (path === '.' ? 0 : path.split('/').length)
-
-/** Id of the folder's tree, null where there is none, undefined where it has not been read. */
-function folderId(snapshot: Snapshot, path: string): string | null | undefined {
-  const entry = snapshot.entry(path)
-  if (entry === 'unread') return undefined
-  return entry?.oid ?? null
-}
-
-function viewOf(member: Member, repository: Repository, snapshot: Snapshot): FolderView {
-  const { path } = member.settings
-  let paths: ReadonlySet<string> | undefined
-  return {
-    has(below) {
-      try {
-        paths ??= new Set(this.files().map((file) => file.path))
-      } catch (error) {
-        if (isGitError(error, 'ObjectMissing')) return true
-        throw error
-      }
-      return paths.has(below)
-    },
-    files() {
-      const start = path === '.' ? 0 : path.length + 1
-      try {
-        const files = [...snapshot.list(path, true)].filter(({ type }) => type === 'blob')
-        return files.map(({ path: full, oid }) => ({ path: full.slice(start), oid }))
-      } catch (error) {
-        if (error instanceof GitError && error.code === 'UnexpectedType') {
-          throw new PushFailure(
-            'PathConflict',
-            `${path} is a file in the repository, where this GitSync needs a folder`,
-          )
-        }
-        throw error
-      }
-    },
-    blobs: (oids) => repository.blobs(snapshot, oids),
-  }
-}
-
-/** The trees that the folder has if it is as it should be: then none of them is fetched. */
-function wantedTrees(member: Member): ReadonlyMap<string, Buffer> {
-  const claim = { path: CLAIM_FILE, oid: contentId(claimFile(member.settings.claim)) }
-  return buildTrees([...member.desired.files(), claim], SHA1).trees
-}

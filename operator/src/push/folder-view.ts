@@ -1,4 +1,11 @@
+import { buildTrees, GitError, isGitError, SHA1 } from '@gitsync/protocol'
+import type { Repository, Snapshot } from '@gitsync/protocol'
+import { claimFile } from '../plan/claim.ts'
+import { CLAIM_FILE } from '../plan/compare.ts'
 import type { RemoteFile } from '../plan/compare.ts'
+import { PushFailure } from './failure.ts'
+import { contentId } from './member.ts'
+import type { Member } from './member.ts'
 
 /** The member's folder at the commit that the push goes on top of. */
 export interface FolderView {
@@ -7,4 +14,49 @@ export interface FolderView {
   /** Whether there is, or may be, a file. */
   has(path: string): boolean
   blobs(oids: readonly string[]): Promise<ReadonlyMap<string, Buffer>>
+}
+
+/** Id of the folder's tree, null where there is none, undefined where it has not been read. */
+export function folderId(snapshot: Snapshot, path: string): string | null | undefined {
+  const entry = snapshot.entry(path)
+  if (entry === 'unread') return undefined
+  return entry?.oid ?? null
+}
+
+export function viewOf(member: Member, repository: Repository, snapshot: Snapshot): FolderView {
+  const { path } = member.settings
+  let paths: ReadonlySet<string> | undefined
+  return {
+    has(below) {
+      try {
+        paths ??= new Set(this.files().map((file) => file.path))
+      } catch (error) {
+        if (isGitError(error, 'ObjectMissing')) return true
+        throw error
+      }
+      return paths.has(below)
+    },
+    files() {
+      const start = path === '.' ? 0 : path.length + 1
+      try {
+        const files = [...snapshot.list(path, true)].filter(({ type }) => type === 'blob')
+        return files.map(({ path: full, oid }) => ({ path: full.slice(start), oid }))
+      } catch (error) {
+        if (error instanceof GitError && error.code === 'UnexpectedType') {
+          throw new PushFailure(
+            'PathConflict',
+            `${path} is a file in the repository, where this GitSync needs a folder`,
+          )
+        }
+        throw error
+      }
+    },
+    blobs: (oids) => repository.blobs(snapshot, oids),
+  }
+}
+
+/** The trees that the folder has if it is as it should be: then none of them is fetched. */
+export function wantedTrees(member: Member): ReadonlyMap<string, Buffer> {
+  const claim = { path: CLAIM_FILE, oid: contentId(claimFile(member.settings.claim)) }
+  return buildTrees([...member.desired.files(), claim], SHA1).trees
 }

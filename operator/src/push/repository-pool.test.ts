@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { Agent } from 'undici'
+import type { Agent } from 'undici'
 import { manualClock } from '../kube/testing/manual-clock.ts'
 import { RepositoryPool } from './repository-pool.ts'
 import type { ConnectOptions } from './repository-pool.ts'

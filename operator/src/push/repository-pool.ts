@@ -4,7 +4,7 @@ import { openRepository, undiciTransport } from '@gitsync/protocol'
 import type { Credentials, RequestRecord, Transport } from '@gitsync/protocol'
 import { Agent } from 'undici'
 import type { Clock } from '../time/clock.ts'
-import type { Connection } from './branch-writer.ts'
+import type { Connection } from './stage.ts'
 import { guardedLookup } from './host-guard.ts'
 import type { HostPolicy } from './host-guard.ts'
 
