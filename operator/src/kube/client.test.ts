@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createKubeClient, type KubeClientOptions, type RequestReport } from './client.ts'
+import { createKubeClient } from './client.ts'
+import type { RequestReport, RequesterOptions } from './requester.ts'
 import type { Clock } from '../time/clock.ts'
 import type { KubeConnection } from './connection.ts'
 import { splitLines } from './lines.ts'
@@ -32,7 +33,7 @@ afterEach(async () => {
   await api.close()
 })
 
-function connect(options: KubeClientOptions = {}, connection: Partial<KubeConnection> = {}) {
+function connect(options: RequesterOptions = {}, connection: Partial<KubeConnection> = {}) {
   const client = createKubeClient({ ...api.connection, ...connection }, { clock: hasty, random: () => 0, ...options })
   close.push(() => client.close())
   return client

@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../objects/object.ts'
 import { backoffMs, type Backoff } from '../time/backoff.ts'
-import type { KubeClient, Query } from './client.ts'
+import type { KubeClient } from './client.ts'
+import type { Query } from './requester.ts'
 import { sleep, systemClock, type Clock } from '../time/clock.ts'
 import { isKubeError, KubeError, type KubeErrorCode } from './errors.ts'
 import { FanOut, type Member, type ObjectHandler } from './fan-out.ts'

@@ -1,6 +1,6 @@
 import { parseExact } from '../objects/exact-json.ts'
 import type { KubernetesObject } from '../objects/object.ts'
-import { asObject } from './client.ts'
+import { asObject } from './answer.ts'
 import { errorFromStatus, KubeError } from './errors.ts'
 
 export type WatchEvent =

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { RequestReport } from '../kube/client.ts'
+import type { RequestReport } from '../kube/requester.ts'
 import type { WorkQueueMetrics } from '../kube/work-queue.ts'
 import type { PushObserver } from '../push/observer.ts'
 import type { RepositoryPoolOptions } from '../push/repository-pool.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { KubeRequest } from '../../kube/client.ts'
+import type { KubeRequest } from '../../kube/requester.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { CONFIGMAPS, NAMESPACES } from '../known-resources.ts'
 import { gitSync, reconciliation } from '../testing/reconciliation.ts'
