@@ -156,20 +156,16 @@ describe.each(Object.keys(WORLDS))('main flow: %s', (name) => {
     })
 
   test('pushes are told as Events, and kubectl get shows the state', async () => {
-    const events = await waitFor('an Event Pushed', async () => {
-      const text = await world.kubectl([
-        'get',
-        'events',
-        '-n',
-        'main-flow',
-        '--field-selector',
-        'reason=Pushed',
-        '-o',
-        'json',
-      ])
-      const { items } = JSON.parse(text)
-      return items.length > 0 && items
-    })
+    const eventsOf = (reason: string) =>
+      waitFor(`an Event ${reason}`, async () => {
+        const selector = ['--field-selector', `reason=${reason}`]
+        const text = await world.kubectl(['get', 'events', '-n', 'main-flow', ...selector, '-o', 'json'])
+        const { items } = JSON.parse(text)
+        return items.length > 0 && items
+      })
+    const events = await eventsOf('Pushed')
+    const [created] = await eventsOf('BranchCreated')
+    expect(created).toMatchObject({ type: 'Normal', message: expect.stringContaining('branch main did not exist') })
     expect(events[0].involvedObject).toMatchObject({ kind: 'GitSync', name: 'sync', namespace: 'main-flow' })
     const [header, row] = (await world.kubectl(['get', 'gitsync', '-n', 'main-flow'])).split('\n')
     expect(header?.split(/\s{2,}/)).toEqual(['NAME', 'READY', 'STATUS', 'COMMIT', 'AGE'])
