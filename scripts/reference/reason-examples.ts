@@ -13,7 +13,7 @@ interface Example {
 export const EXAMPLES: Readonly<Record<Reason, Example>> = {
   Succeeded: { message: '1 files are in Git', causes: [] },
   Progressing: {
-    message: '1 objects, 0 changes to push',
+    message: '1 objects are read and compared with the folder',
     causes: [
       '`starting` until the kinds have been listed. When it stays: `/readyz` and the log say what is waited for.',
     ],
@@ -30,7 +30,7 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
   },
   InvalidTemplate: {
     message:
-      'template "{nonsense}/{name}.yaml": {nonsense} is unknown; placeholders are {namespace} {type} {kind} {group} {version} {resource} {name}',
+      'spec.layout.template: template "{nonsense}/{name}.yaml": {nonsense} is unknown; placeholders are {namespace} {type} {kind} {group} {version} {resource} {name}',
     causes: [
       '[Placeholders of files](kinds/gitsync.md#where-files-go) and [of messages](reference/rendering.md#commit-messages) differ.',
     ],
@@ -44,7 +44,7 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
     ],
   },
   ServiceAccountNotFound: {
-    message: 'ServiceAccount ghost does not exist in namespace shop: create it or name another in serviceAccountName',
+    message: 'spec.serviceAccountName: ServiceAccount ghost does not exist in namespace shop',
     causes: ['The account belongs into the namespace of the GitSync.'],
   },
   Forbidden: {
@@ -57,7 +57,7 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
     ],
   },
   SecretNotFound: {
-    message: 'Secret later does not exist in namespace shop',
+    message: 'spec.repository.secretRef: Secret later does not exist in namespace shop',
     causes: ['Secrets of other namespaces cannot be named.'],
   },
   SecretNotConsenting: {
@@ -147,13 +147,11 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
     causes: ['The template lacks `{name}`, `{type}` or, with several namespaces, `{namespace}`.'],
   },
   PathOverlap: {
-    message:
-      'path shop on branch main overlaps with an older one: GitSync older writes .; choose another path or branch',
+    message: 'path shop on branch main overlaps with an older one: GitSync older writes .',
     causes: ['`path` is `.` (the default) for two GitSyncs of one branch.', 'The older one goes on writing.'],
   },
   FolderClaimed: {
-    message:
-      'the folder shop belongs to another GitSync or cluster; to take it over set the annotation gitsync.dev/take-over (take-over=…)',
+    message: 'the folder shop belongs to another GitSync or cluster (take-over=…)',
     command: 'kubectl annotate gitsync shop -n shop gitsync.dev/take-over=ID --overwrite',
     causes: [
       'The GitSync was deleted and made again: it is a new one. Take the folder over.',
@@ -161,8 +159,7 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
     ],
   },
   MassDeletion: {
-    message:
-      '… files would be deleted…, more than half of the folder; if that is wanted set the annotation gitsync.dev/confirm-deletion (confirm-deletion=…)',
+    message: '… files would be deleted…, more than half of the folder (confirm-deletion=…)',
     command: 'kubectl annotate gitsync shop -n shop gitsync.dev/confirm-deletion=ID --overwrite',
     causes: ['A namespace was emptied, on purpose or not. Everything else goes on being written.'],
   },

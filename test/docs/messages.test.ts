@@ -153,7 +153,7 @@ describe('the operator ends', () => {
     ECONNREFUSED: [1, async () => start('--kubeconfig', await withServer('http://127.0.0.1:1'))],
     'kubeconfig: cannot read /nowhere (ENOENT)': [1, () => start('--kubeconfig', '/nowhere')],
     'the namespace kube-system cannot be read': [1, () => start('--kubeconfig', cluster.kubeconfig('bob'))],
-    'must be host:port, as in 127.0.0.1:8080': [1, () => start(...admin(), '--metrics', '8080')],
+    'must be host:port, as in 127.0.0.1:8080': [2, () => start(...admin(), '--metrics', '8080')],
     EADDRINUSE: [
       1,
       async () => {

@@ -94,7 +94,7 @@ function inWords(problems: readonly Problem[]): string {
   const sorts = Map.groupBy(problems, ({ reason }) => reason)
   return [...sorts]
     .map(([reason, alike]) => {
-      const messages = alike.map(({ message }) => message.replace(/\.$/, ''))
+      const messages = alike.map(({ message }) => message.replace(/(?<=\S)\.$/, ''))
       return `${messages.join('; ')}. ${REASONS[reason].remedy}`
     })
     .join(' ')
