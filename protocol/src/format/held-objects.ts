@@ -14,7 +14,7 @@ export interface Held {
 }
 
 /** Bytes that go to the spill in one piece. */
-const BATCH = 1 << 20
+const BATCH = 256 << 10
 
 /** Keeps what a pack has shown within a budget of memory: the oldest goes to the spill first. */
 export class HeldObjects {
@@ -22,6 +22,8 @@ export class HeldObjects {
   readonly #openSpill: (() => Spill) | undefined
   readonly #inMemory = new Set<Held>()
   #spill: Spill | undefined
+  /** What goes to the spill in one piece is put together here: a new buffer each time would wait long to be collected. */
+  #scratch: Buffer | undefined
   #bytes = 0
 
   constructor(maxBytes: number, openSpill: (() => Spill) | undefined) {
@@ -64,6 +66,7 @@ export class HeldObjects {
 
   async close(): Promise<void> {
     this.#inMemory.clear()
+    this.#scratch = undefined
     await this.#spill?.close()
   }
 
@@ -89,7 +92,7 @@ export class HeldObjects {
     }
     const fresh = leaving.filter(({ place }) => place === undefined)
     for (const batch of batches(fresh)) {
-      let place = await spill.append(Buffer.concat(batch.flatMap(({ bytes }) => bytes ?? [])))
+      let place = await spill.append(this.#together(batch))
       for (const held of batch) {
         held.place = place
         place += held.size
@@ -97,18 +100,32 @@ export class HeldObjects {
     }
     for (const held of leaving) held.bytes = undefined
   }
+
+  #together(batch: readonly Held[]): Uint8Array {
+    const [only] = batch
+    if (batch.length === 1 && only?.bytes !== undefined) return only.bytes
+    const scratch = (this.#scratch ??= Buffer.allocUnsafeSlow(BATCH))
+    let end = 0
+    for (const { bytes } of batch) {
+      if (bytes !== undefined) scratch.set(bytes, end)
+      end += bytes?.length ?? 0
+    }
+    return scratch.subarray(0, end)
+  }
 }
 
+/** Those that are larger than a batch are one of their own. */
 function* batches(held: readonly Held[]): Generator<Held[]> {
   let batch: Held[] = []
   let size = 0
   for (const next of held) {
+    if (batch.length > 0 && size + next.size > BATCH) {
+      yield batch
+      batch = []
+      size = 0
+    }
     batch.push(next)
     size += next.size
-    if (size < BATCH) continue
-    yield batch
-    batch = []
-    size = 0
   }
   if (batch.length > 0) yield batch
 }

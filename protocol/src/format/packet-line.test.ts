@@ -89,6 +89,24 @@ describe('side-band', () => {
     )
   })
 
+  test('what has arrived of a packet passes on before the rest is there', async () => {
+    const stream = Buffer.concat([band(1, 'first half, second half'), FLUSH])
+    const cut = stream.indexOf(' second')
+    const sent: string[] = []
+    const input = new ByteReader(
+      (async function* () {
+        yield stream.subarray(0, cut)
+        sent.push('the rest')
+        yield stream.subarray(cut)
+      })(),
+    )
+    const parts = sideBand(input, new RemoteMessages((text) => text))
+    expect((await parts.next()).value?.toString()).toBe('first half,')
+    expect(sent).toEqual([])
+    expect((await parts.next()).value?.toString()).toBe(' second half')
+    expect((await parts.next()).done).toBe(true)
+  })
+
   test('channel 3 ends the stream with the words of the server, and what it said before', async () => {
     const stream = Buffer.concat([band(1, 'data'), band(2, 'about to fail\n'), band(3, 'disk \u001b[31mfull\n'), FLUSH])
     await expect(collect(reader(stream))).rejects.toMatchObject({

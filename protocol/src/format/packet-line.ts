@@ -21,11 +21,15 @@ export function packetLine(payload: string | Uint8Array): Buffer {
   return Buffer.concat([Buffer.from((body.length + 4).toString(16).padStart(4, '0')), body])
 }
 
+/** What stands before a payload: how many bytes it has, or what the packet is that has none. */
+export type PacketHead = { readonly type: 'data'; readonly length: number } | Exclude<Packet, { readonly type: 'data' }>
+
 /**
- * The next packet; undefined where the input ends between two packets.
+ * The beginning of the next packet, whose payload must be taken before the one after; undefined where the input ends
+ * between two packets.
  * @throws GitError `Malformed`
  */
-export async function readPacket(input: ByteReader): Promise<Packet | undefined> {
+export async function readPacketHead(input: ByteReader): Promise<PacketHead | undefined> {
   if (await input.atEnd()) return undefined
   const header = (await input.take(4)).toString('latin1')
   if (!/^[0-9a-fA-F]{4}$/.test(header)) {
@@ -40,7 +44,16 @@ export async function readPacket(input: ByteReader): Promise<Packet | undefined>
   if (length < 4 || length > MAX_PAYLOAD + 4) {
     throw new GitError('Malformed', `a packet line cannot be ${length} bytes long`, { actual: length })
   }
-  return { type: 'data', payload: await input.take(length - 4) }
+  return { type: 'data', length: length - 4 }
+}
+
+/**
+ * The next packet; undefined where the input ends between two packets.
+ * @throws GitError `Malformed`
+ */
+export async function readPacket(input: ByteReader): Promise<Packet | undefined> {
+  const head = await readPacketHead(input)
+  return head?.type === 'data' ? { type: 'data', payload: await input.take(head.length) } : head
 }
 
 /** The payload as text without its line break. */

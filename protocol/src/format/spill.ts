@@ -3,6 +3,7 @@ import { GitError } from './errors.ts'
 /** Room for bytes outside of memory: written once, at the end, and read at will until it is closed. */
 export interface Spill {
   /**
+   * Keeps none of the buffer that it is given: the caller may put other bytes into it afterwards.
    * @returns where the bytes begin
    * @throws GitError `LimitExceeded` when the room is used up
    */

@@ -7,11 +7,11 @@ import type { Place } from './place.ts'
 import type { ArrivedFile, Content, Target } from './target.ts'
 
 /** Files under way to the disk at a time, for each request. */
-const WRITES = 16
+const WRITES = 4
 /** Files from which on a request of their own is quicker than waiting for the others. */
 const WORTH_A_REQUEST = 200
 /** Bytes of earlier contents that a request keeps in memory, for deltas; more goes to a temporary file. */
-const HELD_BYTES = 16 << 20
+const HELD_BYTES = 2 << 20
 
 export interface Contents {
   readonly places: readonly Place[]

@@ -117,13 +117,18 @@ function secrets({ ca, cert, key, passphrase }: ConnectionOptions): Secrets {
     ...(key === undefined ? {} : { key }),
     ...(passphrase === undefined ? {} : { passphrase }),
   }
+  if (cert !== undefined || key !== undefined) checkUsable(own)
+  return ca === undefined ? own : { ...own, ca: [...getCACertificates('default'), ...[ca].flat()] }
+}
+
+/** Only where there is something to check: a context holds all the built-in authorities. */
+function checkUsable(own: Secrets): void {
   try {
     createSecureContext(own)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw invalid('cert', `cannot be used with key and passphrase: ${reason}`)
   }
-  return ca === undefined ? own : { ...own, ca: [...getCACertificates('default'), ...[ca].flat()] }
 }
 
 /** The value is not shown: it may hold credentials. */
