@@ -5,10 +5,10 @@ import type { Scenario } from '../scenario.ts'
 export const updateHeld: Scenario = {
   name: 'update-held',
   title: 'Change a line of a file, warm, the old content held',
-  note: 'The client has read the file, of 24 KB, before: it may send a difference.',
-  task: ({ deep, files }) => {
-    const number = files.indexOf(deep)
-    return { path: deep, put: [{ path: deep, content: contentOf(number, 1_000_000) }] }
+  note: 'The client has read the file, of 24 KB and four folders deep, before: it may send a difference.',
+  task: ({ hot, files }) => {
+    const number = files.indexOf(hot)
+    return { path: hot, put: [{ path: hot, content: contentOf(number, 1_000_000) }] }
   },
   clients: {
     engine: async ({ repo, hold, write, task }) => {
