@@ -66,7 +66,12 @@ export function connectApi(url: string, login: { readonly ca?: string; readonly 
           resolve({ code: response.statusCode ?? 0, body: parse(text) })
         })
       })
-      call.on('error', reject)
+      call.on('error', (error: NodeJS.ErrnoException) => {
+        // The server has closed an idle connection in the moment in which it was used again: nobody has read the request.
+        if (call.reusedSocket && error.code === 'ECONNRESET')
+          send(method, path, body, contentType).then(resolve, reject)
+        else reject(error)
+      })
       call.end(body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body))
     })
   const done = async (method: string, path: string, body?: unknown, type?: string): Promise<any> => {
