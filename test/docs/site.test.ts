@@ -86,13 +86,9 @@ test('each reason of a condition is an anchor', () => {
 })
 
 test('links to the site in sources, messages and the chart lead somewhere', async () => {
-  const { stdout } = await run(
-    'git',
-    ['grep', '-hoE', `${SITE}[A-Za-z0-9/#._-]*[A-Za-z0-9]`, '--', '.', ':!test'],
-    {
-      cwd: ROOT,
-    },
-  )
+  const { stdout } = await run('git', ['grep', '-hoE', `${SITE}[A-Za-z0-9/#._-]*[A-Za-z0-9]`, '--', '.', ':!test'], {
+    cwd: ROOT,
+  })
   const links = [...new Set(stdout.toString().trim().split('\n'))]
   // NAME and the like stand for any alert.
   const fixed = links.filter((link) => !/\/[A-Z]+$/.test(link))

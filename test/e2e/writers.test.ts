@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { parseAllDocuments } from 'yaml'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { embeddedControlPlane, realControlPlane } from './harness/control-plane.ts'
 import type { TestRepository } from '../kit/remote/index.ts'
@@ -330,7 +331,9 @@ test('an operator without the right to use leases names the rule, and leads when
       'Role in namespace gitsync-system with apiGroups: [coordination.k8s.io], resources: [leases], verbs: [get, create, update]',
     )
 
-    await plane.kubectl(['apply', '-f', '-'], await readFile(ROLE, 'utf8'))
+    const shipped = parseAllDocuments(await readFile(SHIPPED, 'utf8')).map((document) => document.toJSON())
+    const role = shipped.filter(({ metadata }) => metadata.name === 'gitsync-operator-lease')
+    await plane.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: role }))
     const binding = { apiVersion: `${rbac}/v1`, kind: 'RoleBinding', namespace: 'gitsync-system' }
     await plane.api.patch({ ...binding, name: 'gitsync-operator-lease' }, { subjects })
     await may('update leases.coordination.k8s.io -n gitsync-system')
@@ -343,7 +346,8 @@ test('an operator without the right to use leases names the rule, and leads when
   }
 })
 
-const ROLE = new URL('../../examples/operator-lease.yaml', import.meta.url)
+/** What an installation gives the operator's account. */
+const SHIPPED = new URL('../../deploy/base/rbac.yaml', import.meta.url)
 
 const LEASE = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', name: 'gitsync-operator' }
 

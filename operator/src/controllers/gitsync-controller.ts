@@ -14,8 +14,8 @@ import type { Environment } from './environment.ts'
 import { GITSYNCS } from './known-resources.ts'
 import { findProblems, toConditions, toStatus } from './report.ts'
 import type { Runtime } from './runtime.ts'
-import { runSteps } from './step.ts'
-import type { Problem, Reconciliation, Step } from './step.ts'
+import { beginReconciliation, runSteps } from './step.ts'
+import type { Problem, Step } from './step.ts'
 import { authorise } from './steps/authorise.ts'
 import { checkSpec, checkSuspended } from './steps/check-spec.ts'
 import { claimPlace, neighboursOf } from './steps/claim-place.ts'
@@ -222,20 +222,7 @@ export class GitSyncController {
     if (known === undefined) return undefined
     const { object } = known
     if (this.#runtimes.get(name)?.uid !== object.metadata.uid) this.#closeRuntime(name)
-    const run: Reconciliation = {
-      environment: this.#environment,
-      name,
-      object,
-      runtimes: this.#runtimes,
-      problems: [],
-      gitsync: object as GitSync,
-      branch: '',
-      provider: undefined,
-      policy: { allowPrivateAddresses: false, allowPlainHttp: false },
-      secret: undefined,
-      selected: [],
-      readings: [],
-    }
+    const run = beginReconciliation({ environment: this.#environment, name, object, runtimes: this.#runtimes })
     const refusal = await runSteps(run, ADMISSION)
     const problem = refusal ?? (await runSteps(run, WORK))
     if (this.#known.get(name) !== known) {

@@ -31,6 +31,23 @@ export interface Reconciliation {
   readings: readonly Reading[]
 }
 
+/** A reconcile before its first step: the object is as the API server gave it, and nothing is found out yet. */
+export function beginReconciliation(
+  start: Pick<Reconciliation, 'environment' | 'name' | 'object' | 'runtimes'>,
+): Reconciliation {
+  return {
+    ...start,
+    problems: [],
+    gitsync: start.object as GitSync,
+    branch: '',
+    provider: undefined,
+    policy: { allowPrivateAddresses: false, allowPlainHttp: false },
+    secret: undefined,
+    selected: [],
+    readings: [],
+  }
+}
+
 export interface SelectedKind {
   readonly selector: ResourceSelector
   readonly resource: ApiResource

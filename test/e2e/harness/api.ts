@@ -68,8 +68,8 @@ export function connectApi(url: string, login: { readonly ca?: string; readonly 
       })
       call.on('error', (error: NodeJS.ErrnoException) => {
         // The server has closed an idle connection in the moment in which it was used again: nobody has read the request.
-        if (call.reusedSocket && error.code === 'ECONNRESET')
-          send(method, path, body, contentType).then(resolve, reject)
+        const isIdle = call.reusedSocket && error.code === 'ECONNRESET'
+        if (isIdle) resolve(send(method, path, body, contentType))
         else reject(error)
       })
       call.end(body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body))

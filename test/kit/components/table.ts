@@ -25,22 +25,7 @@ export interface Component {
   /** Name of the executable: in the recipe's folder, in $KUBEBUILDER_ASSETS, on PATH. */
   readonly file: string
   /** Recipe beside this file, without `.sh`; one recipe may make several components. */
-  readonly recipe:
-    | 'kube'
-    | 'kube-node'
-    | 'containerd'
-    | 'docker'
-    | 'etcd'
-    | 'etcd34'
-    | 'gitea'
-    | 'chromium'
-    | 'sshd'
-    | 'helm'
-    | 'helm3'
-    | 'monitoring-crds'
-    | 'registry'
-    | 'prometheus'
-    | 'actionlint'
+  readonly recipe: string
   /** Environment variable that names an executable to use as it is. */
   readonly variable: string
   /** Whether $KUBEBUILDER_ASSETS holds it. */

@@ -5,6 +5,7 @@ import type { Discovery } from '../../kube/discovery.ts'
 import { manualClock } from '../../kube/testing/manual-clock.ts'
 import type { ClaimedPlace, Environment, InvalidProvider } from '../environment.ts'
 import { nameOf } from '../environment.ts'
+import { beginReconciliation } from '../step.ts'
 import type { Reconciliation } from '../step.ts'
 
 /** The parts of an Environment that steps without Git use; a test gives those that its step needs. */
@@ -57,19 +58,6 @@ export function reconciliation(parts: TestEnvironment | Environment, object: Rec
 
 /** A reconcile before its first step. */
 export function unchecked(parts: TestEnvironment | Environment, object: Reconciliation['object']): Reconciliation {
-  const gitsync = object as Reconciliation['gitsync']
-  return {
-    environment: environment(parts),
-    name: nameOf(gitsync),
-    object,
-    runtimes: new Map(),
-    problems: [],
-    gitsync,
-    branch: '',
-    provider: undefined,
-    policy: { allowPrivateAddresses: false, allowPlainHttp: false },
-    secret: undefined,
-    selected: [],
-    readings: [],
-  }
+  const name = nameOf(object)
+  return beginReconciliation({ environment: environment(parts), name, object, runtimes: new Map() })
 }
