@@ -85,7 +85,7 @@ describe('errors of kubectl apply', () => {
     'branch is the short name: write main, not refs/heads/main': gitsync({}, { branch: 'refs/heads/main' }),
     'Secrets are not written to Git': gitsync({ resources: [{ kind: 'Secret' }] }),
     'kind: * is not supported yet': gitsync({ resources: [{ kind: '*' }] }),
-    'kind must be a kind such as ConfigMap (not a resource such as configmaps)': gitsync({
+    'kind must be a kind such as ConfigMap (not a resource such as deployments.apps)': gitsync({
       resources: [{ group: 'apps', kind: 'deployments.apps' }],
     }),
     'group must be an API group such as apps (without the version)': gitsync({

@@ -21,7 +21,7 @@ describe.each(WORLDS)('what people ask for: %s', (plane) => {
   const handled = (namespace: string, request: string): Promise<unknown> =>
     waitFor(`the request ${request} is handled`, async () => {
       const { status } = await world.api.get(syncRef(namespace))
-      return String(status?.lastHandledRequest).includes(request)
+      return status?.lastHandledRequest === request
     })
 
   test('requested-at compares the folder now and reports the request as handled', async () => {
@@ -50,7 +50,7 @@ describe.each(WORLDS)('what people ask for: %s', (plane) => {
     await waitFor('the change is pending', async () => (await world.operator.metric('gitsync_pending_files')) === 1)
     await annotate(namespace, { 'gitsync.dev/commit-message': 'Winter sale, approved by Bob' })
     await tenant.committed(/^Winter sale, approved by Bob$/m)
-    await handled(namespace, 'Winter sale')
+    await handled(namespace, 'Winter sale, approved by Bob')
     expect(await repository.git('log', '-1', '--format=%an', 'main')).toBe('alice')
 
     await api.patch(configMapRef(namespace, 'settings'), { data: { banner: 'spring' } })
@@ -58,6 +58,7 @@ describe.each(WORLDS)('what people ask for: %s', (plane) => {
     await waitFor('spring is in Git', async () =>
       (await repository.readFile('main', 'message/sync/message/configmap/settings.yaml')).includes('spring'),
     )
+    await handled(namespace, 'spring')
     expect(await repository.git('log', '-1', '--format=%s', 'main')).toBe('Update ConfigMap message/settings')
     const subjects = (await repository.git('log', '--format=%s', 'main')).split('\n')
     expect(subjects.filter((subject) => subject.startsWith('Winter sale'))).toHaveLength(1)

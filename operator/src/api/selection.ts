@@ -48,7 +48,7 @@ kind = mustNotMatch(kind, /\*/, 'kind: * is not supported yet; list each kind')
 kind = mustMatch(
   kind,
   /^[A-Za-z*]([-A-Za-z0-9*]*[A-Za-z0-9*])?$/,
-  'kind must be a kind such as ConfigMap (not a resource such as configmaps)',
+  'kind must be a kind such as ConfigMap (not a resource such as deployments.apps)',
 )
 
 const group = mustMatch(

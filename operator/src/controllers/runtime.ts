@@ -20,6 +20,8 @@ import type { Environment } from './environment.ts'
 import type { InventoryStore } from './inventory-store.ts'
 import { Source } from './source.ts'
 import type { SourceHandler, SourceRule } from './source.ts'
+import { askedBy, handledBefore } from './requests.ts'
+import type { Asked } from './requests.ts'
 
 /** One kind that a GitSync may read. */
 export interface Reading {
@@ -41,10 +43,8 @@ export class Runtime {
   readonly place: string
   readonly member: Member
   connection: Connection | undefined
-  /** The last request of a person that was taken on. */
-  acceptedRequest: string | undefined
-  /** The commit message in it. */
-  acceptedMessage: string | undefined
+  /** What people have asked for that was taken on. */
+  accepted: Asked
   readonly #environment: Environment
   readonly #name: string
   readonly #sources = new Map<string, Source>()
@@ -70,9 +70,7 @@ export class Runtime {
     this.#name = nameOf(gitsync)
     this.#layout = gitsync.spec.layout
     this.#template = parseTemplate(gitsync.spec.layout.template)
-    this.acceptedRequest = gitsync.status?.lastHandledRequest
-    const message = gitsync.metadata.annotations?.['gitsync.dev/commit-message']?.trim()
-    if (message !== undefined && this.acceptedRequest?.endsWith(message) === true) this.acceptedMessage = message
+    this.accepted = handledBefore(askedBy(gitsync.metadata.annotations), gitsync.status?.lastHandledRequest)
     const { clock, budget, writers, report } = environment
     const last = gitsync.status?.lastCommit
     this.member = new Member({

@@ -1,10 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { openRepository } from '@gitsync/protocol'
 import { isPush, startRemote } from '../../../test/kit/remote/index.ts'
-import type { Remote } from '../../../test/kit/remote/index.ts'
+import type { RecordedRequest, Remote } from '../../../test/kit/remote/index.ts'
 import { claimFile, claimId } from '../plan/claim.ts'
 import { PushFailure } from './failure.ts'
 import { SpoolBudget } from './spool.ts'
+import type { Connection } from './stage.ts'
 import { ANN, BEN, content, createWorld, INTERVAL, pathOf, rendered, SILENCE, wanted } from './testing/world.ts'
 import type { Tenant, World } from './testing/world.ts'
 
@@ -36,6 +38,11 @@ async function begin(options: Parameters<typeof createWorld>[2] = {}): Promise<W
   worlds.push(world)
   return world
 }
+
+const loggedIn = ({ repository: { url } }: World): Connection => ({
+  key: 'other',
+  repository: openRepository(url, { userAgent: 'git/new' }),
+})
 
 const names = (count: number, prefix = 'o'): string[] =>
   Array.from({ length: count }, (_, i) => `${prefix}${String(i).padStart(2, '0')}`)
@@ -80,6 +87,34 @@ test('whoever creates the branch is told so, once, also when the answer was lost
   await silent.idle()
   expect(await silent.log()).toHaveLength(1)
   expect(silent.pushes.map(({ created }) => created)).toEqual([true])
+})
+
+test('other credentials are tried at once, however often the old ones have failed', async () => {
+  const world = await begin()
+  const old = { times: Infinity, when: ({ headers }: RecordedRequest) => headers['user-agent'] !== 'git/new' }
+  remote.faults.status(403, old)
+  const shop = world.tenant('shop', { objects: { a: '1' } })
+  await world.pass(300_000)
+  await world.idle()
+  expect(shop.member.dueAt()).toBeGreaterThan(world.clock.now() + 10_000)
+  world.writer.attach(shop.member, loggedIn(world))
+  shop.member.unblock()
+  await world.idle()
+  await converged(world, shop)
+})
+
+test('what is answered to credentials that were replaced meanwhile holds nothing up', async () => {
+  const world = await begin()
+  const old = { times: Infinity, when: ({ headers }: RecordedRequest) => headers['user-agent'] !== 'git/new' }
+  const held = remote.faults.hold(old)
+  remote.faults.status(403, old)
+  const shop = world.tenant('shop', { objects: { a: '1' } })
+  await held.reached
+  world.writer.attach(shop.member, loggedIn(world))
+  shop.member.unblock()
+  held.release()
+  await world.idle()
+  await converged(world, shop)
 })
 
 test('nothing to write makes no commit and no claim', async () => {

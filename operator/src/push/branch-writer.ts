@@ -165,7 +165,10 @@ export class BranchWriter {
   }
 
   #fail(attached: Attached, failure: PushFailure): void {
-    const { member } = attached
+    const { member, connection } = attached
+    const now = this.#members.get(member.name)
+    // It was told to go on with other credentials meanwhile: what was answered to the old ones says nothing of those.
+    if (now?.member === member && now.connection !== connection) return
     member.fail(failure, this.#options.random)
     this.#options.observer?.failed?.({ host: hostOf(attached), member: member.name, failure })
   }

@@ -107,3 +107,9 @@ test('a Secret that lacks label and annotation is told both at once', () => {
     'Secret git-credentials lacks the label gitsync.dev/credential: "true" and does not name git.example.com in its annotation gitsync.dev/hosts',
   )
 })
+
+test('a URL where a host is wanted is told as what it is', () => {
+  expect(refusal(URL, TOKEN, 'https://git.example.com').message).toBe(
+    'Secret git-credentials does not name git.example.com in its annotation gitsync.dev/hosts (a name, without https:// and path)',
+  )
+})

@@ -36,11 +36,16 @@ export function credentialsFor(url: string, secret: KubernetesObject): SecretCre
   const missing: string[] = []
   if (labels[CREDENTIAL_LABEL] !== 'true') missing.push(`lacks the label ${CREDENTIAL_LABEL}: "true"`)
   if (!hosts.includes(hostname) && !hosts.includes(withPort))
-    missing.push(`does not name ${host} in its annotation ${HOSTS_ANNOTATION}`)
+    missing.push(`does not name ${host} in its annotation ${HOSTS_ANNOTATION}${remark(hosts)}`)
   if (missing.length > 0) throw new PushFailure('SecretNotConsenting', `Secret ${name} ${missing.join(' and ')}`)
   const data = decode(secret)
   const ca = data.get('ca.crt')
   return { auth: authOf(name, hostname, data), ...(ca === undefined ? {} : { ca }) }
+}
+
+/** What people write there that is no host. */
+function remark(hosts: readonly string[]): string {
+  return hosts.some((entry) => entry.includes('/')) ? ' (a name, without https:// and path)' : ''
 }
 
 function authOf(secret: string, hostname: string, data: ReadonlyMap<string, string>): Credentials {

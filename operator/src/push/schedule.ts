@@ -112,7 +112,9 @@ export class Schedule {
     this.#blockedUntil = this.#clock.now() + wait
   }
 
+  /** Whatever went wrong before is no reason to wait. */
   unblock(): void {
+    this.#failures = 0
     this.#blockedUntil = 0
   }
 

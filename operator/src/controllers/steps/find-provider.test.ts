@@ -40,3 +40,19 @@ test('a providerRef to an invalid GitProvider says what is wrong with it', () =>
     message: 'GitProvider broken is invalid: spec.caBundle: "x": must be PEM',
   })
 })
+
+test('of several that list the host the first by name counts, and a refusal says which', () => {
+  const providers = new Map([
+    [
+      'own',
+      parseGitProvider({
+        ...provider('own', ['127.0.0.1']),
+        spec: { hosts: ['127.0.0.1'], allowPrivateAddresses: true },
+      }),
+    ],
+    ['corp', provider('corp', ['127.0.0.1'])],
+  ])
+  const refusal = find({ providers }, { url: 'https://127.0.0.1/team/audit.git' })
+  expect(refusal).toMatchObject({ reason: 'HostNotAllowed' })
+  expect(refusal?.message).toContain('; GitProvider corp counts for this host')
+})

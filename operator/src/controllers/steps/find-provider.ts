@@ -49,8 +49,11 @@ export function findProvider(run: Reconciliation): Problem | undefined {
     checkHost(url, run.policy, secretRef !== undefined)
     return undefined
   } catch (error) {
-    if (error instanceof PushFailure) return error
-    throw error
+    if (!(error instanceof PushFailure)) throw error
+    const { reason, message } = error
+    // Another one that lists the host may allow it: that one does not count.
+    const decider = run.provider && `; GitProvider ${run.provider.metadata.name} counts for this host`
+    return { reason, message: `${message}${decider ?? ''}` }
   }
 }
 

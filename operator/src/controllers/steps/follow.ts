@@ -28,10 +28,11 @@ export async function follow(run: Reconciliation): Promise<Problem | undefined> 
     { url, auth: run.secret?.auth, policy: run.policy, ca: ca === '' ? undefined : ca },
     runtime.connection,
   )
-  // New credentials are tried at once, whatever went wrong with the old ones.
-  if (runtime.connection !== undefined && runtime.connection !== connection) runtime.member.unblock()
+  const isOther = runtime.connection !== undefined && runtime.connection !== connection
   runtime.connection = connection
   environment.writers.attach(branchKey({ url, branch }), branch, runtime.member, connection)
+  // New credentials are tried at once, whatever went wrong with the old ones.
+  if (isOther) runtime.member.unblock()
   runtime.read(run.readings, gitsync.spec.layout)
   runtime.member.proveAgain()
   return undefined

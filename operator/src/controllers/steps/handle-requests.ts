@@ -1,26 +1,19 @@
+import { askedBy, newRequest } from '../requests.ts'
 import type { Problem, Reconciliation } from '../step.ts'
 
-const REQUESTED_AT = 'gitsync.dev/requested-at'
-const COMMIT_MESSAGE = 'gitsync.dev/commit-message'
 /** An object that was saved just before the request may still be on its way through its own watch. */
 const CATCH_UP_MS = 500
 
-/** "Now", and "now, with this message": each value of the annotations is acted on once. */
-export function handleRequests(run: Reconciliation): Problem | undefined {
-  const { annotations = {} } = run.gitsync.metadata
-  const requestedAt = annotations[REQUESTED_AT]
-  const message = annotations[COMMIT_MESSAGE]?.trim()
-  const request = [requestedAt, message]
-    .filter((part) => part !== undefined && part !== '')
-    .join(' ')
-    .slice(0, 1024)
-  const runtime = run.runtimes.get(run.name)
-  if (runtime === undefined || request === '' || request === runtime.acceptedRequest) return undefined
-  // The annotation stays where it is; another request does not use its message again.
-  const isConsumed = message === '' || message === runtime.acceptedMessage
-  runtime.acceptedRequest = request
-  runtime.acceptedMessage = message
-  const options = { message: isConsumed ? undefined : message, compare: requestedAt !== undefined }
-  run.environment.clock.after(CATCH_UP_MS, () => runtime.member.save(request, options))
+/** Each value of the annotations is acted on once: they stay where they are. */
+export function handleRequests({ gitsync, runtimes, name, environment }: Reconciliation): Problem | undefined {
+  const runtime = runtimes.get(name)
+  if (runtime === undefined) return undefined
+  const asked = askedBy(gitsync.metadata.annotations)
+  const request = newRequest(asked, runtime.accepted)
+  runtime.accepted = asked
+  if (request === undefined) return undefined
+  const { message, requestedAt } = request
+  const options = { message, compare: requestedAt !== undefined }
+  environment.clock.after(CATCH_UP_MS, () => runtime.member.save(request.name, options))
   return undefined
 }
