@@ -20,6 +20,7 @@ export default defineConfig({
   // The sources' tsconfig.json is for Node.
   vite: { esbuild: { tsconfigRaw: '{}' } },
   markdown: { config: (md) => md.use(repositoryLinks) },
+  head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/docs/favicon.svg' }]],
   themeConfig: {
     nav: [
       { text: 'Quickstart', link: '/quickstart' },

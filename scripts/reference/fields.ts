@@ -28,7 +28,7 @@ export function fieldTables(plural: string, part: 'spec' | 'status'): string {
   const schema = definition.spec.versions[0]?.schema.openAPIV3Schema.properties?.[part]
   if (schema === undefined) throw new Error(`${plural} has no ${part}`)
   const rows = [...rowsOf(part, schema)]
-  return `| Field | Type | Default | Meaning |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`
+  return `| Field | Meaning |\n| --- | --- |\n${rows.join('\n')}\n`
 }
 
 function* rowsOf(path: string, schema: Schema): Generator<string> {
@@ -36,7 +36,9 @@ function* rowsOf(path: string, schema: Schema): Generator<string> {
   for (const [name, inner] of Object.entries(properties)) {
     const at = `${path}.${name}`
     const shown = inner.type === 'array' ? `${at}[]` : at
-    yield row(`\`${shown}\``, typeOf(inner), defaultOf(inner, required.includes(name)), meaningOf(inner))
+    const facts = [typeOf(inner), defaultOf(inner, required.includes(name))].filter((fact) => fact !== '').join(', ')
+    // Below the name: columns of their own leave the meaning no room.
+    yield row(`\`${shown}\`<br>${facts}`, meaningOf(inner))
     yield* rowsOf(shown, inner.items ?? inner)
   }
 }
@@ -52,7 +54,7 @@ function defaultOf(schema: Schema, isRequired: boolean): string {
   if (isRequired) return 'required'
   // That of an object is the sum of its fields' own.
   if (schema.default === undefined || schema.type === 'object') return ''
-  return `\`${typeof schema.default === 'string' ? schema.default || '""' : JSON.stringify(schema.default)}\``
+  return `default \`${typeof schema.default === 'string' ? schema.default || '""' : JSON.stringify(schema.default)}\``
 }
 
 /** Description, then bounds and rules that the API server checks. */

@@ -68,10 +68,11 @@ export function metricsPage(): string {
   for (const label of used) if (LABELS[label] === undefined) throw new Error(`the label ${label} is not described`)
   const tables = GROUPS.map(([title, prefixes, text]) => {
     const own = metrics.filter(({ name }) => prefixes.some((prefix) => name.startsWith(prefix)))
-    const rows = own.map(({ name, type, labelNames, help }) =>
-      row(`\`${name}\``, type, labelNames.map((label) => `\`${label}\``).join(' '), help),
-    )
-    return `## ${title}\n\n${text}\n\n| Metric | Type | Labels | Meaning |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`
+    const rows = own.map(({ name, type, labelNames, help }) => {
+      const by = labelNames.length === 0 ? '' : ` by ${labelNames.map((label) => `\`${label}\``).join(', ')}`
+      return row(`\`${name}\`<br>${type}${by}`, help)
+    })
+    return `## ${title}\n\n${text}\n\n| Metric, type, labels | Meaning |\n| --- | --- |\n${rows.join('\n')}\n`
   })
   const labels = Object.entries(LABELS)
     .filter(([label]) => used.has(label))
@@ -94,8 +95,8 @@ ${labels.join('\n')}
 
 In the chart, \`files/alerts.yaml\`; installed by \`metrics.prometheusRule.enabled\`.
 
-| Alert | Severity | Fires when | For |
-| --- | --- | --- | --- |
+| Alert | Fires when |
+| --- | --- |
 ${alertRows().join('\n')}
 `
 }
@@ -106,6 +107,9 @@ function alertRows(): string[] {
   return groups
     .flatMap(({ rules }) => rules)
     .map(({ alert, expr, labels, for: wait = '0s' }) =>
-      row(`[${alert}](../runbooks/${alert}.md)`, labels.severity, `\`${expr}\``, wait),
+      row(
+        `[${alert}](../runbooks/${alert}.md)<br>${labels.severity}`,
+        `\`${expr}\`${wait === '0s' ? '' : ` for ${wait}`}`,
+      ),
     )
 }

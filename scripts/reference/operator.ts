@@ -30,14 +30,14 @@ function flags(): Flag[] {
 /** docs/reference/operator.md. */
 export function operatorPage(): string {
   const rows = flags().map(({ name, meaning, variable, values }) =>
-    row(`\`${name}\``, `\`${variable}\``, `${meaning}${values === '' ? '' : ` (${values})`}`.replaceAll('<', '&lt;')),
+    row(`\`${name}\`<br>\`${variable}\``, `${meaning}${values === '' ? '' : ` (${values})`}`.replaceAll('<', '&lt;')),
   )
   return `# The operator's flags
 
 The chart sets them from its values. Each flag has a twin in the environment; the flag wins.
 
-| Flag | Environment | Meaning |
-| --- | --- | --- |
+| Flag, environment | Meaning |
+| --- | --- |
 ${rows.join('\n')}
 
 | Exit code | Meaning |

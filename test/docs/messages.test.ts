@@ -67,8 +67,13 @@ const provider = {
 describe('errors of helm', () => {
   const wrong: Readonly<Record<string, string>> = {
     "additional properties 'replica' not allowed": 'replica=2',
+    'got string, want array': 'namespaces=shop',
+    'minimum: got 5, want 25': 'terminationGracePeriodSeconds=5',
     "value must be one of 'trace', 'debug', 'info', 'warn', 'error', 'fatal'": 'logLevel=loud',
     "at '/attribution/enabled': value must be false": 'attribution.enabled=true',
+    'rbac.rolesOnly needs namespaces': 'rbac.rolesOnly=true',
+    'serviceAccount.name is empty and serviceAccount.create is false': 'serviceAccount.create=false',
+    'of the core group includes Secrets': 'watch.rules[0].apiGroups[0]=,watch.rules[0].resources[0]=secrets',
   }
 
   test('the page has these', () => expect(messagesOf('Errors of helm')).toEqual(Object.keys(wrong)))
@@ -150,6 +155,7 @@ describe('the operator ends', () => {
   }
   const admin = (): string[] => ['--kubeconfig', cluster.kubeconfig()]
   const wrong: Readonly<Record<string, readonly [exitCode: number, start: () => Promise<CommandError>]>> = {
+    'unknown option': [2, () => start('--nonsense')],
     ECONNREFUSED: [1, async () => start('--kubeconfig', await withServer('http://127.0.0.1:1'))],
     'kubeconfig: cannot read /nowhere (ENOENT)': [1, () => start('--kubeconfig', '/nowhere')],
     'the namespace kube-system cannot be read': [1, () => start('--kubeconfig', cluster.kubeconfig('bob'))],
