@@ -60,6 +60,9 @@ export interface Cluster {
   stop(): Promise<void>
 }
 
+/** A command that takes longer is ended, and named in the error. */
+const COMMAND_MS = 100_000
+
 /** Starts a cluster, which takes a few seconds once its programs are on the machine. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const kubectlPath = await component('kubectl')
@@ -100,7 +103,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     await mkdir(home)
     const kubectl = async (args: readonly string[], { user, input = '' }: KubectlOptions = {}): Promise<string> => {
       const env = { PATH: process.env['PATH'], HOME: home, KUBECONFIG: kubeconfig(user) }
-      return (await run(kubectlPath, args, { env, input })).stdout.toString()
+      return (await run(kubectlPath, args, { env, input, timeout: COMMAND_MS })).stdout.toString()
     }
     let grants = 0
     return {

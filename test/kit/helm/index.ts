@@ -18,6 +18,9 @@ export interface Helm {
   close(): Promise<void>
 }
 
+/** A command that takes longer is ended, and named in the error. */
+const COMMAND_MS = 100_000
+
 /** The chart of this repository. */
 export const CHART = new URL('../../../charts/gitsync-operator', import.meta.url).pathname
 
@@ -34,7 +37,8 @@ export async function connectHelm({ version = 'helm', kubeconfig }: HelmOptions 
     HELM_DATA_HOME: join(home, 'data'),
   }
   return Object.assign(
-    async (args: readonly string[], input = '') => (await run(program, args, { env, input })).stdout.toString(),
+    async (args: readonly string[], input = '') =>
+      (await run(program, args, { env, input, timeout: COMMAND_MS })).stdout.toString(),
     { close: () => rm(home, { recursive: true, force: true }) },
   )
 }
