@@ -8,9 +8,7 @@ import type { Helm } from '../kit/helm/index.ts'
 import { run } from '../kit/process/index.ts'
 import { startChartCluster } from './cluster.ts'
 import type { ChartCluster } from './cluster.ts'
-import { kindsOf, MATRIX, NAMESPACE, only, render } from './render.ts'
-
-const RESTRICTED = { 'pod-security.kubernetes.io/enforce': 'restricted' }
+import { kindsOf, MATRIX, NAMESPACE, only, render, RESTRICTED } from './render.ts'
 
 let world: ChartCluster
 let helm: Helm

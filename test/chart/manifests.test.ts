@@ -5,10 +5,9 @@ import { CHART } from '../kit/helm/index.ts'
 import type { Helm } from '../kit/helm/index.ts'
 import { startChartCluster } from './cluster.ts'
 import type { ChartCluster } from './cluster.ts'
-import { NAMESPACE, objectsOf, render } from './render.ts'
+import { NAMESPACE, objectsOf, render, RESTRICTED } from './render.ts'
 
 const DEPLOY = new URL('../../deploy', import.meta.url).pathname
-const RESTRICTED = { 'pod-security.kubernetes.io/enforce': 'restricted' }
 
 let world: ChartCluster
 let helm: Helm

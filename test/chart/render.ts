@@ -3,6 +3,9 @@ import { CHART } from '../kit/helm/index.ts'
 import type { Helm } from '../kit/helm/index.ts'
 import type { KubeObject } from '../e2e/harness/api.ts'
 
+/** Labels of a namespace that takes only Pods of the strictest standard. */
+export const RESTRICTED = { 'pod-security.kubernetes.io/enforce': 'restricted' }
+
 export const NAMESPACE = 'gitsync-system'
 
 export type Values = Readonly<Record<string, unknown>>

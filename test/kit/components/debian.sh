@@ -1,15 +1,19 @@
 # Debian packages unpacked as if installed, without their scripts; for recipes that have read lib.sh.
 
+# Packages of Debian as files in this folder. A new machine knows no packages yet, and lists that are old name versions
+# that are gone.
+download_debian() {
+  apt-get download "$@" && return
+  apt-get update
+  apt-get download "$@"
+}
+
 # usage: unpack_debian FOLDER REMEDY PACKAGE...   (in an empty folder)
 unpack_debian() {
   local out=$1 remedy=$2 package folder
   shift 2
   need apt-get "$remedy"
-  # A new machine knows no packages yet, and lists that are old name versions that are gone.
-  if ! apt-get download "$@"; then
-    apt-get update
-    apt-get download "$@"
-  fi
+  download_debian "$@"
   for package in *.deb; do dpkg-deb -x "$package" "$out"; done
   # Where these are links to the same folders below usr, folders of their own would hide the machine's.
   for folder in bin sbin lib; do

@@ -1,14 +1,12 @@
 #!/usr/bin/env bash
 # OpenSSH's server as Debian ships it: unpacked, not installed, with the libraries that only it needs.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/debian.sh"
 
 build() {
   local out=$1
   need apt-get 'sshd comes from a Debian package; elsewhere install OpenSSH and name its sshd in GITSYNC_SSHD'
-  if ! apt-get download openssh-server libwrap0 libnsl2 libtirpc3; then
-    apt-get update
-    apt-get download openssh-server libwrap0 libnsl2 libtirpc3
-  fi
+  download_debian openssh-server libwrap0 libnsl2 libtirpc3
   for package in *.deb; do dpkg-deb -x "$package" unpacked; done
   mkdir "$out/lib"
   find unpacked -name 'lib*.so.*' -exec cp -P {} "$out/lib/" \;
