@@ -1,7 +1,10 @@
 import { Help } from 'commander'
 import type { Command, Option } from 'commander'
 
-const OFF: ReadonlySet<string> = new Set(['0', 'false', 'no', 'off'])
+const WORDS: ReadonlyMap<string, boolean> = new Map([
+  ...['1', 'true', 'yes', 'on'].map((word) => [word, true] as const),
+  ...['0', 'false', 'no', 'off'].map((word) => [word, false] as const),
+])
 
 /** `--log-level` → `GITSYNC_LOG_LEVEL`. */
 const twinOf = (option: Option): string => `GITSYNC_${(option.long ?? '').slice(2).toUpperCase().replaceAll('-', '_')}`
@@ -20,9 +23,9 @@ export function showTwins(command: Command, flags: readonly Option[]): void {
 }
 
 /**
- * Fills flags that the command line leaves open from their twins in the environment. The same rule as for `gitsync`:
- * empty twins count as absent, and those of switches may say `0`, `false`, `no` or `off`. Commander's own twins do
- * neither, and an empty value of a chart would then switch things on.
+ * Fills flags that the command line leaves open from their twins in the environment. Empty twins count as absent, and
+ * those of switches say yes or no in one of the usual words: some switch a guard off, which no misspelt word may do.
+ * Commander's own twins know neither rule.
  * @throws CommanderError for a value that is not accepted
  */
 export function applyEnvironment(
@@ -35,9 +38,15 @@ export function applyEnvironment(
     const value = env[name]?.trim() ?? ''
     const key = option.attributeName()
     if (value === '' || command.getOptionValueSource(key) === 'cli') continue
-    if (option.isBoolean()) command.setOptionValueWithSource(key, !OFF.has(value.toLowerCase()), 'env')
+    if (option.isBoolean()) command.setOptionValueWithSource(key, wordOf(command, name, value), 'env')
     else command.setOptionValueWithSource(key, parsed(command, option, name, value), 'env')
   }
+}
+
+function wordOf(command: Command, name: string, value: string): boolean {
+  const isOn = WORDS.get(value.toLowerCase())
+  if (isOn !== undefined) return isOn
+  return command.error(`error: ${name} ${JSON.stringify(value)} is unusable. It must be true or false.`)
 }
 
 function parsed(command: Command, option: Option, name: string, value: string): unknown {

@@ -50,6 +50,12 @@ test.each(SWITCHES)('%s can be on, off, or empty, which is absent', (twin, key) 
   for (const on of ['1', 'true', 'yes', 'on']) expect([on, read(on)]).toEqual([on, true])
 })
 
+test.each(SWITCHES)('%s with another word is wrong usage, and nothing is switched on', (twin, key) => {
+  const { flags, exitCode, printed } = run([], { GITSYNC_NAMESPACE: 'shop', [twin]: 'disabled' })
+  expect([exitCode, flags?.[key]]).toEqual([1, undefined])
+  expect(printed).toContain(`${twin} "disabled" is unusable. It must be true or false.`)
+})
+
 test('every flag has a twin in the help, and a test above', () => {
   const { printed, exitCode } = run(['--help'])
   expect(exitCode).toBe(0)
