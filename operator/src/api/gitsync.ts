@@ -5,6 +5,7 @@ import { PATH_PLACEHOLDER_DOCS } from '../render/path.ts'
 import { conditionsSchema } from './conditions.ts'
 import { parseDuration, DURATION_PATTERN } from './duration.ts'
 import { durationText, identity, objectName } from './fields.ts'
+import { driftSchema, folderFields } from './folder.ts'
 import { repositorySchema } from './repository.ts'
 import { withRule } from './rules.ts'
 import { resourceSchema } from './selection.ts'
@@ -83,13 +84,7 @@ export const gitSyncSpecSchema = z
     ).default('default'),
     layout: layoutSchema.default(layoutSchema.parse({})),
     commit: commitSchema.default(commitSchema.parse({})),
-    prune: z
-      .enum(['Owned', 'Observed', 'Never'])
-      .meta({
-        description:
-          'When the file of a deleted object is removed. Observed: when the deletion was seen. Owned: also after a restart, for files this GitSync has written. Never: not at all.',
-      })
-      .default('Owned'),
+    ...folderFields,
     interval: durationText({
       description: 'How often the folder is compared with the cluster when nothing changes.',
       min: '1s',
@@ -124,6 +119,7 @@ export const gitSyncStatusSchema = z
     ).optional(),
     pending: count('Changes not in Git yet, deletions that wait for a confirmation among them.').optional(),
     orphans: count('Files of this GitSync whose object is gone and that prune leaves.').optional(),
+    drift: driftSchema.optional(),
     lastHandledRequest: z
       .string()
       .max(1024)

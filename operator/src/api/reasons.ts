@@ -140,6 +140,18 @@ export const REASONS = {
     meaning: 'The folder belongs to another GitSync or cluster (its .gitsync file says so).',
     remedy: 'Choose another path, or set the annotation gitsync.dev/take-over to the owner in the message.',
   },
+  HistoryRewritten: {
+    outcome: 'stall',
+    meaning: 'Commits that were on the branch are not in its history any more: somebody has replaced it.',
+    remedy:
+      'Put the branch back, or set the annotation gitsync.dev/accept-history to the commit in the message to write on top of what is there now.',
+  },
+  Drifted: {
+    outcome: 'stall',
+    meaning: 'Somebody else has changed files of this GitSync in Git, and spec.onDrift is Stall.',
+    remedy:
+      'Undo the change in Git, make the same change in the cluster, or set the annotation gitsync.dev/confirm-overwrite to the token in the message to write over it.',
+  },
   MassDeletion: {
     outcome: 'stall',
     meaning: 'More than 10 files and more than half of the folder would be deleted.',

@@ -1,4 +1,5 @@
 import type { ConditionState } from '../api/conditions.ts'
+import type { GitSyncStatus } from '../api/gitsync.ts'
 import type { GitSync } from '../api/parse.ts'
 import { gitsyncRef } from '../serve/log.ts'
 import type { GitSyncReport } from '../serve/gitsync-metrics.ts'
@@ -45,6 +46,8 @@ interface Known {
   partial: readonly Problem[]
   branch: string | undefined
   reason: string | undefined
+  /** The foreign edits that an Event has told of. */
+  drift: string | undefined
   /** As they were made up last. */
   states: readonly ConditionState[]
 }
@@ -186,6 +189,7 @@ export class GitSyncController {
         partial: [],
         branch: undefined,
         reason: undefined,
+        drift: shownDrift(object),
         states: [],
       })
       this.#queue.add(name)
@@ -254,6 +258,7 @@ export class GitSyncController {
     const url = (known.object as Partial<GitSync>).spec?.repository?.url
     const status = toStatus(known.status, states, { branch: known.branch, runtime, url }, clock.now())
     known.states = states
+    this.#tellDrift(known, status)
     const [ready] = states
     if (ready !== undefined && ready.reason !== known.reason) {
       logger.info({ gitsync: gitsyncRef(name), ready: ready.status, reason: ready.reason }, ready.message)
@@ -273,10 +278,27 @@ export class GitSyncController {
     }
   }
 
+  #tellDrift(known: Known, { drift }: GitSyncStatus): void {
+    const shown = drift && JSON.stringify(drift)
+    if (drift === undefined || shown === known.drift) return
+    known.drift = shown
+    // Whoever has to decide is told by the condition.
+    if (drift.outcome === 'Stalled') return
+    const what = drift.outcome === 'Adopted' ? 'are left as they are until their objects change' : 'were written over'
+    const where = drift.commit === undefined ? '' : ` in ${drift.commit.slice(0, 12)}`
+    const note = `${drift.files} files that somebody else has changed in Git${where} ${what}`
+    this.#emit(known.object, { type: 'Warning', reason: `Drift${drift.outcome}`, action: 'Push', note })
+  }
+
   #emit({ apiVersion, kind, metadata }: KubernetesObject, event: Omit<KubeEvent, 'regarding'>): void {
     const { namespace, name, uid } = metadata
     this.#environment.events.emit({ ...event, regarding: { apiVersion, kind, namespace, name, uid } })
   }
+}
+
+const shownDrift = (object: KubernetesObject): string | undefined => {
+  const { drift } = (object['status'] ?? {}) as GitSyncStatus
+  return drift && JSON.stringify(drift)
 }
 
 /** What a step could not answer. */

@@ -125,6 +125,7 @@ export function toStatus(
     ...(member === undefined ? {} : { files: member.files, pending: member.pending, orphans: member.orphans }),
     ...(member?.lastCommit === undefined ? {} : { lastCommit: lastCommit(member.lastCommit, known.url) }),
     ...(member?.observedCommit === undefined ? {} : { observedCommit: member.observedCommit }),
+    ...(member?.drift === undefined ? {} : { drift: { ...member.drift, time: seconds(member.drift.time) } }),
     ...(handled === undefined ? {} : { lastHandledRequest: handled }),
   }
 }

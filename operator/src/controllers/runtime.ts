@@ -73,6 +73,8 @@ export class Runtime {
     this.accepted = handledBefore(askedBy(gitsync.metadata.annotations), gitsync.status?.lastHandledRequest)
     const { clock, budget, writers, report } = environment
     const last = gitsync.status?.lastCommit
+    // Of another place it says nothing.
+    const observedCommit = started.inventory.size > 0 ? gitsync.status?.observedCommit : undefined
     this.member = new Member({
       name: this.#name,
       settings: started.settings,
@@ -80,6 +82,7 @@ export class Runtime {
       port: this.#port(started.store),
       budget,
       clock,
+      ...(observedCommit === undefined ? {} : { observedCommit }),
       ...(last === undefined ? {} : { lastCommit: { sha: last.sha, time: Date.parse(last.time ?? '') || 0 } }),
       onWork: () => writers.kick(this.#name),
       onReport: () => report(this.#name),

@@ -816,18 +816,6 @@ test('a branch that was deleted is written whole again', async () => {
   expect(await world.repository.readFile('main', 'shop/.gitsync')).toEqual(claimFile(shop.settings.claim))
 })
 
-test('a history that was rewritten is compared and built upon', async () => {
-  const world = await begin()
-  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
-  await world.idle()
-  await world.repository.git('update-ref', '-d', 'refs/heads/main')
-  await world.repository.commitFiles({ README: 'new beginning' })
-  shop.set('a', '2', ANN)
-  await world.pass(SILENCE * 2)
-  await world.idle()
-  await converged(world, shop)
-  expect((await world.repository.readFile('main', 'README')).toString()).toBe('new beginning')
-})
 
 test('two objects that want one path change nothing in Git until one lets go', async () => {
   const world = await begin()

@@ -3,10 +3,10 @@ import type { Edit, GitErrorCode, PushOutcome, Repository, Snapshot } from '@git
 import type { Clock } from '../time/clock.ts'
 import { NO_TRACER } from '../trace/tracer.ts'
 import type { Tracer } from '../trace/tracer.ts'
-import { PushFailure, toFailure } from './failure.ts'
+import { PushFailure, shownAnswer, toFailure } from './failure.ts'
 import type { Member, SentPush } from './member.ts'
 import { folderId, wantedTrees } from './folder-view.ts'
-import { reaches } from './history.ts'
+import { missingFrom } from './history.ts'
 import type { PushObserver } from './observer.ts'
 import { settle } from './own-paths.ts'
 import { stage } from './stage.ts'
@@ -200,9 +200,9 @@ export class BranchWriter {
     const depth = Math.max(...[...group].map(({ member }) => depthOf(member.settings.path)))
     const known = this.#snapshot
     const tip = known === undefined ? undefined : await repository.tip(branch)
-    await this.#checkHistory(repository, tip)
     if (known === undefined || tip === null || tip === undefined) {
       this.#snapshot = await repository.snapshot(branch, { depth, orFrom: 'HEAD' })
+      await this.#checkHistory(repository, this.#snapshot)
       for (const { member } of this.#members.values()) member.requireCompare('drift')
     } else if (tip !== known.tip) await this.#moveTo(group, repository, tip)
     this.#uncertain = false
@@ -210,18 +210,25 @@ export class BranchWriter {
     for (const { member } of this.#members.values()) member.looked()
   }
 
-  /** Whether what was in the history of the branch is there still. Costs nothing unless somebody else has pushed. */
-  async #checkHistory(repository: Repository, tip: string | null | undefined): Promise<void> {
+  /**
+   * Whether what was in the history of the branch is there still. Costs nothing unless somebody else has pushed several
+   * commits. A branch that was deleted is written anew: nobody's commits are in the way there.
+   */
+  async #checkHistory(repository: Repository, { tip, parents }: Snapshot): Promise<void> {
     const anchor = this.#anchor
-    if (anchor === undefined || tip === undefined || tip === anchor) return
-    if (tip !== null && (await reaches(repository, tip, anchor))) {
-      this.#anchor = tip
-      return
-    }
     this.#anchor = tip ?? undefined
-    for (const { member } of this.#members.values()) {
+    const members = [...this.#members.values()].map(({ member }) => member)
+    const mustHave = (member: Member): string | undefined => member.missing ?? anchor ?? member.observedCommit
+    const commits = new Set(members.map(mustHave).filter((commit) => commit !== undefined))
+    const missing = tip === null ? commits : await missingFrom(repository, { tip, parents }, commits)
+    for (const member of members) {
+      const commit = mustHave(member)
+      const before = member.missing
+      const isMissing = commit !== undefined && missing.has(commit)
+      member.missing = isMissing && tip !== null ? commit : undefined
+      if (!isMissing || before === commit) continue
       member.rewrittenAt = this.#options.clock.now()
-      this.#options.observer?.rewritten?.({ member: member.name, missing: anchor, tip })
+      this.#options.observer?.rewritten?.({ member: member.name, missing: commit, tip })
     }
   }
 
@@ -238,6 +245,7 @@ export class BranchWriter {
     const moved = await repository.advance(known, tip)
     const read = await repository.read(moved, { folders: members.map(({ settings }) => settings.path) })
     this.#snapshot = read
+    await this.#checkHistory(repository, read)
     for (const member of members) {
       const folder = folderId(read, member.settings.path)
       if (member.folder === undefined || folder === member.folder) continue
@@ -245,6 +253,7 @@ export class BranchWriter {
       // It may be our own push, of which no answer came.
       if (member.sent.some((sent) => sent.folder === folder)) continue
       member.driftedAt = this.#options.clock.now()
+      member.isDrifted = true
       this.#options.observer?.drifted?.(member.name)
     }
   }
@@ -262,6 +271,7 @@ export class BranchWriter {
     const staged: Staged[] = []
     for (const attached of group) {
       try {
+        acceptHistory(attached.member, snapshot)
         staged.push(await stage(attached, edit, { snapshot, tracer: this.#tracer }))
       } catch (error) {
         // What this member has staged is mixed with the others': begin again without it.
@@ -282,6 +292,7 @@ export class BranchWriter {
         folder: folderId(outcome.snapshot, member.settings.path),
         compared: plan.compared,
         request: plan.request,
+        overwritten: plan.overwritten,
       })
       if (sha !== undefined) this.#tellPushed(member, { commits, seenAt, tip: snapshot.tip })
     }
@@ -337,6 +348,26 @@ export class BranchWriter {
     return snapshot
   }
 }
+
+/** @throws PushFailure `HistoryRewritten`, until somebody has accepted that */
+function acceptHistory(member: Member, { tip }: Snapshot): void {
+  const { missing } = member
+  if (missing === undefined) return
+  const shown = missing.slice(0, SHOWN_DIGITS)
+  const { acceptHistory: answer } = member.settings
+  if (answer === shown || answer === missing) {
+    member.missing = undefined
+    return
+  }
+  const wrong = answer === undefined ? '' : `; the annotation now says ${shownAnswer(answer)}, which is another commit`
+  throw new PushFailure(
+    'HistoryRewritten',
+    `commit ${missing} was in the history of the branch and is not any more: its tip is ${tip ?? 'gone'} now (accept-history=${shown})${wrong}`,
+  )
+}
+
+/** Of commit ids that people copy. */
+const SHOWN_DIGITS = 12
 
 const hostOf = ({ connection }: Attached): string => new URL(connection.repository.url).host
 

@@ -3,6 +3,7 @@ import type { Repository, Snapshot } from '@gitsync/protocol'
 import { claimFile } from '../plan/claim.ts'
 import { CLAIM_FILE } from '../plan/compare.ts'
 import type { RemoteFile } from '../plan/compare.ts'
+import type { LastChange } from '../plan/drift.ts'
 import { PushFailure } from './failure.ts'
 import { contentId } from './member.ts'
 import type { Member } from './member.ts'
@@ -14,6 +15,8 @@ export interface FolderView {
   /** Whether there is, or may be, a file. */
   has(path: string): boolean
   blobs(oids: readonly string[]): Promise<ReadonlyMap<string, Buffer>>
+  /** The commit that last changed, or removed, a file; undefined where there is none. Costs requests. */
+  lastChange(path: string): Promise<LastChange | undefined>
 }
 
 /** Id of the folder's tree, null where there is none, undefined where it has not been read. */
@@ -52,6 +55,15 @@ export function viewOf(member: Member, repository: Repository, snapshot: Snapsho
       }
     },
     blobs: (oids) => repository.blobs(snapshot, oids),
+    async lastChange(below) {
+      if (snapshot.commit === null) return undefined
+      const full = path === '.' ? below : `${path}/${below}`
+      for await (const commit of repository.history(snapshot.commit, { path: full, limit: 1 })) {
+        const { oid, author, committer } = commit
+        return { commit: oid, author, committer, time: committer.date.getTime() }
+      }
+      return undefined
+    },
   }
 }
 

@@ -14,7 +14,13 @@ export interface MemberSettings {
   readonly takeOver?: string | undefined
   /** Which deletion is confirmed. */
   readonly confirmDeletion?: string | undefined
-  readonly prune: 'Owned' | 'Observed' | 'Never'
+  /** Which overwriting of foreign edits is confirmed. */
+  readonly confirmOverwrite?: string | undefined
+  /** Beginning of the commit that may be missing from the branch's history. */
+  readonly acceptHistory?: string | undefined
+  readonly prune: 'Owned' | 'Observed' | 'Never' | 'Always'
+  /** Default Overwrite. */
+  readonly onDrift?: 'Overwrite' | 'Adopt' | 'Stall'
   /** Of changes that nobody else signs. */
   readonly author: Person
   readonly committer: Person

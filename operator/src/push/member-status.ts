@@ -1,3 +1,4 @@
+import type { Drift } from '../plan/drift.ts'
 import type { PushFailure } from './failure.ts'
 
 /** How a member is doing, as the status and the metrics of its GitSync tell it. */
@@ -20,6 +21,8 @@ export interface MemberStatus {
     /** Files deleted within the last ten minutes. */
     readonly recent: number
   }
+  /** Foreign edits that were found last, and what was done about them. */
+  readonly drift?: Drift
   /** The folder has been compared since the start, and the last attempt did not fail. */
   readonly healthy: boolean
   /** The last request of a person that has been carried out. */

@@ -3,6 +3,7 @@ import type { ObjectIdentity } from '../objects/object.ts'
 import { DesiredFiles } from '../plan/desired-files.ts'
 import type { DesiredFile } from '../plan/desired-files.ts'
 import type { Inventory } from '../plan/inventory.ts'
+import type { Drift, LastChange } from '../plan/drift.ts'
 import { MassDeletionGuard } from '../plan/mass-deletion.ts'
 import type { Person } from '../plan/person.ts'
 import { ChangeWindow } from '../plan/window.ts'
@@ -94,6 +95,14 @@ export class Member {
   driftedAt: number | undefined
   /** When commits were last found missing from the branch's history, milliseconds since the epoch. */
   rewrittenAt: number | undefined
+  /** A commit that must be in the branch's history and is not there. */
+  missing: string | undefined
+  /** Somebody else has changed the folder, and it has not been compared since. */
+  isDrifted = false
+  /** Foreign edits as they were found last. */
+  drift: Drift | undefined
+  /** Who last changed a file that is not as wanted, by path and content id. */
+  readonly lastChanges = new Map<string, LastChange | null>()
   /** The last commit that was sent, whether or not an answer came. */
   attempted: { readonly sha: string; readonly time: number } | undefined
 
@@ -113,6 +122,8 @@ export class Member {
     readonly budget: SpoolBudget
     readonly clock: Clock
     readonly lastCommit?: MemberStatus['lastCommit']
+    /** Tip of the branch when this GitSync was last known to be in step with it. */
+    readonly observedCommit?: string | undefined
     /** Called when there may be something to write. */
     readonly onWork: () => void
     /** Called when an attempt ended, or something is in the way. */
@@ -128,8 +139,14 @@ export class Member {
     const reason = options.inventory.size > 0 ? 'restart' : 'first-export'
     this.#schedule = new Schedule(options.clock, options.settings.interval, reason)
     this.#lastCommit = options.lastCommit
+    this.#observedCommit = options.observedCommit
     this.#onWork = options.onWork
     this.#onReport = options.onReport
+  }
+
+  /** Tip of the branch when this GitSync was last in step with it. */
+  get observedCommit(): string | undefined {
+    return this.#observedCommit
   }
 
   get settings(): MemberSettings {
@@ -141,7 +158,7 @@ export class Member {
     const before = this.#settings
     this.#settings = settings
     // Files that were left over may go now.
-    if (before.prune !== settings.prune) this.requireCompare('requested')
+    if (before.prune !== settings.prune || before.onDrift !== settings.onDrift) this.requireCompare('requested')
     this.window.options = settings.window
     this.#schedule.interval = settings.interval
     this.unblock()
@@ -302,7 +319,11 @@ export class Member {
     readonly folder: string | null | undefined
     readonly compared: boolean
     readonly request: string | undefined
+    /** Files of foreign edits that were written over. */
+    readonly overwritten: number
   }): void {
+    if (done.compared) this.isDrifted = false
+    if (done.overwritten > 0) this.drift = { outcome: 'Overwritten', time: this.clock.now(), files: done.overwritten }
     this.taken = []
     this.sent = []
     this.folder = done.folder
@@ -365,6 +386,7 @@ export class Member {
       ...(this.#observedCommit === undefined ? {} : { observedCommit: this.#observedCommit }),
       ...(this.#failure === undefined ? {} : { failure: this.#failure, retryAt: blockedUntil }),
       ...(this.massDeletion === undefined ? {} : { massDeletion: this.massDeletion }),
+      ...(this.drift === undefined ? {} : { drift: this.drift }),
     }
   }
 }

@@ -5,6 +5,7 @@ import type { DesiredFile } from '../plan/desired-files.ts'
 import type { Batch, Change, Seen } from '../plan/window.ts'
 import { renderMessage } from '../render/message.ts'
 import { confirmDeletions, guardDeletions, judgeExtras } from './deletions.ts'
+import { respectForeignEdits } from './foreign-edits.ts'
 import { PushFailure, shownAnswer } from './failure.ts'
 import type { FolderView } from './folder-view.ts'
 import { contentId } from './member.ts'
@@ -26,6 +27,8 @@ export interface PushPlan extends Settlement {
   readonly commits: readonly PlannedCommit[]
   /** A comparison was made, and everything it found is in this plan. */
   readonly compared: boolean
+  /** Files of foreign edits that it writes over. */
+  readonly overwritten: number
   /** The request of a person that this plan carries out. */
   readonly request: string | undefined
 }
@@ -49,13 +52,14 @@ export async function planPush(member: Member, folder: FolderView): Promise<Push
   // A comparison finds every change: those who made them sign first.
   if (remote !== undefined) member.window.seal()
   member.taken.push(...member.window.take(member.clock.now()))
-  const batches = await confirmDeletions(member, folder)
+  const kept = remote === undefined ? new Set<string>() : await respectForeignEdits(member, folder, remote)
+  const batches = without(await confirmDeletions(member, folder), kept)
   // What was seen to change is ours from here on, also where its object is no longer wanted.
   const written = batches.flatMap(({ changes }) => changes.filter(({ oid }) => oid !== null).map(({ path }) => path))
   if (member.inventory.add(written)) member.isInventoryUnsaved = true
   const contents: Contents = new Map()
   const compared =
-    remote === undefined ? undefined : await compareFolder(member, folder, overlay(member, remote, batches), contents)
+    remote === undefined ? undefined : await compareFolder(member, folder, { remote: overlay(member, remote, batches), kept, contents })
   const all = await guardDeletions(member, folder, [...batches, ...(compared?.batches ?? [])], remote?.length)
   const commits = all.batches.map((batch) => toCommit(member, batch, contents)).filter((commit) => commit !== undefined)
   const needsClaim = claimed === 'missing' && (commits.length > 0 || (remote !== undefined && member.desired.size > 0))
@@ -67,8 +71,15 @@ export async function planPush(member: Member, folder: FolderView): Promise<Push
     deleted: all.deleted,
     confirmed: all.confirmed,
     compared: compared?.complete ?? false,
+    overwritten: member.isDrifted ? (compared?.batches[0]?.changes.length ?? 0) : 0,
     request,
   }
+}
+
+/** The batches without changes of files that are left as they are in Git. */
+function without(batches: readonly Batch[], kept: ReadonlySet<string>): readonly Batch[] {
+  if (kept.size === 0) return batches
+  return batches.map((batch) => ({ ...batch, changes: batch.changes.filter(({ path }) => !kept.has(path)) }))
 }
 
 /** What a comparison had to read, by content id. */
@@ -113,11 +124,12 @@ function overlay(member: Member, remote: readonly RemoteFile[], batches: readonl
 async function compareFolder(
   member: Member,
   folder: FolderView,
-  remote: readonly RemoteFile[],
-  contents: Contents,
+  at: { readonly remote: readonly RemoteFile[]; readonly kept: ReadonlySet<string>; readonly contents: Contents },
 ): Promise<{ readonly batches: readonly Batch[]; readonly complete: boolean }> {
   member.beginComparison()
-  const { writes, extras } = compare(member.desired, remote)
+  const { contents } = at
+  const { writes: differing, extras } = compare(member.desired, at.remote)
+  const writes = differing.filter(({ file }) => !at.kept.has(file.path))
   const reason = member.compareReason ?? 'drift'
   const { changes, complete } = await provideContents(member, writes, contents)
   const deletes = await judgeExtras(member, folder, extras)

@@ -27,6 +27,8 @@ export interface SnapshotPlace {
   /** The commit whose tree this is. Another one than `tip` for a branch that is about to be created; null before any commit. */
   readonly commit: ObjectId | null
   readonly root: ObjectId
+  /** Parents of the commit, where they were read with it. */
+  readonly parents?: readonly ObjectId[]
   readonly format: ObjectFormat
   /** Entries that one listing may go through, see {@link Limits}. Default 1,000,000. */
   readonly maxEntries?: number
@@ -43,6 +45,7 @@ export class Snapshot implements SnapshotPlace {
   readonly tip: ObjectId | null
   readonly commit: ObjectId | null
   readonly root: ObjectId
+  readonly parents: readonly ObjectId[]
   readonly format: ObjectFormat
   readonly maxEntries: number
   readonly shown: ObjectId | null
@@ -53,6 +56,7 @@ export class Snapshot implements SnapshotPlace {
     this.tip = at.tip
     this.commit = at.commit
     this.root = at.root
+    this.parents = at.parents ?? []
     this.format = at.format
     this.maxEntries = at.maxEntries ?? DEFAULT_LIMITS.maxEntries
     this.shown = at.shown ?? at.tip ?? at.commit

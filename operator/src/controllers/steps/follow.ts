@@ -9,6 +9,8 @@ import type { Problem, Reconciliation } from '../step.ts'
 const BOT = { name: 'gitsync-operator', email: 'gitsync-operator@noreply.invalid' }
 const TAKE_OVER = 'gitsync.dev/take-over'
 const CONFIRM_DELETION = 'gitsync.dev/confirm-deletion'
+const CONFIRM_OVERWRITE = 'gitsync.dev/confirm-overwrite'
+const ACCEPT_HISTORY = 'gitsync.dev/accept-history'
 
 /** Puts the GitSync to work: reads what it may, writes where it should. */
 export async function follow(run: Reconciliation): Promise<Problem | undefined> {
@@ -39,14 +41,17 @@ export async function follow(run: Reconciliation): Promise<Problem | undefined> 
 }
 
 function settingsOf({ metadata, spec }: GitSync, cluster: string): MemberSettings {
-  const { commit, repository, prune, interval } = spec
+  const { commit, repository, prune, onDrift, interval } = spec
   const annotations = metadata.annotations ?? {}
   return {
     path: repository.path,
     claim: { cluster, gitsync: metadata.uid ?? '' },
     takeOver: answer(annotations[TAKE_OVER], 'take-over='),
     confirmDeletion: answer(annotations[CONFIRM_DELETION], 'confirm-deletion='),
+    confirmOverwrite: answer(annotations[CONFIRM_OVERWRITE], 'confirm-overwrite='),
+    acceptHistory: answer(annotations[ACCEPT_HISTORY], 'accept-history='),
     prune,
+    onDrift,
     author: commit.author ?? BOT,
     committer: commit.committer ?? BOT,
     message: commit.message,

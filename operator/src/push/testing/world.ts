@@ -38,7 +38,10 @@ export interface Tenant {
   afterReread: () => void
   beforeSave: () => void
   rereads: number
-  set(name: string, value: string, author?: Person): void
+  /** As the status said it last. */
+  observedCommit: string | undefined
+  /** @param writtenAt RFC 3339: what the API server says. Default: the clock's time */
+  set(name: string, value: string, author?: Person, writtenAt?: string): void
   /** The object goes, and the watch says so. */
   remove(name: string): void
   /** The watch tells of an object as it is. */
@@ -91,6 +94,9 @@ export function rendered(name: string, value: string): RenderedFile {
 }
 
 export const pathOf = (name: string): string => `shop/${name}.yaml`
+
+/** Before any commit. */
+const LONG_AGO = '2020-01-01T00:00:00Z'
 
 const SETTINGS: Omit<MemberSettings, 'path' | 'claim'> = {
   prune: 'Owned',
@@ -175,7 +181,10 @@ export async function createWorld(
       onWork: () => {
         if (tenant.member === member) world.writer.kick()
       },
-      onReport: () => undefined,
+      ...(tenant.observedCommit === undefined ? {} : { observedCommit: tenant.observedCommit }),
+      onReport: () => {
+        if (tenant.member === member) tenant.observedCommit = member.status.observedCommit ?? tenant.observedCommit
+      },
     })
     return member
   }
@@ -194,6 +203,7 @@ export async function createWorld(
     pushes,
     tenants,
     tenant(name, { settings = {}, objects = {}, listed = true } = {}) {
+      const writes = new Map(Object.keys(objects).map((name) => [name, LONG_AGO]))
       const tenant: Tenant = {
         name,
         objects: new Map(Object.entries(objects)),
@@ -206,8 +216,10 @@ export async function createWorld(
         afterReread: () => undefined,
         beforeSave: () => undefined,
         rereads: 0,
-        set(object, value, author) {
+        observedCommit: undefined,
+        set(object, value, author, writtenAt) {
           tenant.objects.set(object, value)
+          writes.set(object, writtenAt ?? new Date(clock.now()).toISOString())
           tenant.tell(object, author)
         },
         remove(object) {
@@ -215,8 +227,9 @@ export async function createWorld(
           tenant.member.deleted(identityKey(identity(object)))
         },
         tell(object, author) {
+          const newest = writes.get(object) ?? new Date(clock.now()).toISOString()
           const { file, bytes } = rendered(object, tenant.objects.get(object) ?? '')
-          tenant.member.set(file, bytes, { author, time: clock.now() })
+          tenant.member.set({ ...file, newest }, bytes, { author, time: clock.now() })
         },
         change(more) {
           tenant.settings = { ...tenant.settings, ...more }

@@ -1,4 +1,5 @@
 import { parseCommit } from '../../format/commit.ts'
+import type { Commit } from '../../format/commit.ts'
 import { GitError, isGitError } from '../../format/errors.ts'
 import type { ObjectId } from '../../format/object-id.ts'
 import { fetchObjects } from '../wire/fetch.ts'
@@ -40,13 +41,14 @@ async function difference(session: Session, snapshot: Snapshot, old: ObjectId, t
     const bytes = snapshot.tree(oid)
     return bytes && { type: 'tree', bytes }
   }
-  let root: ObjectId | undefined
+  let commit: Commit | undefined
   for await (const object of fetchObjects(session, request, { base, missingBase: 'skip', skipBlobs: true })) {
-    if (object.oid === tip && object.type === 'commit') root = parseCommit(object.bytes).tree
+    if (object.oid === tip && object.type === 'commit') commit = parseCommit(object.bytes)
     if (object.type === 'tree') trees.set(object.oid, object.bytes)
   }
-  if (root === undefined) throw new GitError('ObjectMissing', `the server does not send commit ${tip}`, { oid: tip })
-  return snapshot.withTrees(trees).at({ tip, commit: tip, root, format: session.format }).pruned()
+  if (commit === undefined) throw new GitError('ObjectMissing', `the server does not send commit ${tip}`, { oid: tip })
+  const { tree: root, parents } = commit
+  return snapshot.withTrees(trees).at({ tip, commit: tip, root, parents, format: session.format }).pruned()
 }
 
 function keepTrees(fresh: Snapshot, old: Snapshot): Snapshot {
