@@ -158,6 +158,22 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
       'Another cluster writes there: give each cluster its own path.',
     ],
   },
+  HistoryRewritten: {
+    message: 'commit … was in the history of the branch and is not any more: its tip is … now (accept-history=…)',
+    command: 'kubectl annotate gitsync shop -n shop gitsync.dev/accept-history=ID --overwrite',
+    causes: [
+      'Somebody has pushed with force: squashed the history, or set the branch back. When that was meant, accept it.',
+      'A repository was restored from a backup. Commits that are missing are in nobody else’s hands: look first whether the branch can be put back.',
+    ],
+  },
+  Drifted: {
+    message: '… was changed by … in … (confirm-overwrite=…)',
+    command: 'kubectl annotate gitsync shop -n shop gitsync.dev/confirm-overwrite=ID --overwrite',
+    causes: [
+      'Somebody has edited a file of this GitSync in Git, and `onDrift` is `Stall`. `git log -1 -- FILE` says who.',
+      'Commits by another committer than `spec.commit.committer` count as somebody else’s, former committers included.',
+    ],
+  },
   MassDeletion: {
     message: '… files would be deleted…, more than half of the folder (confirm-deletion=…)',
     command: 'kubectl annotate gitsync shop -n shop gitsync.dev/confirm-deletion=ID --overwrite',

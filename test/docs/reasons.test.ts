@@ -180,6 +180,18 @@ const TROUBLES: Readonly<Partial<Record<Reason, Trouble>>> = {
     },
   },
   FolderClaimed: { given: ({ repository }) => repository.commitFiles({ 'shop/.gitsync': 'cluster: another\n' }) },
+  HistoryRewritten: {
+    after: async ({ repository }) => {
+      await repository.git('update-ref', '-d', 'refs/heads/main')
+      await repository.commitFiles({ README: 'squashed' })
+    },
+  },
+  Drifted: {
+    sync: () => ({ spec: { onDrift: 'Stall' } }),
+    after: async ({ namespace, repository }) => {
+      await repository.commitFiles({ [`shop/${namespace}/configmap/settings.yaml`]: 'by hand' })
+    },
+  },
   MassDeletion: {
     given: ({ namespace }) =>
       Promise.all(Array.from({ length: 11 }, (_, i) => world.api.create(configMap(namespace, `page-${i}`)))),

@@ -26,6 +26,10 @@
 - apiGroups: [gitsync.dev]
   resources: [gitsyncs/status]
   verbs: [patch]
+# finalizer: a GitSync with deletionPolicy: Remove goes when its files are gone
+- apiGroups: [gitsync.dev]
+  resources: [gitsyncs]
+  verbs: [patch]
 # credentials: the Secret that a GitSync names is read by its name; Secrets are never listed or watched
 - apiGroups: [""]
   resources: [secrets]

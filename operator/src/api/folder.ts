@@ -35,6 +35,10 @@ export const driftSchema = z
       format: 'date-time',
     }),
     files: z.int32().min(0).meta({ description: 'How many files.' }),
-    commit: z.string().max(64).meta({ description: 'One of the commits that made them, where it is known.' }).optional(),
+    commit: z
+      .string()
+      .max(64)
+      .meta({ description: 'One of the commits that made them, where it is known.' })
+      .optional(),
   })
   .meta({ description: 'Changes in Git by somebody else that were found last.' })

@@ -91,6 +91,15 @@ export const PERMISSIONS: readonly Permission[] = [
     without: { seen: 'log', text: 'cannot report, trying again' },
   },
   {
+    name: 'finalizer',
+    scope: 'watched',
+    apiGroups: ['gitsync.dev'],
+    resources: ['gitsyncs'],
+    verbs: ['patch'],
+    why: 'a GitSync with deletionPolicy: Remove goes when its files are gone',
+    without: FORBIDDEN,
+  },
+  {
     name: 'credentials',
     scope: 'watched',
     apiGroups: [''],

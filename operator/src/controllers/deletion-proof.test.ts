@@ -28,9 +28,9 @@ function prove(resolution: Resolution, answers: { crd?: KubeErrorCode | 'ends'; 
     return { apiVersion: 'v1', kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }), ...ending } }
   }
   const discovery: Partial<Discovery> = { resolve: async () => resolution }
-  const isGone = deletionProof({ get } as KubeClient, discovery as Discovery, manualClock())
+  const proof = deletionProof({ get } as KubeClient, discovery as Discovery, manualClock())
   const { group, kind } = resolution.state === 'Served' ? resolution.resource : FOO
-  const ask = (): Promise<boolean> => isGone({ group, kind, namespace: 'shop', name: 'x' })
+  const ask = (): Promise<boolean> => proof.isGone({ group, kind, namespace: 'shop', name: 'x' })
   return { asked, ask, gone: ask() }
 }
 

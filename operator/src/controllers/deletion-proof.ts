@@ -2,27 +2,29 @@ import type { KubeClient } from '../kube/client.ts'
 import type { ApiResource, Discovery } from '../kube/discovery.ts'
 import { isKubeError } from '../kube/errors.ts'
 import { groupKindKey, identityKey } from '../objects/object.ts'
-import type { KubernetesObject, ObjectIdentity } from '../objects/object.ts'
+import type { GroupKind, KubernetesObject, ObjectIdentity } from '../objects/object.ts'
 import { PushFailure } from '../push/failure.ts'
 import type { Clock } from '../time/clock.ts'
 import { CUSTOM_RESOURCE_DEFINITIONS } from './known-resources.ts'
+
+export interface DeletionProof {
+  /** Whether the kind is served, and its definition is not going away with all its objects. */
+  isServed(kind: GroupKind): Promise<boolean>
+  /** Whether that is so, and the object itself is not found. */
+  isGone(identity: ObjectIdentity): Promise<boolean>
+}
 
 /** For so long one look at a kind serves all its deletions, in milliseconds. */
 const KIND_FRESH_MS = 1_000
 
 /**
- * Asks the API server whether an object is truly gone: its kind is served, its definition is not going away with all its
- * objects, and the object itself is not found. The function rejects with a PushFailure `ClusterUnavailable` when that
+ * Asks the API server whether an object is truly gone. Both functions reject with a PushFailure `ClusterUnavailable` when that
  * cannot be told: no answer, or no permission to ask.
  */
-export function deletionProof(
-  client: KubeClient,
-  discovery: Discovery,
-  clock: Clock,
-): (identity: ObjectIdentity) => Promise<boolean> {
+export function deletionProof(client: KubeClient, discovery: Discovery, clock: Clock): DeletionProof {
   const stable = new Map<string, { readonly until: number; readonly resource: Promise<ApiResource | undefined> }>()
 
-  const stableKind = (identity: ObjectIdentity): Promise<ApiResource | undefined> => {
+  const stableKind = (identity: GroupKind): Promise<ApiResource | undefined> => {
     const key = groupKindKey(identity)
     const known = stable.get(key)
     if (known !== undefined && known.until > clock.now()) return known.resource
@@ -33,7 +35,7 @@ export function deletionProof(
     return resource
   }
 
-  const readKind = async ({ group, kind }: ObjectIdentity): Promise<ApiResource | undefined> => {
+  const readKind = async ({ group, kind }: GroupKind): Promise<ApiResource | undefined> => {
     const resolution = await discovery.resolve({ group, kind }, { maxAgeMs: 0 })
     if (resolution.state === 'Unknown') throw resolution.error
     if (resolution.state === 'NotServed') return undefined
@@ -58,19 +60,27 @@ export function deletionProof(
     }
   }
 
-  return async (identity) => {
+  const answer = async (about: string, ask: () => Promise<boolean>): Promise<boolean> => {
     try {
-      const resource = await stableKind(identity)
-      if (resource === undefined || resource.namespaced !== (identity.namespace !== undefined)) return false
-      return (await find(resource, identity.namespace, identity.name)) === undefined
+      return await ask()
     } catch (error) {
       if (isKubeError(error, 'NotServed')) return false
       const why = error instanceof Error ? error.message : String(error)
       throw new PushFailure(
         isKubeError(error, 'Forbidden') ? 'Forbidden' : 'ClusterUnavailable',
-        `cannot tell whether ${identityKey(identity)} is gone: ${why}`,
+        `cannot tell whether ${about}: ${why}`,
         { cause: error },
       )
     }
+  }
+
+  return {
+    isServed: (kind) => answer(`${groupKindKey(kind)} is served`, async () => (await stableKind(kind)) !== undefined),
+    isGone: (identity) =>
+      answer(`${identityKey(identity)} is gone`, async () => {
+        const resource = await stableKind(identity)
+        if (resource === undefined || resource.namespaced !== (identity.namespace !== undefined)) return false
+        return (await find(resource, identity.namespace, identity.name)) === undefined
+      }),
   }
 }

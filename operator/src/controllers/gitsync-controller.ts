@@ -1,6 +1,7 @@
 import type { ConditionState } from '../api/conditions.ts'
 import type { GitSyncStatus } from '../api/gitsync.ts'
 import type { GitSync } from '../api/parse.ts'
+import type { Reason } from '../api/reasons.ts'
 import { gitsyncRef } from '../serve/log.ts'
 import type { GitSyncReport } from '../serve/gitsync-metrics.ts'
 import { isKubeError } from '../kube/errors.ts'
@@ -16,19 +17,30 @@ import { GITSYNCS } from './known-resources.ts'
 import { findProblems, toConditions, toStatus } from './report.ts'
 import type { Runtime } from './runtime.ts'
 import { beginReconciliation, runSteps } from './step.ts'
-import type { Problem, Step } from './step.ts'
+import type { Problem, Reconciliation, Step } from './step.ts'
 import { authorise } from './steps/authorise.ts'
 import { checkSpec, checkSuspended } from './steps/check-spec.ts'
 import { claimPlace, neighboursOf } from './steps/claim-place.ts'
 import { findProvider } from './steps/find-provider.ts'
-import { follow } from './steps/follow.ts'
+import { holdDeletion, isEnding, isHeldBack, removeFiles, setFinalizer } from './steps/finalize.ts'
+import { follow, leaveFormerPlace } from './steps/follow.ts'
 import { handleRequests } from './steps/handle-requests.ts'
 import { readCredentials } from './steps/read-credentials.ts'
 import { resolveKinds } from './steps/resolve-kinds.ts'
 
 /** Whether it may write to the host at all: whoever may not keeps nobody from a folder. */
 const ADMISSION: readonly Step[] = [checkSpec, checkSuspended, findProvider, readCredentials]
-const WORK: readonly Step[] = [claimPlace, resolveKinds, authorise, follow, handleRequests]
+const WORK: readonly Step[] = [
+  claimPlace,
+  holdDeletion,
+  leaveFormerPlace,
+  resolveKinds,
+  authorise,
+  follow,
+  handleRequests,
+]
+/** Why the files of a GitSync that is being deleted cannot be removed, now or later: they stay, and it goes. */
+const HOPELESS: readonly Reason[] = ['SecretNotFound', 'InvalidSpec', 'InvalidTemplate']
 
 /** Permissions, Secrets and kinds are looked at again this often, in milliseconds. */
 const RECHECK_MS = 60_000
@@ -197,6 +209,7 @@ export class GitSyncController {
     }
     const changed =
       before.object.metadata.generation !== object.metadata.generation ||
+      isEnding(before.object) !== isEnding(object) ||
       JSON.stringify(before.object.metadata.annotations) !== JSON.stringify(object.metadata.annotations)
     before.object = object
     before.status = object
@@ -227,8 +240,13 @@ export class GitSyncController {
     const { object } = known
     if (this.#runtimes.get(name)?.uid !== object.metadata.uid) this.#closeRuntime(name)
     const run = beginReconciliation({ environment: this.#environment, name, object, runtimes: this.#runtimes })
+    if (isEnding(object) && !isHeldBack(object)) {
+      this.#closeRuntime(name)
+      return undefined
+    }
     const refusal = await runSteps(run, ADMISSION)
-    const problem = refusal ?? (await runSteps(run, WORK))
+    const problem = refusal ?? (await runSteps(run, isEnding(object) ? [removeFiles] : WORK))
+    if (isEnding(object) && problem !== undefined && HOPELESS.includes(problem.reason)) await this.#letGo(run, problem)
     if (this.#known.get(name) !== known) {
       // Deleted, or replaced by a namesake, while the steps ran: what they started is not wanted any more.
       if (this.#runtimes.get(name)?.uid === object.metadata.uid) this.#closeRuntime(name)
@@ -236,7 +254,7 @@ export class GitSyncController {
       return undefined
     }
     // Whoever may not go on stops at once; what it has not written yet is found again by comparison.
-    if (problem !== undefined) this.#closeRuntime(name)
+    if (problem !== undefined && problem.keepsWorking !== true) this.#closeRuntime(name)
     if (refusal !== undefined) this.#leavePlace(name)
     known.problem = problem
     known.partial = run.problems
@@ -245,15 +263,23 @@ export class GitSyncController {
     return { requeueAfterMs: RECHECK_MS + this.#random() * RECHECK_JITTER_MS }
   }
 
+  /** A GitSync that is being deleted keeps nobody waiting for what cannot be had any more. */
+  async #letGo(run: Reconciliation, { message }: Problem): Promise<void> {
+    const note = `the files stay in Git, although deletionPolicy is Remove: ${message}`
+    this.#emit(run.object, { type: 'Warning', reason: 'FilesKept', action: 'Delete', note })
+    this.#environment.logger.warn({ gitsync: gitsyncRef(run.name) }, note)
+    await setFinalizer(run, false)
+  }
+
   async #writeReport(name: string): Promise<void> {
     const known = this.#known.get(name)
     if (known === undefined) return
     const { client, clock, logger } = this.#environment
     const runtime = this.#runtimes.get(name)
-    const problems = [
-      ...(known.problem === undefined ? [] : [known.problem]),
-      ...(runtime === undefined ? known.partial : findProblems(runtime, known.partial)),
-    ]
+    if (runtime?.member.hasLeft === true) this.#queue.add(name)
+    const own = known.problem === undefined ? [] : [known.problem]
+    const others = runtime === undefined ? known.partial : findProblems(runtime, known.partial)
+    const problems = known.problem?.keepsWorking === true ? [...others, ...own] : [...own, ...others]
     const states = toConditions(problems, runtime?.member.status)
     const url = (known.object as Partial<GitSync>).spec?.repository?.url
     const status = toStatus(known.status, states, { branch: known.branch, runtime, url }, clock.now())

@@ -74,11 +74,11 @@ export function toConditions(problems: readonly Problem[], member: MemberStatus 
   const message = inWords(problems)
   const { reason } = first
   const states: ConditionState[] = [{ type: 'Ready', status: 'False', reason, message }]
-  for (const [type, outcome] of [
-    ['Stalled', 'stall'],
-    ['Reconciling', 'retry'],
+  for (const [type, outcomes] of [
+    ['Stalled', ['stall']],
+    ['Reconciling', ['retry', 'progress']],
   ] as const) {
-    const found = problems.find((problem) => REASONS[problem.reason].outcome === outcome)
+    const found = problems.find((problem) => outcomes.some((outcome) => REASONS[problem.reason].outcome === outcome))
     if (found !== undefined) states.push({ type, status: 'True', reason: found.reason, message: inWords([found]) })
   }
   const limited = problems.find((problem) => problem.reason === 'RateLimited')

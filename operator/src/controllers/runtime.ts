@@ -51,6 +51,8 @@ export class Runtime {
   #layout: Layout
   #template: PathTemplate
   #reading = false
+  /** Everything that the spec selects is being read. */
+  #isWhole = false
   /** Objects that could not be made a file, and why. */
   readonly #unrenderable = new Map<string, string>()
 
@@ -89,8 +91,14 @@ export class Runtime {
     })
   }
 
-  /** Reads these kinds from now on and no others. Files of kinds that are no longer read stay in Git. */
-  read(readings: readonly Reading[], layout: Layout): void {
+  /**
+   * Reads these kinds from now on and no others. Files of kinds that are no longer read stay in Git.
+   * @param isWhole nothing that the spec selects is left out
+   */
+  read(readings: readonly Reading[], layout: Layout, isWhole: boolean): void {
+    const isMore = isWhole && !this.#isWhole
+    this.#isWhole = isWhole
+    if (isMore) this.member.judgeAgain()
     const sameLayout = layout.template === this.#layout.template && layout.format === this.#layout.format
     this.#layout = layout
     this.#template = parseTemplate(layout.template)
@@ -228,7 +236,8 @@ export class Runtime {
     return {
       listed: () => this.listed,
       knows: (identity) => [...this.#sources.values()].some((source) => source.current && source.covers(identity)),
-      isGone: deletionProof(client, discovery, clock),
+      complete: () => this.#isWhole && [...this.#sources.values()].every((source) => source.current),
+      ...deletionProof(client, discovery, clock),
       reread: (files) => this.#reread(files),
       saveInventory: async (inventory) => {
         try {

@@ -12,6 +12,8 @@ import type { Reading, Runtime } from './runtime.ts'
 export interface Problem {
   readonly reason: Reason
   readonly message: string
+  /** What is at work goes on. Default false. */
+  readonly keepsWorking?: true
 }
 
 /** One reconcile of one GitSync: what the steps find out, for the steps after them. */

@@ -816,7 +816,6 @@ test('a branch that was deleted is written whole again', async () => {
   expect(await world.repository.readFile('main', 'shop/.gitsync')).toEqual(claimFile(shop.settings.claim))
 })
 
-
 test('two objects that want one path change nothing in Git until one lets go', async () => {
   const world = await begin()
   const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })

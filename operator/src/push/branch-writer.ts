@@ -293,6 +293,7 @@ export class BranchWriter {
         compared: plan.compared,
         request: plan.request,
         overwritten: plan.overwritten,
+        hasLeft: plan.hasLeft,
       })
       if (sha !== undefined) this.#tellPushed(member, { commits, seenAt, tip: snapshot.tip })
     }

@@ -1,5 +1,7 @@
 import type { ObjectIdentity } from '../objects/object.ts'
+import { CLAIM_FILE } from '../plan/compare.ts'
 import type { RemoteFile } from '../plan/compare.ts'
+import { fileIdentity, isFile } from '../plan/file-identity.ts'
 import { deletionToken } from '../plan/mass-deletion.ts'
 import type { Batch, Change } from '../plan/window.ts'
 import { readIdentity } from '../render/read-identity.ts'
@@ -35,6 +37,8 @@ export async function confirmDeletions(member: Member, folder: FolderView): Prom
  * @throws PushFailure when there is no answer for now
  */
 async function isGone(member: Member, identity: ObjectIdentity): Promise<boolean> {
+  // Of a file that holds no object nothing can be asked.
+  if (isFile(identity)) return true
   try {
     return await member.port.isGone(identity)
   } catch (error) {
@@ -51,10 +55,14 @@ export async function judgeExtras(
   folder: FolderView,
   extras: readonly RemoteFile[],
 ): Promise<Change[]> {
-  const own = extras.filter(({ path }) => member.inventory.has(path) && !member.held.has(path))
+  const isMirror = member.settings.prune === 'Always'
+  const own = (isMirror ? outsideOtherClaims(extras) : extras.filter(({ path }) => member.inventory.has(path))).filter(
+    ({ path }) => !member.held.has(path),
+  )
   const deletes: Change[] = []
   member.unjudged.length = 0
-  if (member.settings.prune === 'Owned') {
+  if (isMirror) deletes.push(...(await judgeStrangers(member, folder, own)))
+  else if (member.settings.prune === 'Owned') {
     await learnIdentities(member, folder, own)
     for (const { path, oid } of own) {
       const identity = member.identities.get(oid)
@@ -72,6 +80,57 @@ export async function judgeExtras(
   const left = new Set(own.map(({ oid }) => oid))
   for (const oid of member.identities.keys()) if (!left.has(oid)) member.identities.delete(oid)
   return deletes
+}
+
+/** Files that hold objects have such names. */
+const MANIFEST = /\.(ya?ml|json)$/i
+
+/**
+ * With `prune: Always`: which of the files that no object wants may go. Not while anything that is selected cannot be read, and
+ * of files that hold an object only those whose kind is served, and whose object is not there, or of a kind or namespace that is
+ * not selected. About these nothing is asked: what the account may not read, Git must not tell.
+ */
+async function judgeStrangers(
+  member: Member,
+  folder: FolderView,
+  files: readonly RemoteFile[],
+): Promise<readonly Change[]> {
+  await learnIdentities(
+    member,
+    folder,
+    files.filter(({ path }) => MANIFEST.test(path)),
+  )
+  const deletes: Change[] = []
+  const { author } = member.settings
+  for (const { path, oid } of files) {
+    const identity = member.identities.get(oid) ?? undefined
+    if (!member.port.complete()) {
+      if (identity !== undefined) member.unjudged.push(identity)
+      continue
+    }
+    if (identity !== undefined && !(await mayGo(member, identity))) continue
+    deletes.push({
+      path,
+      identity: identity ?? fileIdentity(path),
+      action: 'Delete',
+      oid: null,
+      author,
+      time: member.clock.now(),
+    })
+  }
+  return deletes
+}
+
+async function mayGo(member: Member, identity: ObjectIdentity): Promise<boolean> {
+  return member.port.knows(identity) ? isGone(member, identity) : member.port.isServed(identity)
+}
+
+/** Without the files below a folder that another GitSync has claimed. */
+function outsideOtherClaims(files: readonly RemoteFile[]): readonly RemoteFile[] {
+  const claimed = files
+    .filter(({ path }) => path.endsWith(`/${CLAIM_FILE}`))
+    .map(({ path }) => path.slice(0, -CLAIM_FILE.length))
+  return files.filter(({ path }) => !claimed.some((folder) => path.startsWith(folder)))
 }
 
 async function learnIdentities(member: Member, folder: FolderView, files: readonly RemoteFile[]): Promise<void> {
@@ -94,8 +153,10 @@ export async function guardDeletions(
   /** The token that a person answered, when it was needed. */
   readonly confirmed: string | undefined
 }> {
+  const { prune, isLeaving = false } = member.settings
   for (const path of member.held.keys()) {
-    if (member.desired.isWanted(path) || member.settings.prune === 'Never') member.held.delete(path)
+    // Who leaves wants nothing, whatever its objects say.
+    if (!isLeaving && (member.desired.isWanted(path) || prune === 'Never')) member.held.delete(path)
   }
   // What comes and goes within this push is in nobody's folder yet.
   const isGuarded = ({ path, oid }: Change): boolean => oid === null && folder.has(path)
@@ -105,7 +166,7 @@ export async function guardDeletions(
   const token = deletionToken(paths, member.inventory.confirmed)
   const confirmation = member.settings.confirmDeletion
   const isConfirmed = paths.length > 0 && confirmation === token
-  const before = Math.max(files, member.desired.size + paths.length)
+  const before = isLeaving ? files : Math.max(files, member.desired.size + paths.length)
   const refused = member.guard.refuses(paths, before, member.clock.now(), { token, confirmation })
   // What was refused once waits for its confirmation, also when the folder grows meanwhile.
   if (refused || (member.held.size > 0 && !isConfirmed)) {

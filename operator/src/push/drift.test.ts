@@ -115,7 +115,9 @@ describe('Stall', () => {
     await look()
     await edit(shop, 'c', '2')
     expect(await world.repository.resolve('main')).toBe(tip)
-    expect(failure(shop)).toMatch(/^Drifted: shop\/a.yaml was changed by Foreign Writer in \w{12}; shop\/b.yaml was removed/)
+    expect(failure(shop)).toMatch(
+      /^Drifted: shop\/a.yaml was changed by Foreign Writer in \w{12}; shop\/b.yaml was removed/,
+    )
     expect(shop.member.status.drift).toMatchObject({ outcome: 'Stalled', files: 2, commit: tip })
     const token = tokenIn(failure(shop), 'confirm-overwrite')
     world.restart()

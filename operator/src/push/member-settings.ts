@@ -1,4 +1,4 @@
-import type { ObjectIdentity } from '../objects/object.ts'
+import type { GroupKind, ObjectIdentity } from '../objects/object.ts'
 import type { Claim } from '../plan/claim.ts'
 import type { DesiredFile } from '../plan/desired-files.ts'
 import type { Inventory } from '../plan/inventory.ts'
@@ -19,6 +19,8 @@ export interface MemberSettings {
   /** Beginning of the commit that may be missing from the branch's history. */
   readonly acceptHistory?: string | undefined
   readonly prune: 'Owned' | 'Observed' | 'Never' | 'Always'
+  /** Every file of the member goes, and nothing is written any more. Default false. */
+  readonly isLeaving?: boolean
   /** Default Overwrite. */
   readonly onDrift?: 'Overwrite' | 'Adopt' | 'Stall'
   /** Of changes that nobody else signs. */
@@ -36,8 +38,12 @@ export interface ClusterPort {
   listed(): boolean
   /** Reads objects again and renders them; objects that are gone are left out. */
   reread(files: readonly DesiredFile[]): Promise<ReadonlyMap<string, RenderedFile>>
+  /** Whether everything that is selected can be read, and has been: only then it is known what does not belong into the folder. */
+  complete(): boolean
   /** Whether the object's kind is selected, allowed and completely listed: only then an absent object means something. */
   knows(identity: ObjectIdentity): boolean
+  /** Whether the API server serves the kind, and its definition is not going away. */
+  isServed(kind: GroupKind): Promise<boolean>
   /** Asks the API server: the kind is served, its definition is not going away, and the object is not there. */
   isGone(identity: ObjectIdentity): Promise<boolean>
   saveInventory(inventory: Inventory): Promise<void>

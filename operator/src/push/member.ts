@@ -97,6 +97,8 @@ export class Member {
   rewrittenAt: number | undefined
   /** A commit that must be in the branch's history and is not there. */
   missing: string | undefined
+  /** With `settings.isLeaving`: nothing of it is left in the folder. */
+  hasLeft = false
   /** Somebody else has changed the folder, and it has not been compared since. */
   isDrifted = false
   /** Foreign edits as they were found last. */
@@ -158,7 +160,8 @@ export class Member {
     const before = this.#settings
     this.#settings = settings
     // Files that were left over may go now.
-    if (before.prune !== settings.prune || before.onDrift !== settings.onDrift) this.requireCompare('requested')
+    const isOther = before.prune !== settings.prune || before.onDrift !== settings.onDrift
+    if (isOther || settings.isLeaving === true) this.requireCompare('requested')
     this.window.options = settings.window
     this.#schedule.interval = settings.interval
     this.unblock()
@@ -244,7 +247,8 @@ export class Member {
 
   /** What is known of the cluster has become current again: left-over files that could not be judged are judged now. */
   judgeAgain(): void {
-    if (this.unjudged.some((identity) => this.port.knows(identity))) this.requireCompare('relist')
+    const isMirror = this.#settings.prune === 'Always' && this.port.complete()
+    if (this.unjudged.some((identity) => isMirror || this.port.knows(identity))) this.requireCompare('relist')
   }
 
   /** Asks once more about deletions that could not be proved: the operator may have been given the permission. */
@@ -321,7 +325,9 @@ export class Member {
     readonly request: string | undefined
     /** Files of foreign edits that were written over. */
     readonly overwritten: number
+    readonly hasLeft: boolean
   }): void {
+    this.hasLeft = done.hasLeft
     if (done.compared) this.isDrifted = false
     if (done.overwritten > 0) this.drift = { outcome: 'Overwritten', time: this.clock.now(), files: done.overwritten }
     this.taken = []

@@ -7,6 +7,7 @@ import { renderMessage } from '../render/message.ts'
 import { confirmDeletions, guardDeletions, judgeExtras } from './deletions.ts'
 import { respectForeignEdits } from './foreign-edits.ts'
 import { PushFailure, shownAnswer } from './failure.ts'
+import { planRemoval } from './plan-removal.ts'
 import type { FolderView } from './folder-view.ts'
 import { contentId } from './member.ts'
 import type { CompareReason } from './schedule.ts'
@@ -27,6 +28,8 @@ export interface PushPlan extends Settlement {
   readonly commits: readonly PlannedCommit[]
   /** A comparison was made, and everything it found is in this plan. */
   readonly compared: boolean
+  /** Nothing of the member is left in the folder afterwards. */
+  readonly hasLeft: boolean
   /** Files of foreign edits that it writes over. */
   readonly overwritten: number
   /** The request of a person that this plan carries out. */
@@ -42,12 +45,16 @@ const MAX_COMMIT_BYTES = 16 << 20
  * @throws PushFailure
  */
 export async function planPush(member: Member, folder: FolderView): Promise<PushPlan> {
-  const { claim, takeOver } = member.settings
+  const { claim } = member.settings
   const { request } = member
   member.unprovable = undefined
   member.unproven = 0
   const files = member.compareReason === undefined ? undefined : folder.files()
-  const claimed = await checkClaim(member, folder, files)
+  const claimed = await readClaim(member, folder, files)
+  if (member.settings.isLeaving === true)
+    return planRemoval(member, folder, claimed === 'ours' || claimed === 'missing')
+  const isTaken = typeof claimed === 'object'
+  if (isTaken) takeOver(member, claimed.owner)
   const remote = member.port.listed() ? files : undefined
   // A comparison finds every change: those who made them sign first.
   if (remote !== undefined) member.window.seal()
@@ -59,18 +66,20 @@ export async function planPush(member: Member, folder: FolderView): Promise<Push
   if (member.inventory.add(written)) member.isInventoryUnsaved = true
   const contents: Contents = new Map()
   const compared =
-    remote === undefined ? undefined : await compareFolder(member, folder, { remote: overlay(member, remote, batches), kept, contents })
+    remote === undefined
+      ? undefined
+      : await compareFolder(member, folder, { remote: overlay(member, remote, batches), kept, contents })
   const all = await guardDeletions(member, folder, [...batches, ...(compared?.batches ?? [])], remote?.length)
   const commits = all.batches.map((batch) => toCommit(member, batch, contents)).filter((commit) => commit !== undefined)
   const needsClaim = claimed === 'missing' && (commits.length > 0 || (remote !== undefined && member.desired.size > 0))
-  if (needsClaim || claimed === 'taken')
-    addClaim(commits, member, claimFile(claim), takeOver !== undefined && claimed === 'taken')
+  if (needsClaim || isTaken) addClaim(commits, member, claimFile(claim), isTaken)
   return {
     commits,
     removed: commits.flatMap(({ deletes }) => deletes),
     deleted: all.deleted,
     confirmed: all.confirmed,
     compared: compared?.complete ?? false,
+    hasLeft: false,
     overwritten: member.isDrifted ? (compared?.batches[0]?.changes.length ?? 0) : 0,
     request,
   }
@@ -85,11 +94,14 @@ function without(batches: readonly Batch[], kept: ReadonlySet<string>): readonly
 /** What a comparison had to read, by content id. */
 type Contents = Map<string, Uint8Array>
 
-async function checkClaim(
+/** What the folder's claim says: whose it is, by the id of a claim that is not the member's own. */
+type ClaimState = 'ours' | 'missing' | 'unknown' | { readonly owner: string }
+
+async function readClaim(
   member: Member,
   folder: FolderView,
   remote: readonly RemoteFile[] | undefined,
-): Promise<'ours' | 'missing' | 'taken' | 'unknown'> {
+): Promise<ClaimState> {
   // Between comparisons nobody has changed the folder: a foreign push leads to one.
   if (remote === undefined) return 'unknown'
   const own = claimFile(member.settings.claim)
@@ -97,12 +109,14 @@ async function checkClaim(
   if (there === undefined) return 'missing'
   if (there.oid === contentId(own)) return 'ours'
   const content = (await folder.blobs([there.oid])).get(there.oid) ?? Buffer.alloc(0)
-  if (content.equals(own)) return 'ours'
-  const owner = claimId(content)
-  if (member.settings.takeOver === owner) return 'taken'
-  const { path, takeOver } = member.settings
-  const wrong =
-    takeOver === undefined ? '' : `; the annotation now says ${shownAnswer(takeOver)}, which is somebody else`
+  return content.equals(own) ? 'ours' : { owner: claimId(content) }
+}
+
+/** @throws PushFailure `FolderClaimed`, unless somebody has said that just this claim may be replaced */
+function takeOver({ settings }: Member, owner: string): void {
+  const { path, takeOver: answer } = settings
+  if (answer === owner) return
+  const wrong = answer === undefined ? '' : `; the annotation now says ${shownAnswer(answer)}, which is somebody else`
   throw new PushFailure(
     'FolderClaimed',
     `the folder ${path} belongs to another GitSync or cluster (take-over=${owner})${wrong}`,

@@ -36,6 +36,8 @@ async function begin(options: Partial<WritersOptions> = {}) {
       port: {
         listed: () => true,
         knows: () => true,
+        complete: () => true,
+        isServed: () => Promise.resolve(true),
         isGone: () => Promise.resolve(false),
         reread: () => Promise.resolve(new Map()),
         saveInventory: () => Promise.resolve(),

@@ -1,8 +1,10 @@
 import { parseDuration } from '../../api/duration.ts'
 import type { GitSync } from '../../api/parse.ts'
 import type { MemberSettings } from '../../push/member-settings.ts'
-import { branchKey } from '../../plan/overlap.ts'
-import { inventoryStore } from '../inventory-store.ts'
+import { Inventory } from '../../plan/inventory.ts'
+import { branchKey, normalizeUrl } from '../../plan/overlap.ts'
+import { inventoryStore, placeKey } from '../inventory-store.ts'
+import type { InventoryStore, Location } from '../inventory-store.ts'
 import { Runtime } from '../runtime.ts'
 import type { Problem, Reconciliation } from '../step.ts'
 
@@ -14,30 +16,95 @@ const ACCEPT_HISTORY = 'gitsync.dev/accept-history'
 
 /** Puts the GitSync to work: reads what it may, writes where it should. */
 export async function follow(run: Reconciliation): Promise<Problem | undefined> {
-  const { environment, gitsync, name, branch } = run
-  const settings = settingsOf(gitsync, environment.clusterId)
+  const { environment, gitsync, branch } = run
   const { url, path } = gitsync.spec.repository
-  const place = JSON.stringify([branchKey({ url, branch }), path])
-  let runtime = run.runtimes.get(name)
+  const location = { url: normalizeUrl(url), branch, path }
+  const store = inventoryStore(environment.client, gitsync, location)
+  const settings = settingsOf(gitsync, environment.clusterId)
+  const load = (): Promise<Inventory> => store.load()
+  const runtime = await work(run, { location, settings, load, store })
+  runtime.read(run.readings, gitsync.spec.layout, run.problems.length === 0)
+  runtime.member.proveAgain()
+  return undefined
+}
+
+/**
+ * With `deletionPolicy: Remove`: takes the files away from where the GitSync wrote before its branch or path was changed. Until
+ * that is done nothing is written at the new place. In another repository they stay: it may want other credentials.
+ */
+export async function leaveFormerPlace(run: Reconciliation): Promise<Problem | undefined> {
+  const { environment, gitsync, branch, name } = run
+  const { repository, deletionPolicy } = gitsync.spec
+  if (deletionPolicy !== 'Remove') return undefined
+  const url = normalizeUrl(repository.url)
+  const current = { url, branch, path: repository.path }
+  if (run.runtimes.get(name)?.place === placeKey(current)) return undefined
+  const store = inventoryStore(environment.client, gitsync, current)
+  const former = await store.loadFormer()
+  if (former === undefined || former.location.url !== url) return undefined
+  if (await leave(run, former.location, () => Promise.resolve(former.inventory))) {
+    // From here on the inventory is about the new place.
+    await store.save(new Inventory())
+    return undefined
+  }
+  const { branch: oldBranch, path } = former.location
+  return {
+    reason: 'Progressing',
+    message: `files at ${path} on branch ${oldBranch} are being removed first`,
+    keepsWorking: true,
+  }
+}
+
+/** Takes the files of a GitSync that is being deleted away. @returns whether that is done */
+export function leaveForGood(run: Reconciliation): Promise<boolean> {
+  const { environment, gitsync, branch } = run
+  const { url, path } = gitsync.spec.repository
+  const location = { url: normalizeUrl(url), branch, path }
+  return leave(run, location, () => inventoryStore(environment.client, gitsync, location).load())
+}
+
+async function leave(run: Reconciliation, location: Location, load: () => Promise<Inventory>): Promise<boolean> {
+  const { environment, gitsync, name } = run
+  const settings = { ...settingsOf(gitsync, environment.clusterId), path: location.path, isLeaving: true }
+  const store = inventoryStore(environment.client, gitsync, location)
+  const runtime = await work(run, { location, settings, load, store })
+  runtime.read([], gitsync.spec.layout, false)
+  if (!runtime.member.hasLeft) return false
+  runtime.close()
+  run.runtimes.delete(name)
+  return true
+}
+
+/** The GitSync's runtime for a place, on its connection; a new one when it works elsewhere. */
+async function work(
+  { environment, gitsync, name, runtimes, provider, secret, policy }: Reconciliation,
+  at: {
+    readonly location: Location
+    readonly settings: MemberSettings
+    readonly load: () => Promise<Inventory>
+    readonly store: InventoryStore
+  },
+): Promise<Runtime> {
+  const { location, settings, store } = at
+  const { url } = gitsync.spec.repository
+  const place = placeKey(location)
+  let runtime = runtimes.get(name)
   if (runtime?.place !== place) {
     runtime?.close()
-    const store = inventoryStore(environment.client, gitsync, place)
-    runtime = new Runtime(environment, gitsync, { place, settings, inventory: await store.load(), store })
-    run.runtimes.set(name, runtime)
+    runtime = new Runtime(environment, gitsync, { place, settings, inventory: await at.load(), store })
+    runtimes.set(name, runtime)
   } else if (JSON.stringify(settings) !== JSON.stringify(runtime.member.settings)) runtime.member.settings = settings
-  const ca = [run.provider?.spec.caBundle, run.secret?.ca].filter((pem) => pem !== undefined).join('\n')
+  const ca = [provider?.spec.caBundle, secret?.ca].filter((pem) => pem !== undefined).join('\n')
   const connection = environment.repositories.connect(
-    { url, auth: run.secret?.auth, policy: run.policy, ca: ca === '' ? undefined : ca },
+    { url, auth: secret?.auth, policy, ca: ca === '' ? undefined : ca },
     runtime.connection,
   )
   const isOther = runtime.connection !== undefined && runtime.connection !== connection
   runtime.connection = connection
-  environment.writers.attach(branchKey({ url, branch }), branch, runtime.member, connection)
+  environment.writers.attach(branchKey(location), location.branch, runtime.member, connection)
   // New credentials are tried at once, whatever went wrong with the old ones.
   if (isOther) runtime.member.unblock()
-  runtime.read(run.readings, gitsync.spec.layout)
-  runtime.member.proveAgain()
-  return undefined
+  return runtime
 }
 
 function settingsOf({ metadata, spec }: GitSync, cluster: string): MemberSettings {

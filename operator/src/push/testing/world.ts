@@ -153,6 +153,8 @@ export async function createWorld(
     const port: ClusterPort = {
       listed: () => tenant.listed,
       knows: () => tenant.served,
+      complete: () => tenant.served && tenant.listed,
+      isServed: () => Promise.resolve(tenant.served),
       isGone: (id) => Promise.resolve(tenant.served && !tenant.objects.has(id.name)),
       reread: (files) => {
         tenant.rereads++
