@@ -36,14 +36,15 @@ describe.each(WORLDS)('ends and drift: %s', (plane) => {
   }
 
   test('prune Always: what nobody wants goes, also after a restart; what was claimed inside stays', async () => {
-    const { repository, paths, folder, request, namespace } = await begin('mirror', { prune: 'Always' })
+    const tenant = await begin('mirror', { prune: 'Always' })
+    const { repository, paths, folder, namespace } = tenant
     await repository.commitFiles({
       [`${folder}/notes.md`]: 'x',
       [`${folder}/inner/.gitsync`]: 'cluster: another\n',
       [`${folder}/inner/file`]: 'x',
       'README.md': 'x',
     })
-    await request()
+    await tenant.request()
     await waitFor('it is gone', async () => !(await paths()).includes(`${folder}/notes.md`))
     await world.operator.stop()
     await repository.commitFiles({
@@ -156,12 +157,13 @@ describe.each(WORLDS)('ends and drift: %s', (plane) => {
   })
 
   test('a history that was rewritten stops the GitSync, with both tips, until it is accepted', async () => {
-    const { repository, paths, annotate, tokenOf, request, ready, reason, namespace } = await begin('rewritten', {})
+    const tenant = await begin('rewritten', {})
+    const { repository, paths, annotate, tokenOf, namespace } = tenant
     const before = await repository.resolve('main')
     await repository.git('update-ref', '-d', 'refs/heads/main')
     const after = await repository.commitFiles({ README: 'squashed' })
-    await request()
-    const { message } = await reason('HistoryRewritten')
+    await tenant.request()
+    const { message } = await tenant.reason('HistoryRewritten')
     expect(message).toContain(before)
     expect(message).toContain(after)
     await world.api.patch(configMapRef(namespace, 'settings'), { data: { key: 'changed meanwhile' } })
@@ -170,7 +172,7 @@ describe.each(WORLDS)('ends and drift: %s', (plane) => {
     const token = await tokenOf('HistoryRewritten', 'accept-history')
     expect(await paths()).toEqual(['README'])
     await annotate('accept-history', token)
-    await ready()
+    await tenant.ready()
     expect(await paths()).toHaveLength(3)
     expect(await repository.git('show', `main:${namespace}/sync/${namespace}/configmap/settings.yaml`)).toContain(
       'changed meanwhile',

@@ -188,6 +188,8 @@ test('each fault of a Git host, a folder or a permission fires its own alert, wi
   const { message } = (await api.get(syncRef('mass')))['status'].conditions.find(({ type }: any) => type === 'Ready')
   const [, token = ''] = /confirm-deletion=(\w+)/.exec(String(message)) ?? []
   await api.patch(syncRef('mass'), { metadata: { annotations: { 'gitsync.dev/confirm-deletion': token } } })
+  const [, missing = ''] = /accept-history=(\w+)/.exec((await rewritten.reason('HistoryRewritten')).message) ?? []
+  await api.patch(syncRef('rewritten'), { metadata: { annotations: { 'gitsync.dev/accept-history': missing } } })
   await Promise.all([down, limited, unproven, forbidden].map((tenant) => tenant.request()))
   await stops(...lasting, ...passing)
   expect(operator.log()).toContain('the history of the branch was rewritten')

@@ -11,6 +11,7 @@ import type { PushObserver } from './observer.ts'
 import { settle } from './own-paths.ts'
 import { stage } from './stage.ts'
 import type { Attached, Connection, Staged } from './stage.ts'
+import type { Tips } from './tips.ts'
 
 export interface PushedCommits {
   readonly member: string
@@ -35,6 +36,8 @@ export interface BranchWriterOptions {
   readonly mayPush?: () => boolean
   readonly onPush?: (pushed: PushedCommits) => void
   readonly observer?: PushObserver
+  /** Where the branches of the repository are, asked together with others that write it. */
+  readonly tips: Tips
   /** Default: nothing is traced. */
   readonly tracer?: Tracer
 }
@@ -61,6 +64,8 @@ const OUTCOME_UNKNOWN: readonly GitErrorCode[] = [
 export class BranchWriter {
   readonly #options: BranchWriterOptions
   readonly #members = new Map<string, Attached>()
+  /** Ends listening, by connection. */
+  readonly #listening = new Map<string, () => void>()
   #snapshot: Snapshot | undefined
   /** The branch may have moved, or a push's outcome is unknown. */
   #uncertain = true
@@ -80,11 +85,13 @@ export class BranchWriter {
 
   attach(member: Member, connection: Connection): void {
     this.#members.set(member.name, { member, connection })
+    this.#listen()
     this.kick()
   }
 
   detach(name: string): void {
     this.#members.delete(name)
+    this.#listen()
     if (this.#members.size === 0) this.#cancelTimer?.()
   }
 
@@ -105,11 +112,40 @@ export class BranchWriter {
   /** Writes what is pending, whether or not it is due, and then nothing any more. */
   async stop(flush: boolean): Promise<void> {
     this.#stopped = true
+    for (const end of this.#listening.values()) end()
     this.#cancelTimer?.()
     await this.#running
     if (!flush) return
     for (const { member } of this.#members.values()) member.window.seal()
     await this.#round()
+  }
+
+  /** Hears of the branch whenever somebody looks at the repository over one of its members' connections. */
+  #listen(): void {
+    const connections = new Map([...this.#members.values()].map(({ connection }) => [connection.key, connection]))
+    for (const [key, stop] of this.#listening) {
+      if (connections.has(key)) continue
+      stop()
+      this.#listening.delete(key)
+    }
+    const { branch, tips } = this.#options
+    for (const [key, connection] of connections) {
+      if (this.#listening.has(key)) continue
+      this.#listening.set(key, tips.listen(connection, { branch, seen: (tip) => this.#seen(tip) }))
+    }
+  }
+
+  /** Another writer's look has told where the branch is. */
+  #seen(tip: string | null): void {
+    // What is under way looks for itself, where it has to.
+    if (this.#running !== undefined || this.#uncertain || this.#snapshot === undefined) return
+    if (tip === this.#snapshot.tip) for (const { member } of this.#members.values()) member.looked()
+    else this.lookNow()
+  }
+
+  /** Looks at the branch before its time: somebody may have pushed. */
+  lookNow(): void {
+    for (const { member } of this.#members.values()) member.requireLook()
   }
 
   #mayPush(): boolean {
@@ -182,29 +218,40 @@ export class BranchWriter {
     const [first] = group
     if (first === undefined) return false
     const { repository } = first.connection
-    if (this.#uncertain || [...group].some(({ member }) => member.wantsLook())) await this.#look(group, repository)
+    if (this.#uncertain || [...group].some(({ member }) => member.wantsLook()))
+      await this.#look(group, first.connection)
     for (let race = 0; ; race++) {
       try {
         return await this.#attempt(group, repository)
       } catch (error) {
         if (!isGitError(error, 'StaleRef') || race >= MAX_RACES) throw error
         this.#options.observer?.raced?.(hostOf(first))
-        await this.#moveTo(group, repository, String(error.details.actual))
+        await this.#moveTo(group, first.connection, String(error.details.actual))
       }
     }
   }
 
   /** Where is the branch now? */
-  async #look(group: ReadonlySet<Attached>, repository: Repository): Promise<void> {
-    const { branch } = this.#options
+  async #look(group: ReadonlySet<Attached>, connection: Connection): Promise<void> {
+    const { branch, tips } = this.#options
+    const { repository } = connection
     const depth = Math.max(...[...group].map(({ member }) => depthOf(member.settings.path)))
     const known = this.#snapshot
-    const tip = known === undefined ? undefined : await repository.tip(branch)
+    // After a push of unknown outcome no older answer counts.
+    const since = this.#uncertain
+      ? Number.POSITIVE_INFINITY
+      : Math.max(
+          ...[...group]
+            .map(({ member }) => member)
+            .filter((member) => member.wantsLook())
+            .map((member) => member.lookSince),
+        )
+    const tip = known === undefined ? undefined : await tips.look(connection, branch, since)
     if (known === undefined || tip === null || tip === undefined) {
       this.#snapshot = await repository.snapshot(branch, { depth, orFrom: 'HEAD' })
       await this.#checkHistory(repository, this.#snapshot)
       for (const { member } of this.#members.values()) member.requireCompare('drift')
-    } else if (tip !== known.tip) await this.#moveTo(group, repository, tip)
+    } else if (tip !== known.tip) await this.#moveTo(group, connection, tip)
     this.#uncertain = false
     for (const { member } of group) if (member.wantsLook()) member.requireCompare('drift')
     for (const { member } of this.#members.values()) member.looked()
@@ -233,12 +280,13 @@ export class BranchWriter {
   }
 
   /** Somebody pushed. Folders that they changed are compared; in the others our changes just go on top. */
-  async #moveTo(group: ReadonlySet<Attached>, repository: Repository, tip: string): Promise<void> {
+  async #moveTo(group: ReadonlySet<Attached>, connection: Connection, tip: string): Promise<void> {
+    const { repository } = connection
     const known = this.#snapshot
     if (known === undefined || tip === 'nothing') {
       this.#snapshot = undefined
       this.#uncertain = true
-      await this.#look(group, repository)
+      await this.#look(group, connection)
       return
     }
     const members = [...this.#members.values()].map(({ member }) => member)

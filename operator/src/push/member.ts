@@ -307,6 +307,18 @@ export class Member {
     return this.#schedule.wantsLook()
   }
 
+  /** When a look at the branch must have begun to count for this member, milliseconds since the epoch. */
+  get lookSince(): number {
+    // What failed is tried again on what is there now.
+    return this.#failure === undefined ? this.#schedule.lookSince : Number.POSITIVE_INFINITY
+  }
+
+  /** The branch is to be looked at before anything is believed. */
+  requireLook(): void {
+    this.#schedule.requireLook()
+    this.#onWork()
+  }
+
   /** The branch was looked at for another member, and this one's folder is as it was. */
   looked(): void {
     if (!this.wantsLook() && this.#failure === undefined) this.#schedule.looked()

@@ -69,9 +69,14 @@ export class Schedule {
     this.#compareAgain ??= reason
   }
 
-  /** The branch is to be looked at before anything is believed. */
+  /** The branch is to be looked at, from now on, before anything is believed. */
   requireLook(): void {
-    this.#verifyAt = 0
+    this.#verifyAt = Number.NEGATIVE_INFINITY
+  }
+
+  /** A look counts that began at this time or later, milliseconds since the epoch. */
+  get lookSince(): number {
+    return this.#verifyAt === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : this.#verifyAt
   }
 
   wantsLook(): boolean {

@@ -5,6 +5,7 @@ import type { PushedCommits } from './branch-writer.ts'
 import type { Connection } from './stage.ts'
 import type { Member } from './member.ts'
 import type { PushObserver } from './observer.ts'
+import { Tips } from './tips.ts'
 import type { Tracer } from '../trace/tracer.ts'
 
 export interface WritersOptions {
@@ -27,6 +28,7 @@ const PER_HOST = 4
 export class Writers {
   readonly #options: WritersOptions
   readonly #queue: PQueue
+  readonly #tips: Tips
   readonly #hosts = new Map<string, PQueue>()
   readonly #writers = new Map<string, BranchWriter>()
   /** Member → key of its branch. */
@@ -34,6 +36,7 @@ export class Writers {
 
   constructor(options: WritersOptions) {
     this.#options = options
+    this.#tips = new Tips(options.clock)
     this.#queue = new PQueue({ concurrency: options.concurrency ?? 32 })
   }
 
@@ -54,6 +57,7 @@ export class Writers {
         clock,
         random,
         schedule,
+        tips: this.#tips,
         ...(mayPush === undefined ? {} : { mayPush }),
         ...(onPush === undefined ? {} : { onPush }),
         ...(observer === undefined ? {} : { observer }),
@@ -82,6 +86,14 @@ export class Writers {
 
   kick(member: string): void {
     this.#writers.get(this.#places.get(member) ?? '')?.kick()
+  }
+
+  /**
+   * Looks at a branch at once: somebody says that there was a push.
+   * @param key as for {@link Writers.attach}
+   */
+  lookAt(key: string): void {
+    this.#writers.get(key)?.lookNow()
   }
 
   /** Looks for work in all branches: to be called when `mayPush` says yes again. */

@@ -5,7 +5,7 @@ import type { Problem, Reconciliation } from '../step.ts'
 import { leaveForGood } from './follow.ts'
 
 /** Holds the deletion of a GitSync back until its files are gone. */
-export const FINALIZER = 'gitsync.dev/remove-files'
+const FINALIZER = 'gitsync.dev/remove-files'
 
 const CATCH_UP_MS = 1_000
 

@@ -11,6 +11,7 @@ import { contentId, Member } from '../member.ts'
 import type { ClusterPort, MemberSettings, RenderedFile } from '../member-settings.ts'
 import type { PushObserver } from '../observer.ts'
 import { SpoolBudget } from '../spool.ts'
+import { Tips } from '../tips.ts'
 import { ScriptedClock } from './scripted-clock.ts'
 
 export const BOT: Person = { name: 'Bot', email: 'bot@example.com' }
@@ -134,6 +135,7 @@ export async function createWorld(
       clock,
       random: () => 0.5,
       schedule,
+      tips: new Tips(clock),
       mayPush: options.mayPush ?? (() => true),
       onPush: (pushed) => pushes.push(pushed),
       ...(options.observer === undefined ? {} : { observer: options.observer }),
