@@ -110,6 +110,8 @@ test('the program knows every argument that the chart gives it', async () => {
     '--log-level',
     '--metrics',
     '--namespace',
+    '--push-hook-secret-file',
+    '--push-hooks',
     '--roles-only',
   ])
   expect([...given].filter((flag) => !known.has(flag))).toEqual([])

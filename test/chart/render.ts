@@ -70,6 +70,10 @@ export const MATRIX: Readonly<Record<string, Values>> = {
   },
   'pod monitor': { metrics: { service: { enabled: false }, podMonitor: { enabled: true, interval: '1m' } } },
   admin: { admin: { enabled: true, heapSnapshots: true, port: 7070 } },
+  'push hooks': {
+    pushHooks: { enabled: true, port: 9080, secretName: 'hooks', secretKey: 'key' },
+    networkPolicy: { enabled: true },
+  },
   traces: {
     tracing: {
       endpoint: 'http://collector:4318',

@@ -78,6 +78,9 @@ app.kubernetes.io/part-of: gitsync
 {{- if and .Values.admin.enabled (eq (int .Values.admin.port) (int .Values.metrics.port)) }}
 {{- fail (printf "admin.port and metrics.port are both %d: choose two ports; %s" (int .Values.admin.port) $help) }}
 {{- end }}
+{{- if and .Values.pushHooks.enabled (not .Values.pushHooks.secretName) }}
+{{- fail (printf "pushHooks.secretName is empty: name a Secret with the webhooks' secret, or anybody could say that there was a push; %s" $help) }}
+{{- end }}
 {{- if and .Values.metrics.serviceMonitor.enabled (not .Values.metrics.service.enabled) }}
 {{- fail (printf "metrics.serviceMonitor needs metrics.service.enabled; a PodMonitor (metrics.podMonitor) needs no Service; %s" $help) }}
 {{- end }}

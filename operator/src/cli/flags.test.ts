@@ -27,6 +27,7 @@ const VALUES = [
   ['GITSYNC_NAMESPACE', 'namespace', 'shop, web', ['shop', 'web']],
   ['GITSYNC_METRICS', 'metrics', '[::1]:9', '[::1]:9'],
   ['GITSYNC_ADMIN', 'admin', '127.0.0.1:6060', '127.0.0.1:6060'],
+  ['GITSYNC_PUSH_HOOK_SECRET_FILE', 'pushHookSecretFile', '/run/secret', '/run/secret'],
   ['GITSYNC_LOG_LEVEL', 'logLevel', 'debug', 'debug'],
   ['GITSYNC_LEASE_NAMESPACE', 'leaseNamespace', 'gitsync-system', 'gitsync-system'],
   ['GITSYNC_LEASE_NAME', 'leaseName', 'a.b', 'a.b'],
@@ -56,11 +57,19 @@ test.each(SWITCHES)('%s with another word is wrong usage, and nothing is switche
   expect(printed).toContain(`${twin} "disabled" is unusable. It must be true or false.`)
 })
 
+test('push webhooks need a secret, which the twin can name', () => {
+  const address = '127.0.0.1:8090'
+  const { exitCode, printed } = run([], { GITSYNC_PUSH_HOOKS: address })
+  expect([exitCode, printed]).toEqual([1, expect.stringContaining('--push-hooks needs --push-hook-secret-file')])
+  const { flags } = run(['--push-hooks', address], { GITSYNC_PUSH_HOOK_SECRET_FILE: '/run/secret' })
+  expect(flags).toMatchObject({ pushHooks: address, pushHookSecretFile: '/run/secret' })
+})
+
 test('every flag has a twin in the help, and a test above', () => {
   const { printed, exitCode } = run(['--help'])
   expect(exitCode).toBe(0)
   const shown = [...printed.matchAll(/env:\s+(GITSYNC_\w+)\)/g)].map(([, twin]) => twin)
-  expect(new Set(shown)).toEqual(new Set([...VALUES, ...SWITCHES].map(([twin]) => twin)))
+  expect(new Set(shown)).toEqual(new Set([['GITSYNC_PUSH_HOOKS'], ...VALUES, ...SWITCHES].map(([twin]) => twin)))
 })
 
 test('the command line wins over the environment', () => {

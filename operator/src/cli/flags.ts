@@ -12,6 +12,8 @@ export interface Flags {
   readonly metrics: string
   readonly admin?: string
   readonly adminHeapSnapshots?: boolean
+  readonly pushHooks?: string
+  readonly pushHookSecretFile?: string
   readonly logLevel: string
   readonly allowPrivateHosts?: boolean
   readonly rolesOnly?: boolean
@@ -60,6 +62,13 @@ const options = (): Option[] => [
     '--admin-heap-snapshots',
     'give heap snapshots at /profile/heap: they contain everything in memory, Secrets and tokens too',
   ),
+  new Option(
+    '--push-hooks <host:port>',
+    'address of /push, for push webhooks of Git hosts: the branch is looked at at once; default: not served',
+  ).argParser(address),
+  new Option('--push-hook-secret-file <file>', 'the secret of the webhooks; one a line while it is changed').argParser(
+    text,
+  ),
   new Option('--log-level <level>', 'least level that is logged').choices(LOG_LEVELS).default('info'),
   new Option('--allow-private-hosts', 'for development: loopback and private Git hosts'),
   new Option(
@@ -98,5 +107,9 @@ export function readFlags(args: readonly string[], env: Readonly<Record<string, 
   const flags = program.opts<Flags>()
   if (flags.rolesOnly === true && flags.namespace.length === 0)
     program.error('error: --roles-only needs --namespace: a Role reads one namespace')
+  if (flags.pushHooks !== undefined && flags.pushHookSecretFile === undefined)
+    program.error(
+      'error: --push-hooks needs --push-hook-secret-file: only who has the secret may say that there was a push',
+    )
   return flags
 }

@@ -11,6 +11,8 @@ async function main(): Promise<void> {
     metrics: flags.metrics,
     admin: flags.admin,
     adminHeapSnapshots: flags.adminHeapSnapshots === true,
+    pushHooks: flags.pushHooks,
+    pushHookSecretFile: flags.pushHookSecretFile,
     logLevel: flags.logLevel,
     allowPrivateHosts: flags.allowPrivateHosts === true,
     rolesOnly: flags.rolesOnly === true,

@@ -11,6 +11,7 @@ import type { Readiness } from '../serve/http.ts'
 import { createLogger } from '../serve/log.ts'
 import { createMetrics } from '../serve/metrics.ts'
 import { restObserver } from '../serve/observe.ts'
+import { servePushHooks } from '../serve/push-hooks.ts'
 import { createTracer } from '../serve/tracing.ts'
 import { systemClock } from '../time/clock.ts'
 import { VERSION } from '../version.ts'
@@ -28,6 +29,10 @@ export interface OperatorOptions {
   readonly admin?: string | undefined
   /** Whether heap snapshots are given there. Default false. */
   readonly adminHeapSnapshots?: boolean
+  /** `host:port` of `/push`, for webhooks of Git hosts. Default: not served. */
+  readonly pushHooks?: string | undefined
+  /** Holds the secret of the webhooks. */
+  readonly pushHookSecretFile?: string | undefined
   readonly logLevel: string
   readonly allowPrivateHosts: boolean
   /** Nothing is asked for that Roles in `namespaces` and in kube-system cannot grant. */
@@ -114,12 +119,23 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
           logger,
           allowsHeapSnapshots: options.adminHeapSnapshots === true,
         })
+  const { pushHooks, pushHookSecretFile } = options
+  const hooks =
+    pushHooks === undefined || pushHookSecretFile === undefined
+      ? undefined
+      : await servePushHooks({
+          address: pushHooks,
+          secretFile: pushHookSecretFile,
+          onPush: (notice) => reconciling?.pushed(notice),
+          logger,
+        })
   logger.info(
     {
       version: VERSION,
       server: connection.server.host,
       metrics: served.address,
       admin: admin?.address,
+      pushHooks: hooks?.address,
       traces: tracer.isEnabled,
       identity,
     },
@@ -155,6 +171,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
       // What is still on its way may arrive later: then the next operator had better wait until the lease expires.
       await lease.stop(isDone).catch((error: unknown) => logger.warn(`${title} cannot be given back: ${String(error)}`))
       await tracer.stop().catch((error: unknown) => logger.warn({ error: String(error) }, 'spans were lost'))
+      await hooks?.close()
       await admin?.close()
       await served.close()
       await leaseClient.close()

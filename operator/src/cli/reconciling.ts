@@ -7,6 +7,7 @@ import type { KubeClient } from '../kube/client.ts'
 import { createDiscovery } from '../kube/discovery.ts'
 import { createEventRecorder } from '../kube/events.ts'
 import { createReflectorPool } from '../kube/reflector-pool.ts'
+import { branchKey } from '../plan/overlap.ts'
 import { RepositoryPool } from '../push/repository-pool.ts'
 import { SpoolBudget } from '../push/spool.ts'
 import { Writers } from '../push/writers.ts'
@@ -15,6 +16,7 @@ import { HostLabels } from '../serve/host-labels.ts'
 import { gitsyncRef } from '../serve/log.ts'
 import type { Metrics } from '../serve/metrics.ts'
 import { gitObserver, pushObserver, queueObserver } from '../serve/observe.ts'
+import type { PushNotice } from '../serve/push-notice.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Tracer } from '../trace/tracer.ts'
 import { VERSION } from '../version.ts'
@@ -47,6 +49,8 @@ export interface Reconciling {
   readonly ended: Promise<void>
   /** Sets the metrics that are asked for rather than told. */
   collect(): Promise<void>
+  /** Somebody has pushed to a Git host. */
+  pushed(notice: PushNotice): void
   /** Goes on when `mayPush` says yes again. */
   resume(): void
   /** Pushes what is pending and writes the last status. @returns whether that was done in time */
@@ -136,6 +140,10 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
       showWatches(metrics, pool.list())
       showGitSyncs(metrics, controller.reports(), clock.now())
       await hosts.keepOnly(controller.hosts())
+    },
+    pushed({ urls, branches }) {
+      const known = urls.filter((url) => URL.canParse(url))
+      for (const url of known) for (const { branch, tip } of branches) writers.lookAt(branchKey({ url, branch }), tip)
     },
     resume: () => writers.resume(),
     async stop() {

@@ -140,11 +140,12 @@ export class BranchWriter {
     // What is under way looks for itself, where it has to.
     if (this.#running !== undefined || this.#uncertain || this.#snapshot === undefined) return
     if (tip === this.#snapshot.tip) for (const { member } of this.#members.values()) member.looked()
-    else this.lookNow()
+    else this.lookNow(tip)
   }
 
-  /** Looks at the branch before its time: somebody may have pushed. */
-  lookNow(): void {
+  /** Looks at the branch before its time, unless it is known to be at `tip` already: somebody may have pushed. */
+  lookNow(tip: string | null | undefined): void {
+    if (tip !== undefined && tip === this.#snapshot?.tip) return
     for (const { member } of this.#members.values()) member.requireLook()
   }
 

@@ -5,6 +5,9 @@ import type { Clock } from '../time/clock.ts'
 export const COMPARE_REASONS = ['first-export', 'restart', 'drift', 'relist', 'spool', 'requested', 'conflict'] as const
 export type CompareReason = (typeof COMPARE_REASONS)[number]
 
+/** A time for the next look that no answer of before satisfies. */
+const LOOK_NOW = 0
+
 const BACKOFF = { baseMs: 1_000, maxMs: 60_000 }
 
 /** What besides the schedule says when there is work. */
@@ -71,12 +74,12 @@ export class Schedule {
 
   /** The branch is to be looked at, from now on, before anything is believed. */
   requireLook(): void {
-    this.#verifyAt = Number.NEGATIVE_INFINITY
+    this.#verifyAt = LOOK_NOW
   }
 
   /** A look counts that began at this time or later, milliseconds since the epoch. */
   get lookSince(): number {
-    return this.#verifyAt === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : this.#verifyAt
+    return this.#verifyAt === LOOK_NOW ? Number.POSITIVE_INFINITY : this.#verifyAt
   }
 
   wantsLook(): boolean {

@@ -91,9 +91,10 @@ export class Writers {
   /**
    * Looks at a branch at once: somebody says that there was a push.
    * @param key as for {@link Writers.attach}
+   * @param tip where the branch is said to be now; nothing is done when that is known
    */
-  lookAt(key: string): void {
-    this.#writers.get(key)?.lookNow()
+  lookAt(key: string, tip: string | undefined): void {
+    this.#writers.get(key)?.lookNow(tip)
   }
 
   /** Looks for work in all branches: to be called when `mayPush` says yes again. */

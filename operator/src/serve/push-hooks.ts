@@ -1,0 +1,115 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { Logger } from 'pino'
+import { readPushNotice } from './push-notice.ts'
+import type { PushNotice } from './push-notice.ts'
+import { answer, pathOf, startServer } from './server.ts'
+import type { HttpServer } from './server.ts'
+
+export interface PushHookOptions {
+  /** `host:port`; port 0 takes a free one. */
+  readonly address: string
+  /** Holds the secret that the forge's webhook has, one a line: two while it is being changed. Read at each request. */
+  readonly secretFile: string
+  /** A push was told of. */
+  readonly onPush: (notice: PushNotice) => void
+  readonly logger: Logger
+}
+
+/** The longest body that is read, in bytes. Longer ones tell of thousands of commits; the next look at the branch finds them. */
+const MAX_BODY_BYTES = 4 << 20
+/** Bodies that are read at the same time. */
+const MAX_AT_ONCE = 8
+/** A body must have come within this time, in milliseconds. */
+const BODY_MS = 10_000
+
+/**
+ * `POST /push`: push webhooks of Git hosts. What they say is believed as far as that a branch is looked at now, and only
+ * with a signature (GitHub, Gitea, Forgejo, Gogs, Bitbucket) or token (GitLab) made of the secret.
+ */
+export function servePushHooks(options: PushHookOptions): Promise<HttpServer> {
+  let reading = 0
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (reading >= MAX_AT_ONCE) return answer(response, 503, 'busy: send it again later\n')
+    reading++
+    try {
+      const body = await readBody(request)
+      if (body === undefined) return answer(response, 413, `more than ${MAX_BODY_BYTES} bytes\n`)
+      const secrets = await readSecrets(options.secretFile)
+      if (!isSigned(request.headers, body, secrets))
+        return answer(response, 401, 'no valid signature: is the secret of the webhook the one of the operator?\n')
+      const notice = readPushNotice(parse(body))
+      // A forge tries a new hook with a "ping" of its own.
+      if (notice === undefined) return answer(response, 202, 'this is not about a branch\n')
+      options.onPush(notice)
+      answer(response, 202, 'the branch is looked at\n')
+    } finally {
+      reading--
+    }
+  }
+  return startServer('--push-hooks', options.address, (request, response) => {
+    if (pathOf(request) !== '/push') return answer(response, 404, 'try POST /push\n')
+    if (request.method !== 'POST') return answer(response, 405, 'only POST\n')
+    request.setTimeout(BODY_MS, () => request.destroy())
+    take(request, response).catch((error: unknown) => {
+      options.logger.warn({ error: String(error) }, 'a push webhook could not be taken')
+      if (response.headersSent) response.destroy()
+      else answer(response, 500, 'the operator cannot read its secret\n')
+    })
+  })
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > MAX_BODY_BYTES) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+async function readSecrets(file: string): Promise<readonly string[]> {
+  const text = await readFile(file, 'utf8')
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString())
+  } catch {
+    return undefined
+  }
+}
+
+function isSigned(headers: IncomingHttpHeaders, body: Buffer, secrets: readonly string[]): boolean {
+  const header = (name: string): string => {
+    const value = headers[name]
+    return typeof value === 'string' ? value : ''
+  }
+  const signatures = [
+    header('x-hub-signature-256').replace(/^sha256=/, ''),
+    header('x-hub-signature').replace(/^sha256=/, ''),
+    header('x-gitea-signature'),
+    header('x-forgejo-signature'),
+    header('x-gogs-signature'),
+  ].filter((signature) => signature !== '')
+  const token = header('x-gitlab-token')
+  return secrets.some((secret) => {
+    const wanted = createHmac('sha256', secret).update(body).digest('hex')
+    return (
+      signatures.some((signature) => same(signature.toLowerCase(), wanted)) || (token !== '' && same(token, secret))
+    )
+  })
+}
+
+/** Compares without telling by its time how much is equal. */
+function same(given: string, wanted: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(given), digest(wanted))
+}
