@@ -107,7 +107,7 @@ async function mainFlow(tenant: Tenant): Promise<void> {
   await world.api.create(configMap(namespace, 'settings'))
   await world.api.create(configMap(namespace, 'old'))
   await world.api.create(widget.object(namespace, 'w'))
-  await tenant.sync({ resources: [CONFIG_MAPS, widget.selector] })
+  await tenant.sync({ resources: [CONFIG_MAPS, widget.selector], spec: { deletionPolicy: 'Remove' } })
   await tenant.ready()
   await world.api.patch(configMapRef(namespace, 'settings'), { data: { key: 'edited' } })
   await world.api.delete(configMapRef(namespace, 'old'))

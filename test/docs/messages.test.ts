@@ -73,6 +73,7 @@ describe('errors of helm', () => {
     "at '/attribution/enabled': value must be false": 'attribution.enabled=true',
     'rbac.rolesOnly needs namespaces': 'rbac.rolesOnly=true',
     'serviceAccount.name is empty and serviceAccount.create is false': 'serviceAccount.create=false',
+    'pushHooks.secretName is empty': 'pushHooks.enabled=true',
     'of the core group includes Secrets': 'watch.rules[0].apiGroups[0]=,watch.rules[0].resources[0]=secrets',
   }
 

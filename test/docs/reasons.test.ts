@@ -181,15 +181,17 @@ const TROUBLES: Readonly<Partial<Record<Reason, Trouble>>> = {
   },
   FolderClaimed: { given: ({ repository }) => repository.commitFiles({ 'shop/.gitsync': 'cluster: another\n' }) },
   HistoryRewritten: {
-    after: async ({ repository }) => {
-      await repository.git('update-ref', '-d', 'refs/heads/main')
-      await repository.commitFiles({ README: 'squashed' })
+    after: async (shop) => {
+      await shop.repository.git('update-ref', '-d', 'refs/heads/main')
+      await shop.repository.commitFiles({ README: 'squashed' })
+      await shop.request('shop')
     },
   },
   Drifted: {
     sync: () => ({ spec: { onDrift: 'Stall' } }),
-    after: async ({ namespace, repository }) => {
-      await repository.commitFiles({ [`shop/${namespace}/configmap/settings.yaml`]: 'by hand' })
+    after: async (shop) => {
+      await shop.repository.commitFiles({ [`shop/${shop.namespace}/configmap/settings.yaml`]: 'by hand' })
+      await shop.request('shop')
     },
   },
   MassDeletion: {
@@ -242,7 +244,7 @@ test.each(Object.entries(TROUBLES) as [Reason, Trouble][])('%s', async (reason, 
   world.embedded?.faults.clear()
   const remedy = page.remedy.get(reason)
   if (remedy === undefined) return
-  const [, id = ''] = /\((?:take-over|confirm-deletion)=(\w+)\)/.exec(message) ?? []
+  const [, id = ''] = /\((?:take-over|confirm-deletion|confirm-overwrite|accept-history)=(\w+)\)/.exec(message) ?? []
   const [program, ...args] = remedy.replace('-n shop', `-n ${namespace}`).replace('ID', id).split(' ')
   expect(program).toBe('kubectl')
   await world.kubectl(args)

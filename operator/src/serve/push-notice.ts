@@ -20,8 +20,16 @@ export function readPushNotice(body: unknown): PushNotice | undefined {
   const { html } = record(links)
   const gitlab = record(project)
   const urls = [
-    ...[clone_url, ssh_url, git_http_url, git_ssh_url, html_url, homepage, record(html)['href']],
-    ...[gitlab['git_http_url'], gitlab['git_ssh_url'], gitlab['web_url']],
+    clone_url,
+    ssh_url,
+    git_http_url,
+    git_ssh_url,
+    html_url,
+    homepage,
+    record(html)['href'],
+    gitlab['git_http_url'],
+    gitlab['git_ssh_url'],
+    gitlab['web_url'],
   ].filter((url) => typeof url === 'string')
   const { changes } = record(push)
   const moved = (Array.isArray(changes) ? changes : [])

@@ -52,13 +52,15 @@ async function readRoot(
 ): Promise<{ readonly snapshot: Snapshot; readonly object: GitObject }> {
   const { object, found } = await fetchPeeled(session, oid, await inOneFetch(session, oid, depth))
   if (object.type !== 'commit' && object.type !== 'tree') throw unexpected(ref, object, 'commit')
-  const { tree: root, parents } =
-    object.type === 'tree' ? { tree: object.oid, parents: [] } : parseCommit(object.bytes)
+  const { tree: root, parents } = object.type === 'tree' ? { tree: object.oid, parents: [] } : parseCommit(object.bytes)
   const { format, remote } = session
   const { maxEntries } = remote.limits
   const trees = new Map<ObjectId, Buffer>()
   for (const other of found.values()) if (other.type === 'tree') trees.set(other.oid, other.bytes)
-  return { snapshot: new Snapshot({ ref, tip: oid, commit: object.oid, root, parents, format, maxEntries }, trees), object }
+  return {
+    snapshot: new Snapshot({ ref, tip: oid, commit: object.oid, root, parents, format, maxEntries }, trees),
+    object,
+  }
 }
 
 async function inOneFetch(
