@@ -12,6 +12,8 @@ import { CLIENTS } from './clients/names.ts'
 import { benchEngine } from './engine.ts'
 import { benchExport } from './export.ts'
 import type { ExportResult } from './export.ts'
+import { benchFleet } from './fleet.ts'
+import type { FleetOptions, FleetResult } from './fleet.ts'
 import { SIZES } from './layout.ts'
 import type { Size } from './layout.ts'
 import { describeMachine } from './machine.ts'
@@ -26,6 +28,10 @@ import { mb } from './table.ts'
 const REPORT = join(import.meta.dirname, 'REPORT.md')
 const RESULTS = join(import.meta.dirname, 'results', 'latest.json')
 const EXPORTS = [1_000, 5_000]
+const FLEETS: readonly FleetOptions[] = [
+  { gitsyncs: 200, configMapsEach: 2, idleMinutes: 1 },
+  { gitsyncs: 1_000, configMapsEach: 1, idleMinutes: 10 },
+]
 const LATENCIES = [0, 20]
 const NOTHING: EngineResults = { cells: [], failures: [] }
 
@@ -93,7 +99,14 @@ async function measureOperator(): Promise<void> {
     progress(`export of ${objects}: ${seconds.toFixed(2)} s, ${cpuSeconds.toFixed(2)} CPU s, ${mb(peakRss)} MB`)
     exports.push(result)
   }
-  await save({ operator: { run, exports } })
+  const fleets: FleetResult[] = []
+  for (const options of FLEETS) {
+    const result = await benchFleet(options)
+    const { gitsyncs, seconds, cpuSeconds, peakRss } = result
+    progress(`${gitsyncs} GitSyncs: ${seconds.toFixed(1)} s, ${cpuSeconds.toFixed(1)} CPU s, ${mb(peakRss)} MB`)
+    fleets.push(result)
+  }
+  await save({ operator: { run, exports, fleets } })
 }
 
 const measureEngine = (size: Size): Promise<EngineResults> =>

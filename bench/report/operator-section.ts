@@ -1,4 +1,5 @@
 import type { ExportResult } from '../export.ts'
+import type { FleetResult } from '../fleet.ts'
 import { kb, mb, ratio, table } from '../table.ts'
 
 const grouped = (count: number): string => count.toLocaleString('en-US')
@@ -52,5 +53,72 @@ ${then}
 
 For comparison, measured elsewhere and not in this run: another operator, which clones, took 14 s for 1,000 objects and 295 s
 (117 CPU s) for 5,000, then 6 requests and 122 KB up for each edit.
+`
+}
+
+/** Many GitSyncs on one repository: until everything is in Git, and while nothing changes. */
+export function fleetSection(results: readonly FleetResult[]): string {
+  if (results.length === 0) return ''
+  const first = table(
+    [
+      'GitSyncs',
+      'files',
+      'seconds',
+      'until all Ready',
+      'CPU seconds',
+      'Git requests',
+      'KB up',
+      'commits',
+      'watches',
+      'MB at most',
+    ],
+    results.map((r) => [
+      grouped(r.gitsyncs),
+      grouped(r.gitsyncs * r.configMapsEach),
+      r.seconds.toFixed(1),
+      r.readySeconds.toFixed(1),
+      r.cpuSeconds.toFixed(1),
+      r.requests,
+      kb(r.up),
+      grouped(r.commits),
+      r.watches,
+      mb(r.peakRss),
+    ]),
+  )
+  const then = table(
+    [
+      'GitSyncs',
+      'seconds',
+      'Git requests',
+      'objects written',
+      'Lease renewals',
+      'access reviews',
+      'reads',
+      'CPU seconds',
+    ],
+    results.map(({ gitsyncs, idle }) => [
+      grouped(gitsyncs),
+      idle.seconds.toFixed(0),
+      idle.gitRequests,
+      idle.writes,
+      idle.leaseWrites,
+      grouped(idle.accessReviews),
+      grouped(idle.reads),
+      idle.cpuSeconds.toFixed(1),
+    ]),
+  )
+  return `## A namespace and a GitSync for each of many tenants, on one branch of one repository
+
+Against a real kube-apiserver and \`git http-backend\`. Seconds count from the first GitSync that is created until every file is in
+Git. Watches are those of ConfigMaps that the API server was asked for.
+
+${first}
+
+Afterwards, while nothing changes (requests as the API server's audit log and the Git host count them):
+
+${then}
+
+For comparison, measured elsewhere and not in this run: another operator, with 200 namespaces of 2 ConfigMaps each, had 90 of 400
+files in Git after nine minutes, with 7,622 requests, 200 watches, 344 MB, and 225 MB of clones on disk.
 `
 }

@@ -1,11 +1,17 @@
 import type { ExportResult } from '../export.ts'
 import type { EngineResults } from '../results.ts'
 import { engineSection } from './engine-section.ts'
-import { operatorSection } from './operator-section.ts'
+import type { FleetResult } from '../fleet.ts'
+import { fleetSection, operatorSection } from './operator-section.ts'
 
 /** Everything that the bench measured last; `results/latest.json` holds it. */
 export interface Results {
-  readonly operator: { readonly run: Run; readonly exports: readonly ExportResult[] } | null
+  readonly operator: {
+    readonly run: Run
+    readonly exports: readonly ExportResult[]
+    /** Absent in results of before they were measured. */
+    readonly fleets?: readonly FleetResult[]
+  } | null
   readonly engine: { readonly runs: readonly Run[]; readonly results: EngineResults } | null
 }
 
@@ -24,7 +30,9 @@ Written by \`make bench\`; the same as data: [results/latest.json](results/lates
 not near 0, others were at work: then trust requests, bytes, processor time and memory, and take times as indications.
 
 ${[
-  ...(operator === null ? [] : [operatorSection(operator.exports, runLine(operator.run))]),
+  ...(operator === null
+    ? []
+    : [operatorSection(operator.exports, runLine(operator.run)), fleetSection(operator.fleets ?? [])]),
   ...(engine === null ? [] : [engineSection(engine.results, engine.runs.map(runLine).join('\n'))]),
 ].join('\n')}`
 }
