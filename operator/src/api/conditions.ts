@@ -6,7 +6,8 @@ const CONDITION_TYPES = {
   Ready: 'Git holds what the cluster holds, as of observedGeneration.',
   Reconciling: 'Work towards Ready goes on or will be tried again; present only while true.',
   Stalled: 'Nothing more happens until somebody changes something; present only while true.',
-  RateLimited: 'The Git host asked to wait; the message says until when; present only while true.',
+  RateLimited:
+    'The Git host asked to wait, or its limits are used up; the message says until when; present only while true.',
 } as const
 export type ConditionType = keyof typeof CONDITION_TYPES
 

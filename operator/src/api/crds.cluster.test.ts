@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startCluster, type Cluster } from '../../../test/kit/cluster/index.ts'
 import { ACCEPTED, MINIMAL_SPEC, REFUSED } from './testing/cases.ts'
+import { ACCEPTED_PROVIDERS, REFUSED_PROVIDERS } from './testing/provider-cases.ts'
 import { parseGitSync } from './parse.ts'
 
 const root = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
@@ -105,6 +106,12 @@ test('GitProvider is cluster-scoped, has defaults and refuses URLs as hosts', as
   expect(await refusal(provider({ hosts: ['a', 'a'] }))).toContain('Duplicate value')
   expect(await refusal(provider({ hosts: [] }))).toContain('spec.hosts')
   expect(await refusal(provider({ hosts: ['a'], caBundle: 'x' }))).toContain('PEM certificates')
+  for (const { spec, message } of REFUSED_PROVIDERS) {
+    expect(await refusal(provider({ hosts: ['a'], ...spec })), JSON.stringify(spec)).toMatch(message)
+  }
+  for (const spec of ACCEPTED_PROVIDERS) {
+    expect((await dryRun(provider({ hosts: ['a'], ...spec }))).spec).toMatchObject(spec)
+  }
 })
 
 test('the examples are accepted', { timeout: 60_000 }, async () => {

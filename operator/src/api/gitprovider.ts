@@ -1,6 +1,7 @@
 /** The kind GitProvider: what a Git host allows, said by the platform team. */
 import { z } from 'zod'
 import { namespaceNames } from './fields.ts'
+import { bytesSchema, hostTypeSchema, pushesSchema, requestsSchema } from './provider-limits.ts'
 import { mustMatch } from './rules.ts'
 
 const host = mustMatch(
@@ -25,6 +26,10 @@ export const gitProviderSpecSchema = z
       description: 'Hosts this is about. A name covers every port, name:port one.',
       'x-kubernetes-list-type': 'set',
     }),
+    type: hostTypeSchema.optional(),
+    requests: requestsSchema.optional(),
+    pushes: pushesSchema.optional(),
+    bytes: bytesSchema.optional(),
     allowPrivateAddresses: z
       .boolean()
       .meta({ description: 'Allow hosts that resolve to private or loopback addresses.' })

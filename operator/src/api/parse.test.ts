@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { ACCEPTED, MINIMAL_SPEC, REFUSED } from './testing/cases.ts'
 import { InvalidSpecError } from './invalid-spec.ts'
 import { parseGitProvider, parseGitSync } from './parse.ts'
+import { ACCEPTED_PROVIDERS, REFUSED_PROVIDERS } from './testing/provider-cases.ts'
 
 const object = (spec: unknown, kind = 'GitSync') => ({
   apiVersion: 'gitsync.dev/v1alpha1',
@@ -61,4 +62,10 @@ test('GitProvider: defaults and refusals', () => {
     expect(() => parseGitProvider(object({ hosts: [host] }, 'GitProvider')), host).toThrow(InvalidSpecError)
   }
   expect(() => parseGitProvider(object({ hosts: ['a'], caBundle: 'x' }, 'GitProvider'))).toThrow(/PEM certificates/)
+  for (const { spec, message } of REFUSED_PROVIDERS) {
+    expect(() => parseGitProvider(object({ hosts: ['a'], ...spec }, 'GitProvider')), String(message)).toThrow(message)
+  }
+  for (const spec of ACCEPTED_PROVIDERS) {
+    expect(parseGitProvider(object({ hosts: ['a'], ...spec }, 'GitProvider')).spec).toMatchObject(spec)
+  }
 })

@@ -117,7 +117,7 @@ export const REASONS = {
   },
   RateLimited: {
     outcome: 'retry',
-    meaning: 'The host asked to wait.',
+    meaning: 'The host asked to wait, or what its GitProvider allows is used up and others have their turn first.',
     remedy: 'Nothing to do; fewer GitSyncs per host or a longer window need fewer requests.',
   },
   LimitExceeded: {

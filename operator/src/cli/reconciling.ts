@@ -8,9 +8,11 @@ import { createDiscovery } from '../kube/discovery.ts'
 import { createEventRecorder } from '../kube/events.ts'
 import { createReflectorPool } from '../kube/reflector-pool.ts'
 import { branchKey } from '../plan/overlap.ts'
+import { Budgets } from '../push/budget/budgets.ts'
 import { RepositoryPool } from '../push/repository-pool.ts'
 import { SpoolBudget } from '../push/spool.ts'
 import { Writers } from '../push/writers.ts'
+import { showBudgets } from '../serve/budget-metrics.ts'
 import { showGitSyncs, showRunning, showWatches } from '../serve/gitsync-metrics.ts'
 import { HostLabels } from '../serve/host-labels.ts'
 import { gitsyncRef } from '../serve/log.ts'
@@ -67,7 +69,19 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
   const { client, clock, random, logger, metrics, mayPush } = options
   const { tracer } = options
   const { pushDuration, pushFailures, pushConflicts, hostUp, gitRequests, gitBytes, gitSeconds } = metrics
-  const hosts = new HostLabels([pushDuration, pushFailures, pushConflicts, hostUp, gitRequests, gitBytes, gitSeconds])
+  const { budgetWait, budgetWaiting, breakerOpen } = metrics
+  const hosts = new HostLabels([
+    pushDuration,
+    pushFailures,
+    pushConflicts,
+    hostUp,
+    gitRequests,
+    gitBytes,
+    gitSeconds,
+    budgetWait,
+    budgetWaiting,
+    breakerOpen,
+  ])
   const pool = createReflectorPool(client, {
     onReconnect(reason) {
       metrics.watchRestarts.inc({ reason })
@@ -92,6 +106,14 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
       controller.pushed(pushed)
     },
   })
+  const budgets = new Budgets({
+    clock,
+    onTurn: (host, seconds) => metrics.budgetWait.observe({ host: hosts.of(host) }, seconds),
+    onRecovered(host) {
+      logger.info({ host }, 'the Git host answers again')
+      writers.recovered(host)
+    },
+  })
   const environment: Environment = {
     client,
     pool,
@@ -100,6 +122,7 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
     writers,
     repositories: new RepositoryPool({
       clock,
+      budgets,
       userAgent: `git/gitsync-operator-${VERSION}`,
       onRequest: gitObserver({ metrics, hosts, logger, tracer, now: () => clock.now() }),
     }),
@@ -139,6 +162,7 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
       showRunning(metrics, REPORTS, reports)
       showWatches(metrics, pool.list())
       showGitSyncs(metrics, controller.reports(), clock.now())
+      showBudgets(metrics, hosts, { states: budgets.states(), breakers: budgets.breakers(), now: clock.now() })
       await hosts.keepOnly(controller.hosts())
     },
     pushed({ urls, branches }) {

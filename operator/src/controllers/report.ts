@@ -14,9 +14,15 @@ const SHOWN = 3
 /** What stands in the way of a GitSync at work, the worst first. */
 export function findProblems(runtime: Runtime, partial: readonly Problem[]): Problem[] {
   const { member } = runtime
-  const { failure, massDeletion } = member.status
+  const { failure, massDeletion, delayed } = member.status
   const problems: Problem[] = []
   if (failure !== undefined && failure.reason !== 'Progressing') problems.push(failure)
+  if (delayed !== undefined) {
+    problems.push({
+      reason: 'RateLimited',
+      message: `changes wait for their turn at ${delayed.host}, which takes only so many requests`,
+    })
+  }
   if (massDeletion !== undefined) {
     problems.push({ reason: 'MassDeletion', message: refusedDeletion(massDeletion, member.settings.confirmDeletion) })
   }
@@ -83,7 +89,8 @@ export function toConditions(problems: readonly Problem[], member: MemberStatus 
   }
   const limited = problems.find((problem) => problem.reason === 'RateLimited')
   if (limited !== undefined) {
-    const until = member?.retryAt === undefined ? '' : ` until ${new Date(member.retryAt).toISOString()}`
+    const end = member?.retryAt ?? member?.delayed?.until
+    const until = end === undefined ? '' : ` until ${new Date(end).toISOString()}`
     states.push({ type: 'RateLimited', status: 'True', reason: 'RateLimited', message: `${limited.message}${until}` })
   }
   return states

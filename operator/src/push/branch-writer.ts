@@ -10,6 +10,8 @@ import { missingFrom } from './history.ts'
 import type { PushObserver } from './observer.ts'
 import { settle } from './own-paths.ts'
 import { stage } from './stage.ts'
+import { awaitTurn } from './await-turn.ts'
+import type { Turn } from './budget/budget.ts'
 import type { Attached, Connection, Staged } from './stage.ts'
 import type { Tips } from './tips.ts'
 
@@ -71,7 +73,12 @@ export class BranchWriter {
   #uncertain = true
   /** The newest commit that must stay in the branch's history. */
   #anchor: string | undefined
-  #running: Promise<void> | undefined
+  /** By key of the connection: what waits for its turn or is being pushed. */
+  readonly #running = new Map<string, Promise<void>>()
+  /** The push that is being made, and those behind it. */
+  #last: Promise<void> = Promise.resolve()
+  #isPushing = false
+  readonly #stopping = new AbortController()
   #cancelTimer: (() => void) | undefined
   #stopped = false
 
@@ -95,18 +102,29 @@ export class BranchWriter {
     if (this.#members.size === 0) this.#cancelTimer?.()
   }
 
+  /** A host answers again: what failed because it did not is tried at once. */
+  recovered(host: string): void {
+    for (const attached of this.#members.values()) {
+      if (hostOf(attached) === host && attached.member.status.failure?.reason === 'Unreachable')
+        attached.member.unblock()
+    }
+  }
+
   /** Looks for work soon. Cheap; called whenever a member changes. */
   kick(): void {
-    if (this.#stopped || this.#running !== undefined || !this.#mayPush()) return
+    if (this.#stopped || !this.#mayPush()) return
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
-    const dueAt = Math.min(
-      ...[...this.#members.values()].map(({ member }) => member.dueAt() ?? Number.POSITIVE_INFINITY),
-    )
-    if (dueAt === Number.POSITIVE_INFINITY) return
-    const wait = dueAt - this.#options.clock.now()
-    if (wait > 0) this.#cancelTimer = this.#options.clock.after(wait, () => this.kick())
-    else this.#start()
+    const now = this.#options.clock.now()
+    let next = Number.POSITIVE_INFINITY
+    for (const { member, connection } of this.#members.values()) {
+      if (this.#running.has(connection.key)) continue
+      const dueAt = member.dueAt() ?? Number.POSITIVE_INFINITY
+      if (dueAt <= now) this.#start(connection.key)
+      else next = Math.min(next, dueAt)
+    }
+    if (next === Number.POSITIVE_INFINITY) return
+    this.#cancelTimer = this.#options.clock.after(next - now, () => this.kick())
   }
 
   /** Writes what is pending, whether or not it is due, and then nothing any more. */
@@ -114,10 +132,12 @@ export class BranchWriter {
     this.#stopped = true
     for (const end of this.#listening.values()) end()
     this.#cancelTimer?.()
-    await this.#running
+    this.#stopping.abort()
+    await Promise.all(this.#running.values())
     if (!flush) return
     for (const { member } of this.#members.values()) member.window.seal()
-    await this.#round()
+    const keys = new Set([...this.#due()].map(({ connection }) => connection.key))
+    await Promise.all([...keys].map((key) => this.#round(key)))
   }
 
   /** Hears of the branch whenever somebody looks at the repository over one of its members' connections. */
@@ -138,7 +158,7 @@ export class BranchWriter {
   /** Another writer's look has told where the branch is. */
   #seen(tip: string | null): void {
     // What is under way looks for itself, where it has to.
-    if (this.#running !== undefined || this.#uncertain || this.#snapshot === undefined) return
+    if (this.#isPushing || this.#uncertain || this.#snapshot === undefined) return
     if (tip === this.#snapshot.tip) for (const { member } of this.#members.values()) member.looked()
     else this.lookNow(tip)
   }
@@ -153,20 +173,55 @@ export class BranchWriter {
     return this.#options.mayPush?.() ?? true
   }
 
-  #start(): void {
-    this.#running = this.#options
-      .schedule(() => this.#round())
-      .finally(() => {
-        this.#running = undefined
-        this.kick()
-      })
+  #start(key: string): void {
+    const running = this.#round(key, this.#stopping.signal).finally(() => {
+      this.#running.delete(key)
+      this.kick()
+    })
+    this.#running.set(key, running)
   }
 
-  async #round(): Promise<void> {
+  #due(key?: string): Attached[] {
     const now = this.#options.clock.now()
-    const due = [...this.#members.values()].filter(({ member }) => (member.dueAt() ?? Number.POSITIVE_INFINITY) <= now)
-    const groups = Map.groupBy(due, ({ connection }) => connection.key)
-    for (const group of groups.values()) await this.#pushGroup(group)
+    return [...this.#members.values()].filter(
+      ({ member, connection }) =>
+        (key === undefined || connection.key === key) && (member.dueAt() ?? Number.POSITIVE_INFINITY) <= now,
+    )
+  }
+
+  /** Pushes for all that are due and share a connection. Who they are is told after the wait for a turn: whoever has changed meanwhile comes along. */
+  async #round(key: string, signal?: AbortSignal): Promise<void> {
+    let turn: Turn | undefined
+    try {
+      turn = await awaitTurn(this.#due(key), { ...this.#options, cost: this.#expectedRequests(key), signal })
+    } catch (error) {
+      if (signal?.aborted === true) return
+      const failure = toFailure(error)
+      for (const attached of this.#due(key)) this.#fail(attached, failure)
+      return
+    }
+    const push = (): Promise<void> => this.#exclusively(() => this.#pushGroup(this.#due(key)))
+    try {
+      await this.#options.schedule(() => (turn === undefined ? push() : turn.run(push)))
+    } finally {
+      turn?.end()
+    }
+  }
+
+  /** One push is made at a time. */
+  async #exclusively(push: () => Promise<void>): Promise<void> {
+    const own = this.#last.then(async () => {
+      this.#isPushing = true
+      await push().finally(() => (this.#isPushing = false))
+    })
+    this.#last = own.catch(() => undefined)
+    await own
+  }
+
+  /** One where everything is known, a look before that, and all that is read where nothing is. */
+  #expectedRequests(key: string): number {
+    if (this.#snapshot === undefined) return 4
+    return this.#uncertain || this.#due(key).some(({ member }) => member.wantsLook()) ? 2 : 1
   }
 
   /** One push for all; when the server refuses it, one for each, so that one tenant cannot block another. */

@@ -56,18 +56,25 @@ export const shownAnswer = (answer: string): string => JSON.stringify(answer.sli
 export function toFailure(error: unknown): PushFailure {
   if (error instanceof PushFailure) return error
   if (!isGitError(error)) return new PushFailure('InternalError', `unexpected: ${String(error)}`, { cause: error })
-  return new PushFailure(reasonOf(error), error.message, {
-    waitMs: error.details.waitMs,
+  const refusal = refusalBelow(error)
+  return new PushFailure(reasonOf(error), refusal?.waitMs === undefined ? error.message : refusal.message, {
+    waitMs: error.details.waitMs ?? refusal?.waitMs,
     cause: error,
   })
+}
+
+/** What kept a request from being sent at all. */
+function refusalBelow({ code, details: { cause } }: GitError): PushFailure | undefined {
+  if (code !== 'Network') return undefined
+  const inner = cause instanceof Error && isPushFailure(cause.cause) ? cause.cause : cause
+  return isPushFailure(inner) ? inner : undefined
 }
 
 function reasonOf(error: GitError): Reason {
   if (error.code === 'Rejected' && error.details.actual === 'nothing') return 'BranchNotFound'
   if (error.code === 'Network') {
-    const { cause } = error.details
-    const inner = cause instanceof Error && isPushFailure(cause.cause) ? cause.cause : cause
-    if (isPushFailure(inner)) return inner.reason
+    const refusal = refusalBelow(error)
+    if (refusal !== undefined) return refusal.reason
     if (error.details.badCertificate === true) return 'CertificateInvalid'
   }
   return REASON_OF[error.code]

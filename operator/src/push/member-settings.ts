@@ -30,6 +30,8 @@ export interface MemberSettings {
   readonly window: WindowOptions
   /** Milliseconds between comparisons when nothing changes. */
   readonly interval: number
+  /** Bytes of one push. Default: as many as one commit may have. */
+  readonly maxPushBytes?: number | undefined
 }
 
 /** What a member needs of the cluster. */

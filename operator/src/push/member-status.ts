@@ -13,6 +13,8 @@ export interface MemberStatus {
   readonly failure?: PushFailure
   /** When the failure is tried again, milliseconds since the epoch. */
   readonly retryAt?: number
+  /** Changes wait for their turn at the host for longer than `maxLatency`; `until` in milliseconds since the epoch. */
+  readonly delayed?: { readonly host: string; readonly until: number } | undefined
   /** A refused deletion: what has to be confirmed. */
   readonly massDeletion?: {
     readonly token: string

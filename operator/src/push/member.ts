@@ -109,6 +109,7 @@ export class Member {
   attempted: { readonly sha: string; readonly time: number } | undefined
 
   readonly #schedule: Schedule
+  #delayed: MemberStatus['delayed']
   #settings: MemberSettings
   #lastCommit: MemberStatus['lastCommit']
   #observedCommit: string | undefined
@@ -165,6 +166,13 @@ export class Member {
     this.window.options = settings.window
     this.#schedule.interval = settings.interval
     this.unblock()
+  }
+
+  /** It has waited for its turn at the host for longer than `maxLatency`: with whom, and until when about. */
+  set delayed(delayed: MemberStatus['delayed']) {
+    if (delayed === this.#delayed) return
+    this.#delayed = delayed
+    this.#onReport()
   }
 
   unblock(): void {
@@ -405,6 +413,7 @@ export class Member {
       ...(this.#failure === undefined ? {} : { failure: this.#failure, retryAt: blockedUntil }),
       ...(this.massDeletion === undefined ? {} : { massDeletion: this.massDeletion }),
       ...(this.drift === undefined ? {} : { drift: this.drift }),
+      ...(this.#delayed === undefined ? {} : { delayed: this.#delayed }),
     }
   }
 }

@@ -70,7 +70,10 @@ export async function planPush(member: Member, folder: FolderView): Promise<Push
       ? undefined
       : await compareFolder(member, folder, { remote: overlay(member, remote, batches), kept, contents })
   const all = await guardDeletions(member, folder, [...batches, ...(compared?.batches ?? [])], remote?.length)
-  const commits = all.batches.map((batch) => toCommit(member, batch, contents)).filter((commit) => commit !== undefined)
+  const room = { bytes: roomOf(member), isUsed: false }
+  const commits = all.batches
+    .map((batch) => toCommit(member, batch, contents, room))
+    .filter((commit) => commit !== undefined)
   const needsClaim = claimed === 'missing' && (commits.length > 0 || (remote !== undefined && member.desired.size > 0))
   if (needsClaim || isTaken) addClaim(commits, member, claimFile(claim), isTaken)
   return {
@@ -166,10 +169,11 @@ async function provideContents(
   const missing = writes.filter(({ file }) => member.spool.get(file.oid) === undefined).map(({ file }) => file)
   const reread = missing.length === 0 ? undefined : await rereadWithinLimit(member, missing)
   const changes: Change[] = []
+  const most = roomOf(member)
   let bytes = 0
   for (const { file, exists } of writes) {
     const content = member.spool.get(file.oid) ?? reread?.get(file.key)
-    if (content === undefined || bytes > MAX_COMMIT_BYTES) continue
+    if (content === undefined || bytes > MAX_COMMIT_BYTES || (bytes > 0 && bytes + content.length > most)) continue
     bytes += content.length
     contents.set(file.oid, content)
     changes.push({
@@ -201,7 +205,17 @@ async function rereadWithinLimit(member: Member, files: readonly DesiredFile[]):
 
 const REREAD_STEP = 200
 
-function toCommit(member: Member, batch: Batch, contents: Contents): PlannedCommit | undefined {
+/** Contents that one push may have, in bytes: trees and commits travel with them. */
+const roomOf = ({ settings: { maxPushBytes } }: Member): number =>
+  maxPushBytes === undefined ? Number.POSITIVE_INFINITY : Math.floor(maxPushBytes / 2)
+
+/** @param room what is left of it; what does not fit is left to a comparison, and one change always fits */
+function toCommit(
+  member: Member,
+  batch: Batch,
+  contents: Contents,
+  room: { bytes: number; isUsed: boolean },
+): PlannedCommit | undefined {
   const writes: { path: string; bytes: Uint8Array }[] = []
   const deletes: string[] = []
   const changes: Change[] = []
@@ -209,6 +223,14 @@ function toCommit(member: Member, batch: Batch, contents: Contents): PlannedComm
     const bytes = change.oid === null ? undefined : (contents.get(change.oid) ?? member.spool.get(change.oid))
     // A content that did not fit the spool is left to the comparison that was asked for then.
     if (change.oid !== null && bytes === undefined) continue
+    if (bytes !== undefined) {
+      if (room.isUsed && bytes.length > room.bytes) {
+        member.requireCompare('spool')
+        continue
+      }
+      room.isUsed = true
+      room.bytes -= bytes.length
+    }
     changes.push(change)
     if (bytes === undefined) deletes.push(change.path)
     else writes.push({ path: change.path, bytes })

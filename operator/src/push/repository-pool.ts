@@ -4,6 +4,10 @@ import { openRepository, undiciTransport } from '@gitsync/protocol'
 import type { Credentials, RequestRecord, Transport } from '@gitsync/protocol'
 import { Agent } from 'undici'
 import type { Clock } from '../time/clock.ts'
+import type { Budgets } from './budget/budgets.ts'
+import { limitedTransport } from './budget/limited-transport.ts'
+import { NO_LIMITS } from './budget/limits.ts'
+import type { BudgetLimits } from './budget/limits.ts'
 import type { Connection } from './stage.ts'
 import { guardedLookup } from './host-guard.ts'
 import type { HostPolicy } from './host-guard.ts'
@@ -14,11 +18,15 @@ export interface ConnectOptions {
   readonly policy: HostPolicy
   /** PEM of certificate authorities to trust. */
   readonly ca: string | undefined
+  /** Default: none. */
+  readonly limits?: BudgetLimits
 }
 
 export interface RepositoryPoolOptions {
   readonly userAgent: string
   readonly clock: Clock
+  /** Default: nothing is limited. */
+  readonly budgets?: Budgets
   readonly onRequest?: (host: string, record: RequestRecord) => void
 }
 
@@ -47,13 +55,18 @@ export class RepositoryPool {
   /** The connection that is open already when nothing has changed, so that what it has learned is kept; else it is released. */
   connect(options: ConnectOptions, current: Connection | undefined): Connection {
     const key = fingerprint(options)
-    if (current?.key === key) return current
-    const { userAgent, onRequest } = this.#options
+    const { userAgent, onRequest, budgets } = this.#options
     const { host } = new URL(options.url)
+    const { limits = NO_LIMITS } = options
+    if (current?.key === key) {
+      if (current.budget !== undefined) budgets?.keep(current.budget, limits, current)
+      return current
+    }
     const shared = this.#share(options)
+    const budget = budgets?.of(host, credentialOf(options))
     const repository = openRepository(options.url, {
       auth: options.auth,
-      transport: shared.transport,
+      transport: budget === undefined ? shared.transport : limitedTransport(shared.transport, budget, options.url),
       userAgent,
       // Tries, and requests in all, are counted by whoever writes the branch. A redirect could lead past the host's policy.
       retry: false,
@@ -62,8 +75,9 @@ export class RepositoryPool {
       oneFetchBytes: 96 << 10,
       ...(onRequest === undefined ? {} : { onRequest: (record) => onRequest(host, record) }),
     })
-    const connection = { key, repository }
+    const connection = { key, repository, ...(budget === undefined ? {} : { budget }) }
     shared.users.add(connection)
+    if (budget !== undefined) budgets?.keep(budget, limits, connection)
     this.release(current)
     return connection
   }
@@ -71,6 +85,7 @@ export class RepositoryPool {
   /** The connection is not used from here on, but to end what is under way. */
   release(connection: Connection | undefined): void {
     if (connection === undefined) return
+    if (connection.budget !== undefined) this.#options.budgets?.release(connection.budget, connection)
     for (const [key, shared] of this.#shared) {
       if (!shared.users.delete(connection) || shared.users.size > 0) continue
       shared.cancelDrop = this.#options.clock.after(UNUSED_MS, () => {
@@ -109,6 +124,13 @@ export class RepositoryPool {
     shared.cancelDrop = undefined
     return shared
   }
+}
+
+/** Stands for the credentials with which a host counts requests, and tells nothing about them. */
+function credentialOf({ auth }: ConnectOptions): string {
+  return createHash('sha256')
+    .update(JSON.stringify(auth ?? null))
+    .digest('hex')
 }
 
 /** Tells connections apart without holding their secrets. */

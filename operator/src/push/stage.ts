@@ -1,5 +1,6 @@
 import type { Edit, Repository, Snapshot } from '@gitsync/protocol'
 import type { Tracer } from '../trace/tracer.ts'
+import type { Budget } from './budget/budget.ts'
 import { viewOf } from './folder-view.ts'
 import type { Member } from './member.ts'
 import { recordPaths } from './own-paths.ts'
@@ -11,6 +12,8 @@ export interface Connection {
   /** Stands for the credentials, and tells nothing about them. */
   readonly key: string
   readonly repository: Repository
+  /** What may be asked of the host with these credentials. Default: no limit. */
+  readonly budget?: Budget
 }
 
 export interface Attached {

@@ -97,6 +97,11 @@ export class Writers {
     this.#writers.get(key)?.lookNow(tip)
   }
 
+  /** A host that did not answer does so again: whoever waits because of that need not any more. */
+  recovered(host: string): void {
+    for (const writer of this.#writers.values()) writer.recovered(host)
+  }
+
   /** Looks for work in all branches: to be called when `mayPush` says yes again. */
   resume(): void {
     for (const writer of this.#writers.values()) writer.kick()

@@ -153,6 +153,44 @@ export function createMetrics() {
     ]),
     gitSeconds: histogram('gitsync_git_request_duration_seconds', 'One HTTP request to a Git host', ['host']),
 
+    budgetLimit: gauge(
+      'gitsync_budget_requests_per_minute',
+      'Requests per minute that a host may be sent with one credential; absent without a limit',
+      ['host'],
+    ),
+    budgetRemaining: gauge(
+      'gitsync_budget_remaining_requests',
+      'Requests that could be sent at once; of several credentials the least',
+      ['host'],
+    ),
+    budgetWaiting: gauge('gitsync_budget_waiting_pushes', 'Pushes that wait for their turn at a host', ['host']),
+    budgetWait: histogram(
+      'gitsync_budget_wait_seconds',
+      'From the moment a push was due until its turn',
+      ['host'],
+      LAG_SECONDS,
+    ),
+    hostBlocked: gauge(
+      'gitsync_git_host_blocked_seconds',
+      'For how long the host still wants no requests, by Retry-After or a used-up quota; 0 when it takes them',
+      ['host'],
+    ),
+    hostQuotaLimit: gauge(
+      'gitsync_git_host_quota_limit',
+      'Requests that the host says it allows, by its own headers; absent when it says nothing',
+      ['host'],
+    ),
+    hostQuotaRemaining: gauge(
+      'gitsync_git_host_quota_remaining',
+      'Requests that the host says are left, by its own headers; of several credentials the least',
+      ['host'],
+    ),
+    breakerOpen: gauge(
+      'gitsync_git_host_breaker_open',
+      'Whether nothing but a probe is sent because the host did not answer several times in a row: 1, or 0',
+      ['host'],
+    ),
+
     spoolBytes: gauge('gitsync_spool_bytes', 'Contents that wait in memory to be pushed'),
     memoryLimit: gauge(
       'gitsync_memory_limit_bytes',

@@ -3,6 +3,7 @@ import type { GitSync } from '../../api/parse.ts'
 import type { MemberSettings } from '../../push/member-settings.ts'
 import { Inventory } from '../../plan/inventory.ts'
 import { branchKey, normalizeUrl } from '../../plan/overlap.ts'
+import { limitsOf } from '../../push/budget/provider-limits.ts'
 import { inventoryStore, placeKey } from '../inventory-store.ts'
 import type { InventoryStore, Location } from '../inventory-store.ts'
 import { Runtime } from '../runtime.ts'
@@ -85,8 +86,10 @@ async function work(
     readonly store: InventoryStore
   },
 ): Promise<Runtime> {
-  const { location, settings, store } = at
+  const { location, store } = at
   const { url } = gitsync.spec.repository
+  const limits = limitsOf(new URL(url).hostname, provider?.spec)
+  const settings = { ...at.settings, maxPushBytes: limits.bytesPerPush }
   const place = placeKey(location)
   let runtime = runtimes.get(name)
   if (runtime?.place !== place) {
@@ -96,7 +99,7 @@ async function work(
   } else if (JSON.stringify(settings) !== JSON.stringify(runtime.member.settings)) runtime.member.settings = settings
   const ca = [provider?.spec.caBundle, secret?.ca].filter((pem) => pem !== undefined).join('\n')
   const connection = environment.repositories.connect(
-    { url, auth: secret?.auth, policy, ca: ca === '' ? undefined : ca },
+    { url, auth: secret?.auth, policy, ca: ca === '' ? undefined : ca, limits },
     runtime.connection,
   )
   const isOther = runtime.connection !== undefined && runtime.connection !== connection
