@@ -85,7 +85,7 @@ describe('errors of helm', () => {
 
 describe('errors of kubectl apply', () => {
   const wrong: Readonly<Record<string, object>> = {
-    'url must start with http:// or https://': gitsync({}, { url: 'git@git.example.com:platform/audit.git' }),
+    'url must start with http://, https:// or ssh://': gitsync({}, { url: 'git.example.com/platform/audit.git' }),
     'url must not contain a user or password': gitsync({}, { url: 'https://me:secret@git.example.com/audit.git' }),
     'path must not contain the parts . or ..': gitsync({}, { path: 'clusters/../other' }),
     'branch is the short name: write main, not refs/heads/main': gitsync({}, { branch: 'refs/heads/main' }),

@@ -165,7 +165,7 @@ const TROUBLES: Readonly<Partial<Record<Reason, Trouble>>> = {
       await edit(shop)
     },
   },
-  RateLimited: { given: (shop) => git().status(429, { ...ofShop(shop), retryAfter: 60 }) },
+  RateLimited: { given: (shop) => git().status(429, { ...ofShop(shop), retryAfter: 1 }) },
   PathConflict: {
     given: ({ namespace }) => world.api.create(configMap(namespace, 'second')),
     sync: () => ({ spec: { layout: { template: '{kind}.yaml' } } }),

@@ -72,15 +72,15 @@ describe.each(WORLDS)('wrong input: %s', (plane) => {
 
   test('a URL that is none is refused with the name of the field', async () => {
     const tenant = await tenantWith('bad-url')
-    const sync = gitsync({ namespace: 'bad-url', url: 'git@example.com:a/b.git' })
+    const sync = gitsync({ namespace: 'bad-url', url: 'example.com/a/b.git' })
     if (plane === 'embedded') {
       await world.api.create(sync)
-      await expectProblem(tenant, 'InvalidSpec', /repository\.url.*http:\/\/ or https:\/\//)
+      await expectProblem(tenant, 'InvalidSpec', /repository\.url.*http:\/\/, https:\/\/ or ssh:\/\//)
       await patchSpec(tenant, { repository: { url: tenant.repository.url } })
       await written(tenant)
     } else {
       await expect(world.kubectl(['apply', '-f', '-'], JSON.stringify(sync))).rejects.toThrow(
-        /spec\.repository\.url.*http:\/\/ or https:\/\//s,
+        /spec\.repository\.url.*http:\/\/, https:\/\/ or ssh:\/\//s,
       )
     }
   })

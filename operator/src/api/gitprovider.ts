@@ -20,6 +20,16 @@ const caBundle = mustMatch(
   'caBundle must be one or more PEM certificates (-----BEGIN CERTIFICATE-----) and nothing else',
 )
 
+const proxyUrl = mustMatch(
+  z.string().min(1).max(512).meta({ description: 'URL of an HTTP proxy, such as http://proxy.example.com:3128.' }),
+  /^https?:\/\/([a-z0-9]([-a-z0-9.]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?\/?$/,
+  'proxy.url is http:// or https:// and a host, with a port, and nothing else: no user, no password, no path',
+)
+
+const proxy = z.object({ url: proxyUrl }).meta({
+  description: 'Proxy through which these hosts are reached. It resolves their names: addresses are not checked then.',
+})
+
 export const gitProviderSpecSchema = z
   .object({
     hosts: z.array(host).min(1).max(64).meta({
@@ -42,6 +52,7 @@ export const gitProviderSpecSchema = z
       'Only GitSyncs of these namespaces may use these hosts; otherwise all.',
     ).optional(),
     caBundle: caBundle.optional(),
+    proxy: proxy.optional(),
   })
   .meta({ description: 'What the hosts allow.' })
 

@@ -62,7 +62,7 @@ export const REASONS = {
   InvalidSecret: {
     outcome: 'retry',
     meaning: 'The Secret has no usable keys.',
-    remedy: 'Give it username and password, or token.',
+    remedy: 'Give it token, or username and password; for SSH identity and known_hosts.',
   },
   ProviderNotFound: {
     outcome: 'retry',

@@ -7,10 +7,14 @@ import { mustMatch, mustNotMatch, withRule } from './rules.ts'
 const described = (description: string, max: number): z.ZodString => z.string().min(1).max(max).meta({ description })
 
 let url = described(
-  'Repository to write to, over http or https. Credentials go in the Secret named by secretRef.',
+  'Repository to write to, over https, http or SSH (ssh://git@host/path, git@host:path). Credentials go in the Secret named by secretRef.',
   2048,
 )
-url = mustMatch(url, /^https?:\/\/[^/]/, 'url must start with http:// or https://, followed by a host')
+url = mustMatch(
+  url,
+  /^(https?:\/\/[^/]|ssh:\/\/([A-Za-z0-9._-]+@)?[^/@]+\/[^-]|[A-Za-z0-9._-]+@([^@:/]+|\[[0-9A-Fa-f:.]+\]):[^:-])/,
+  'url must start with http://, https:// or ssh://, followed by a host, or be user@host:path',
+)
 url = mustNotMatch(
   url,
   /^https?:\/\/[^/?#]*@/,

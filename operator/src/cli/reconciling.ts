@@ -8,6 +8,7 @@ import { createDiscovery } from '../kube/discovery.ts'
 import { createEventRecorder } from '../kube/events.ts'
 import { createReflectorPool } from '../kube/reflector-pool.ts'
 import { branchKey } from '../plan/overlap.ts'
+import { parseRepositoryAddress } from '../plan/repository-address.ts'
 import { Budgets } from '../push/budget/budgets.ts'
 import { RepositoryPool } from '../push/repository-pool.ts'
 import { SpoolBudget } from '../push/spool.ts'
@@ -166,7 +167,7 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
       await hosts.keepOnly(controller.hosts())
     },
     pushed({ urls, branches }) {
-      const known = urls.filter((url) => URL.canParse(url))
+      const known = urls.filter((url) => parseRepositoryAddress(url) !== undefined)
       for (const url of known) for (const { branch, tip } of branches) writers.lookAt(branchKey({ url, branch }), tip)
     },
     resume: () => writers.resume(),

@@ -11,6 +11,7 @@ import { writeStatus } from '../kube/status.ts'
 import { createWorkQueue } from '../kube/work-queue.ts'
 import type { WorkQueue, WorkQueueMetrics } from '../kube/work-queue.ts'
 import type { KubernetesObject } from '../objects/object.ts'
+import { repositoryAddress } from '../plan/repository-address.ts'
 import type { PushedCommits } from '../push/branch-writer.ts'
 import type { Environment } from './environment.ts'
 import { GITSYNCS } from './known-resources.ts'
@@ -115,7 +116,7 @@ export class GitSyncController {
   /** Git hosts that GitSyncs name. */
   hosts(): ReadonlySet<string> {
     const urls = [...this.#runtimes.values()].map(({ connection }) => connection?.repository.url)
-    return new Set(urls.filter((url) => url !== undefined).map((url) => new URL(url).host))
+    return new Set(urls.filter((url) => url !== undefined).map((url) => repositoryAddress(url).host))
   }
 
   /** Ages of what is being worked on, in seconds. */

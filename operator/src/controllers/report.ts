@@ -17,12 +17,6 @@ export function findProblems(runtime: Runtime, partial: readonly Problem[]): Pro
   const { failure, massDeletion, delayed } = member.status
   const problems: Problem[] = []
   if (failure !== undefined && failure.reason !== 'Progressing') problems.push(failure)
-  if (delayed !== undefined) {
-    problems.push({
-      reason: 'RateLimited',
-      message: `changes wait for their turn at ${delayed.host}, which takes only so many requests`,
-    })
-  }
   if (massDeletion !== undefined) {
     problems.push({ reason: 'MassDeletion', message: refusedDeletion(massDeletion, member.settings.confirmDeletion) })
   }
@@ -32,6 +26,12 @@ export function findProblems(runtime: Runtime, partial: readonly Problem[]): Pro
   for (const { kind, why, isForbidden } of runtime.unreadable()) {
     const reason = isForbidden ? 'Forbidden' : 'ClusterUnavailable'
     problems.push({ reason, message: `the operator cannot list or watch ${kind}: ${why}` })
+  }
+  if (delayed !== undefined) {
+    problems.push({
+      reason: 'RateLimited',
+      message: `changes wait for their turn at ${delayed.host}, which takes only so many requests`,
+    })
   }
   return problems
 }

@@ -1,3 +1,5 @@
+import { repositoryAddress } from './repository-address.ts'
+
 /** One GitSync's place in Git. */
 export interface Place {
   /** uid */
@@ -13,12 +15,14 @@ export interface Place {
 
 /** One spelling for one repository: `https://Git.Example.com:443/a/b.git/` → `https://git.example.com/a/b`. */
 export function normalizeUrl(url: string): string {
-  const { protocol, host, pathname } = new URL(url)
+  const { url: one, host } = repositoryAddress(url)
+  const { protocol, pathname } = new URL(one)
   const path = decodePath(pathname)
     .replace(/\/{2,}/g, '/')
     .replace(/\/+$/, '')
     .replace(/\.git$/i, '')
-  return `${protocol}//${host}${path}`
+  // On the hosts that people use, SSH's path in the home of the user is the same as that from the root.
+  return `${protocol}//${host}${protocol === 'ssh:' ? path.replace(/^\/~\//, '/') : path}`
 }
 
 function decodePath(path: string): string {

@@ -2,6 +2,9 @@ import type { Clock } from '../time/clock.ts'
 import type { Turn } from './budget/budget.ts'
 import type { Attached } from './stage.ts'
 
+/** Shorter waits are nobody's business, in milliseconds. */
+const LEAST_WAIT_MS = 10_000
+
 /**
  * Waits until a push for these may begin; undefined where nothing limits them. Those that wait for longer than their
  * `maxLatency` say so. The turn is their namespaces': each pays its part.
@@ -16,7 +19,7 @@ export async function awaitTurn(
   if (first === undefined || budget === undefined) return undefined
   const { clock, cost, signal } = options
   const cancel = due.map(({ member }) =>
-    clock.after(Math.max(1, member.settings.window.maxLatency), () => {
+    clock.after(Math.max(LEAST_WAIT_MS, member.settings.window.maxLatency), () => {
       member.delayed = { until: budget.expectedAt(), host: budget.host }
     }),
   )

@@ -1,6 +1,7 @@
 import { isGitError } from '@gitsync/protocol'
 import type { Edit, GitErrorCode, PushOutcome, Repository, Snapshot } from '@gitsync/protocol'
 import type { Clock } from '../time/clock.ts'
+import { repositoryAddress } from '../plan/repository-address.ts'
 import { NO_TRACER } from '../trace/tracer.ts'
 import type { Tracer } from '../trace/tracer.ts'
 import { PushFailure, shownAnswer, toFailure } from './failure.ts'
@@ -474,6 +475,6 @@ function acceptHistory(member: Member, { tip }: Snapshot): void {
 /** Of commit ids that people copy. */
 const SHOWN_DIGITS = 12
 
-const hostOf = ({ connection }: Attached): string => new URL(connection.repository.url).host
+const hostOf = ({ connection }: Attached): string => repositoryAddress(connection.repository.url).host
 
 const depthOf = (path: string): number => (path === '.' ? 0 : path.split('/').length)

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { generateKeyPairSync } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
 import { credentialsFor } from './credentials.ts'
 import { PushFailure } from './failure.ts'
 
@@ -98,6 +99,78 @@ test.each([
   { username: '', password: 'hunter2' },
 ])('without usable keys it is refused: %j', (values) => {
   expect(refusal(URL, values as Record<string, string>).reason).toBe('InvalidSecret')
+})
+
+test('keys of Flux, of Argo CD and of the Secret types of Kubernetes are read', () => {
+  const of = (values: Readonly<Record<string, string>>) => credentialsFor(URL, secret(values))
+  expect(of({ bearerToken: 't\n' })).toEqual({ auth: { bearer: 't' } })
+  expect(of({ url: URL, username: 'a', password: 'p', insecure: 'true' }).auth).toEqual({
+    username: 'a',
+    password: 'p',
+  })
+  const pair = { clientCertificate: { cert: 'CERT', key: 'KEY' } }
+  expect(of({ 'tls.crt': 'CERT', 'tls.key': 'KEY' })).toEqual(pair)
+  expect(of({ tlsClientCertData: 'CERT', tlsClientCertKey: 'KEY', bearerToken: 't' })).toEqual({
+    ...pair,
+    auth: { bearer: 't' },
+  })
+  expect(of({ certFile: 'CERT', keyFile: 'KEY', caFile: 'CA' })).toEqual({ ...pair, ca: 'CA' })
+  expect(refusal(URL, { 'tls.crt': 'hunter2' }).message).toContain('tls.crt and tls.key')
+})
+
+test('an SSH key needs the keys of the hosts, and is for SSH alone', () => {
+  const ssh = (values: Readonly<Record<string, string>>) =>
+    credentialsFor('git@git.example.com:a/b.git', secret(values))
+  const whole = { privateKey: 'KEY\n', knownHosts: 'git.example.com ssh-ed25519 AAAA\n' }
+  const known_hosts = 'git.example.com ssh-ed25519 AAAA'
+  for (const name of ['identity', 'sshPrivateKey', 'ssh-privatekey']) {
+    expect(ssh({ [name]: 'KEY', known_hosts })).toEqual({ ssh: whole })
+  }
+  expect(ssh({ identity: 'KEY\n', 'identity.pub': 'x', known_hosts, password: 'pass\n' }).ssh?.passphrase).toBe('pass')
+  expect(refusal('ssh://git@git.example.com/a', { identity: 'hunter2' }).message).toContain('known_hosts')
+  expect(refusal('ssh://git@git.example.com/a', TOKEN).message).toContain('identity')
+  expect(refusal('git@evil.example:a', { identity: 'hunter2', known_hosts }).reason).toBe('SecretNotConsenting')
+  expect(refusal(URL, { identity: 'hunter2', known_hosts }).reason).toBe('InvalidSecret')
+})
+
+describe('a GitHub App', () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const keys = {
+    githubAppID: '12',
+    githubAppInstallationID: '345',
+    githubAppPrivateKey: privateKey.export({ type: 'pkcs1', format: 'pem' }) as string,
+  }
+  const app = (url: string, values: Readonly<Record<string, string>>, hosts = new globalThis.URL(url).host) =>
+    credentialsFor(url, secret({ ...keys, ...values }, hosts)).githubApp
+
+  test.each([
+    ['https://github.com/a/b', 'https://api.github.com'],
+    ['https://corp.ghe.com/a/b', 'https://api.corp.ghe.com'],
+    ['https://git.example.com:8443/a/b', 'https://git.example.com:8443/api/v3'],
+  ])('of %s asks %s', (url, apiUrl) => {
+    expect(app(url, {})).toMatchObject({ appId: '12', installationId: '345', apiUrl })
+  })
+
+  test('asks elsewhere only where the Secret names that host too', () => {
+    const elsewhere = { githubAppBaseURL: 'https://api.example.net/v3/' }
+    expect(app(URL, elsewhere, 'git.example.com,api.example.net')?.apiUrl).toBe('https://api.example.net/v3')
+    const argo = { githubAppEnterpriseBaseUrl: 'https://git.example.com/api/v3' }
+    expect(app(URL, argo)?.apiUrl).toBe('https://git.example.com/api/v3')
+    expect(refusal(URL, { ...keys, ...elsewhere }).reason).toBe('SecretNotConsenting')
+  })
+
+  test.each([
+    { githubAppID: '' },
+    { githubAppID: '1/../2' },
+    { githubAppInstallationID: 'hunter2' },
+    { githubAppInstallationID: '1/access' },
+    { githubAppPrivateKey: 'hunter2' },
+    { githubAppBaseURL: 'file:///etc/passwd' },
+    { githubAppBaseURL: 'https://user:hunter2@git.example.com' },
+    { githubAppBaseURL: 'git@git.example.com:a' },
+  ])('that is not whole is refused: %j', (values) => {
+    expect(refusal(URL, { ...keys, ...values }).reason).toBe('InvalidSecret')
+  })
 })
 
 test('a Secret that lacks label and annotation is told both at once', () => {

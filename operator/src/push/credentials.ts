@@ -1,17 +1,35 @@
 import type { Credentials } from '@gitsync/protocol'
 import type { KubernetesObject } from '../objects/object.ts'
+import { listsHost, parseRepositoryAddress } from '../plan/repository-address.ts'
+import type { RepositoryAddress } from '../plan/repository-address.ts'
 import { PushFailure } from './failure.ts'
+import { parseGitHubApp } from './github-app-keys.ts'
+import type { GitHubApp } from './github-app-keys.ts'
 
 /** A Secret consents to be sent to a Git host by this label … */
 const CREDENTIAL_LABEL = 'gitsync.dev/credential'
 /** … and this annotation: hosts, separated by commas; a name covers every port, `name:port` one. */
 const HOSTS_ANNOTATION = 'gitsync.dev/hosts'
 
+/** How to log in over SSH. */
+export interface SshLogin {
+  /** OpenSSH's or PEM format. */
+  readonly privateKey: string
+  readonly passphrase?: string
+  /** Text in the format of OpenSSH's `known_hosts`. */
+  readonly knownHosts: string
+}
+
 /** What a Secret holds for one repository. */
 export interface SecretCredentials {
-  readonly auth: Credentials
+  /** For http and https; absent where a client certificate, or nothing but an authority to trust, is all there is. */
+  readonly auth?: Credentials
+  readonly githubApp?: GitHubApp
+  readonly ssh?: SshLogin
   /** PEM of certificate authorities to trust. */
   readonly ca?: string
+  /** PEM of certificate and private key. */
+  readonly clientCertificate?: { readonly cert: string; readonly key: string }
 }
 
 /** The user names that hosts expect beside a token. */
@@ -22,25 +40,27 @@ const TOKEN_USER: Readonly<Record<string, string>> = {
 
 /**
  * Takes credentials from a Secret, if it may be used for this URL at all: otherwise whoever may create a GitSync could
- * send anybody's token to a host of their own.
+ * send anybody's token to a host of their own. Keys are our own, those of Flux, of Argo CD, and of the Secret types
+ * `kubernetes.io/basic-auth`, `ssh-auth` and `tls`.
  * @throws PushFailure `SecretNotConsenting`, `InvalidSecret`; never with a value in its message
  */
 export function credentialsFor(url: string, secret: KubernetesObject): SecretCredentials {
   const { name, labels = {}, annotations = {} } = secret.metadata
-  const { hostname, host, port, protocol } = new URL(url)
+  const address = parseRepositoryAddress(url)
+  if (address === undefined) {
+    throw new PushFailure('SecretNotConsenting', `Secret ${name} is for no host: the URL of the repository has none`)
+  }
   const hosts = (annotations[HOSTS_ANNOTATION] ?? '')
     .split(',')
     .map((entry) => entry.trim().toLowerCase())
     .filter((entry) => entry !== '')
-  const withPort = port === '' ? `${host}:${protocol === 'https:' ? 443 : 80}` : host
   const missing: string[] = []
   if (labels[CREDENTIAL_LABEL] !== 'true') missing.push(`lacks the label ${CREDENTIAL_LABEL}: "true"`)
-  if (!hosts.includes(hostname) && !hosts.includes(withPort))
-    missing.push(`does not name ${host} in its annotation ${HOSTS_ANNOTATION}${remark(hosts)}`)
+  if (!listsHost(hosts, address))
+    missing.push(`does not name ${address.host} in its annotation ${HOSTS_ANNOTATION}${remark(hosts)}`)
   if (missing.length > 0) throw new PushFailure('SecretNotConsenting', `Secret ${name} ${missing.join(' and ')}`)
   const data = decode(secret)
-  const ca = data.get('ca.crt')
-  return { auth: authOf(name, hostname, data), ...(ca === undefined ? {} : { ca }) }
+  return address.isSsh ? { ssh: sshLogin(name, data) } : httpLogin(name, address, hosts, data)
 }
 
 /** What people write there that is no host. */
@@ -48,19 +68,76 @@ function remark(hosts: readonly string[]): string {
   return hosts.some((entry) => entry.includes('/')) ? ' (a name, without https:// and path)' : ''
 }
 
-function authOf(secret: string, hostname: string, data: ReadonlyMap<string, string>): Credentials {
-  const token = data.get('token')?.trim()
-  const username = data.get('username')?.trim()
+type Data = ReadonlyMap<string, string>
+
+function httpLogin(
+  secret: string,
+  address: RepositoryAddress,
+  hosts: readonly string[],
+  data: Data,
+): SecretCredentials {
+  const ca = first(data, 'ca.crt', 'caFile')
+  const cert = first(data, 'tls.crt', 'tlsClientCertData', 'certFile')
+  const key = first(data, 'tls.key', 'tlsClientCertKey', 'keyFile')
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new PushFailure('InvalidSecret', `Secret ${secret} has one of the keys tls.crt and tls.key without the other`)
+  }
+  const tls = {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined || key === undefined ? {} : { clientCertificate: { cert, key } }),
+  }
+  const githubApp = parseGitHubApp(secret, { address, hosts, data })
+  if (githubApp !== undefined) return { ...tls, githubApp }
+  const auth = authOf(address.hostname, data)
+  if (auth !== undefined) return { ...tls, auth }
+  if (cert !== undefined) return tls
+  throw new PushFailure(
+    'InvalidSecret',
+    `Secret ${secret} has neither the key token nor the keys username and password`,
+  )
+}
+
+function authOf(hostname: string, data: Data): Credentials | undefined {
+  const token = first(data, 'token')?.trim()
+  const bearer = first(data, 'bearerToken')?.trim()
+  const username = first(data, 'username')?.trim()
   const password = data.get('password')?.replace(/\r?\n$/, '')
   if (token !== undefined && token !== '') {
     if (data.get('bearer')?.trim() === 'true') return { bearer: token }
     return { username: username ?? TOKEN_USER[hostname] ?? 'git', password: token }
   }
-  if (username !== undefined && username !== '' && password !== undefined) return { username, password }
-  throw new PushFailure(
-    'InvalidSecret',
-    `Secret ${secret} has neither the key token nor the keys username and password`,
-  )
+  if (bearer !== undefined && bearer !== '') return { bearer }
+  return username === undefined || password === undefined ? undefined : { username, password }
+}
+
+function sshLogin(secret: string, data: Data): SshLogin {
+  const privateKey = first(data, 'identity', 'sshPrivateKey', 'ssh-privatekey')
+  if (privateKey === undefined) {
+    throw new PushFailure('InvalidSecret', `Secret ${secret} has no key identity with a private key for SSH`)
+  }
+  const knownHosts = first(data, 'known_hosts')
+  if (knownHosts === undefined) {
+    throw new PushFailure(
+      'InvalidSecret',
+      `Secret ${secret} has no key known_hosts: without it anybody could pass for the host (ssh-keyscan prints it)`,
+    )
+  }
+  const passphrase = data.get('password')?.replace(/\r?\n$/, '')
+  return {
+    // OpenSSH wants the line break at the end that people lose when they paste.
+    privateKey: privateKey.endsWith('\n') ? privateKey : `${privateKey}\n`,
+    knownHosts: `${knownHosts}\n`,
+    ...(passphrase === undefined || passphrase === '' ? {} : { passphrase }),
+  }
+}
+
+/** The first of these keys that has a value. */
+function first(data: Data, ...keys: readonly string[]): string | undefined {
+  for (const key of keys) {
+    const value = data.get(key)
+    if (value !== undefined && value.trim() !== '') return value
+  }
+  return undefined
 }
 
 function decode(secret: KubernetesObject): Map<string, string> {

@@ -63,20 +63,18 @@ export function toFailure(error: unknown): PushFailure {
   })
 }
 
-/** What kept a request from being sent at all. */
+/** What kept a request from being sent at all, or its credentials from being had. */
 function refusalBelow({ code, details: { cause } }: GitError): PushFailure | undefined {
-  if (code !== 'Network') return undefined
+  if (code !== 'Network' && code !== 'Unauthorized') return undefined
   const inner = cause instanceof Error && isPushFailure(cause.cause) ? cause.cause : cause
   return isPushFailure(inner) ? inner : undefined
 }
 
 function reasonOf(error: GitError): Reason {
   if (error.code === 'Rejected' && error.details.actual === 'nothing') return 'BranchNotFound'
-  if (error.code === 'Network') {
-    const refusal = refusalBelow(error)
-    if (refusal !== undefined) return refusal.reason
-    if (error.details.badCertificate === true) return 'CertificateInvalid'
-  }
+  const refusal = refusalBelow(error)
+  if (refusal !== undefined) return refusal.reason
+  if (error.code === 'Network' && error.details.badCertificate === true) return 'CertificateInvalid'
   return REASON_OF[error.code]
 }
 

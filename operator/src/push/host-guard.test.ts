@@ -1,7 +1,11 @@
 import { promisify } from 'node:util'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { openRepository, undiciTransport } from '@gitsync/protocol'
+import type { SshLookup } from '@gitsync/protocol'
 import { Agent } from 'undici'
 import { expect, test } from 'vitest'
+import { parseRepositoryAddress } from '../plan/repository-address.ts'
 import { toFailure } from './failure.ts'
 import { checkHost, guardedLookup } from './host-guard.ts'
 
@@ -54,6 +58,12 @@ test.each([
     expect(() => checkHost(url, STRICT, true)).toThrow(expect.objectContaining({ reason: 'HostNotAllowed' }))
     expect(() => checkHost(url, OPEN, true)).not.toThrow()
   }
+  for (const url of [`ssh://git@${host}/a`, `git@${host}:a`]) {
+    // What is no spelling of a host at all is no address.
+    if (parseRepositoryAddress(url) === undefined) continue
+    expect(() => checkHost(url, STRICT, true)).toThrow(expect.objectContaining({ reason: 'HostNotAllowed' }))
+    expect(() => checkHost(url, OPEN, true)).not.toThrow()
+  }
 })
 
 test.each(['8.8.8.8', '1.1.1.1', '[2606:4700::1111]', '[::ffff:8.8.8.8]', 'git.example.com', '10.example.com'])(
@@ -71,6 +81,41 @@ test('credentials do not go over plain http', () => {
   expect(() => checkHost('http://git.example.com/a', STRICT, true)).toThrow(failure)
   expect(() => checkHost('http://git.example.com/a', STRICT, false)).not.toThrow()
   expect(() => checkHost('http://git.example.com/a', { ...STRICT, allowPlainHttp: true }, true)).not.toThrow()
+})
+
+test('what a GitProvider allows is for its hosts alone', () => {
+  const policy = { ...OPEN, hosts: ['git.example.com'] }
+  const failure = expect.objectContaining({
+    reason: 'HostNotAllowed',
+    message: expect.stringContaining('must be listed'),
+  })
+  expect(() => checkHost('https://git.example.com:8443/a', policy, true)).not.toThrow()
+  expect(() => checkHost('https://10.0.0.1/api/v3', policy, true)).toThrow(failure)
+  expect(() => checkHost('https://api.example.net', policy, true)).toThrow(failure)
+  expect(() => checkHost('https://api.example.net', { ...policy, allowPrivateAddresses: false }, true)).not.toThrow()
+})
+
+test('a proxy carries what is named, and nothing else', () => {
+  const policy = { ...STRICT, proxy: 'http://proxy.example.com:3128', hosts: ['git.example.com', '10.0.0.1'] }
+  expect(() => checkHost('https://git.example.com/a', policy, true)).not.toThrow()
+  for (const url of ['https://other.example.com/a', 'https://10.0.0.1/a', 'ssh://git@git.example.com/a']) {
+    expect(() => checkHost(url, policy, true), url).toThrow(expect.objectContaining({ reason: 'HostNotAllowed' }))
+  }
+})
+
+test('over SSH too a name that stands for a private address is not connected to', async () => {
+  const sockets: unknown[] = []
+  const server = createServer((socket) => sockets.push(socket.destroy()))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const lookup: SshLookup = (hostname, options, callback) => guardedLookup(STRICT)(hostname, options, callback)
+  const repository = openRepository(`ssh://git@localhost:${port}/a`, { ssh: { lookup, knownHosts: '' }, retry: false })
+  expect(toFailure(await repository.head().catch((error: unknown) => error))).toMatchObject({
+    reason: 'HostNotAllowed',
+  })
+  expect(sockets).toEqual([])
+  await repository.close()
+  server.close()
 })
 
 test('a name that stands for a private address is not connected to', async () => {

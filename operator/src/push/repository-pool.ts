@@ -1,20 +1,31 @@
 import { createHash } from 'node:crypto'
-import { getCACertificates } from 'node:tls'
 import { openRepository, undiciTransport } from '@gitsync/protocol'
-import type { Credentials, RequestRecord, Transport } from '@gitsync/protocol'
-import { Agent } from 'undici'
+import type { Credentials, RequestRecord, SshLookup, SshOptions, Transport } from '@gitsync/protocol'
+import type { Dispatcher } from 'undici'
+import { repositoryAddress } from '../plan/repository-address.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Budgets } from './budget/budgets.ts'
 import { limitedTransport } from './budget/limited-transport.ts'
 import { NO_LIMITS } from './budget/limits.ts'
 import type { BudgetLimits } from './budget/limits.ts'
 import type { Connection } from './stage.ts'
+import type { SshLogin } from './credentials.ts'
+import { AppTokens } from './github-app.ts'
+import type { GitHubApp } from './github-app-keys.ts'
+import { guardedDispatcher } from './guarded-dispatcher.ts'
 import { guardedLookup } from './host-guard.ts'
 import type { HostPolicy } from './host-guard.ts'
 
 export interface ConnectOptions {
   readonly url: string
+  /** For http and https. */
   readonly auth: Credentials | undefined
+  /** Instead of `auth`. */
+  readonly githubApp?: GitHubApp | undefined
+  /** For SSH. */
+  readonly ssh?: SshLogin | undefined
+  /** PEM of certificate and private key, for hosts that ask for one. */
+  readonly clientCertificate?: { readonly cert: string; readonly key: string } | undefined
   readonly policy: HostPolicy
   /** PEM of certificate authorities to trust. */
   readonly ca: string | undefined
@@ -37,7 +48,7 @@ const UNUSED_MS = 60_000
 
 /** The sockets of all repositories whose hosts trust and allow the same. */
 interface Shared {
-  readonly agent: Agent
+  readonly dispatcher: Dispatcher
   readonly transport: Transport
   readonly users: Set<Connection>
   cancelDrop?: (() => void) | undefined
@@ -46,17 +57,20 @@ interface Shared {
 /** Opens repositories; connections to hosts are shared by all that trust and allow the same. */
 export class RepositoryPool {
   readonly #options: RepositoryPoolOptions
+  readonly #apps: AppTokens
   readonly #shared = new Map<string, Shared>()
 
   constructor(options: RepositoryPoolOptions) {
     this.#options = options
+    const { clock, userAgent } = options
+    this.#apps = new AppTokens({ now: () => clock.now(), userAgent })
   }
 
   /** The connection that is open already when nothing has changed, so that what it has learned is kept; else it is released. */
   connect(options: ConnectOptions, current: Connection | undefined): Connection {
     const key = fingerprint(options)
     const { userAgent, onRequest, budgets } = this.#options
-    const { host } = new URL(options.url)
+    const { host, isSsh } = repositoryAddress(options.url)
     const { limits = NO_LIMITS } = options
     if (current?.key === key) {
       if (current.budget !== undefined) budgets?.keep(current.budget, limits, current)
@@ -64,8 +78,11 @@ export class RepositoryPool {
     }
     const shared = this.#share(options)
     const budget = budgets?.of(host, credentialOf(options))
+    const { githubApp } = options
     const repository = openRepository(options.url, {
-      auth: options.auth,
+      ...(isSsh
+        ? { ssh: sshOptions(options) }
+        : { auth: githubApp === undefined ? options.auth : this.#apps.auth(githubApp, shared.dispatcher) }),
       transport: budget === undefined ? shared.transport : limitedTransport(shared.transport, budget, options.url),
       userAgent,
       // Tries, and requests in all, are counted by whoever writes the branch. A redirect could lead past the host's policy.
@@ -73,7 +90,11 @@ export class RepositoryPool {
       limits: { maxRedirects: 0 },
       // A branch that many share has many folders beside one's own: requests by level cost less than their trees.
       oneFetchBytes: 96 << 10,
-      ...(onRequest === undefined ? {} : { onRequest: (record) => onRequest(host, record) }),
+      onRequest: (record) => {
+        // Over SSH a request cannot be asked about before.
+        if (isSsh) budget?.told(record.error === 'Network' || record.error === 'Timeout' ? record.error : undefined)
+        onRequest?.(host, record)
+      },
     })
     const connection = { key, repository, ...(budget === undefined ? {} : { budget }) }
     shared.users.add(connection)
@@ -90,7 +111,7 @@ export class RepositoryPool {
       if (!shared.users.delete(connection) || shared.users.size > 0) continue
       shared.cancelDrop = this.#options.clock.after(UNUSED_MS, () => {
         this.#shared.delete(key)
-        void shared.agent.close()
+        void shared.dispatcher.close()
       })
     }
   }
@@ -100,24 +121,15 @@ export class RepositoryPool {
     const all = [...this.#shared.values()]
     this.#shared.clear()
     for (const { cancelDrop } of all) cancelDrop?.()
-    await Promise.all(all.map(({ agent }) => agent.destroy()))
+    await Promise.all(all.map(({ dispatcher }) => dispatcher.destroy()))
   }
 
-  #share({ policy, ca }: ConnectOptions): Shared {
-    const key = JSON.stringify([policy.allowPrivateAddresses, ca])
+  #share({ policy, ca, clientCertificate }: ConnectOptions): Shared {
+    const key = digest([policy.allowPrivateAddresses, policy.proxy, ca, clientCertificate])
     let shared = this.#shared.get(key)
     if (shared === undefined) {
-      const agent = new Agent({
-        headersTimeout: SILENCE_MS,
-        bodyTimeout: SILENCE_MS,
-        connections: 8,
-        connect: {
-          timeout: SILENCE_MS,
-          lookup: guardedLookup(policy),
-          ...(ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }),
-        },
-      })
-      shared = { agent, transport: undiciTransport({ dispatcher: agent }), users: new Set() }
+      const dispatcher = guardedDispatcher({ policy, ca, clientCertificate, timeoutMs: SILENCE_MS })
+      shared = { dispatcher, transport: undiciTransport({ dispatcher }), users: new Set() }
       this.#shared.set(key, shared)
     }
     shared.cancelDrop?.()
@@ -127,15 +139,27 @@ export class RepositoryPool {
 }
 
 /** Stands for the credentials with which a host counts requests, and tells nothing about them. */
-function credentialOf({ auth }: ConnectOptions): string {
-  return createHash('sha256')
-    .update(JSON.stringify(auth ?? null))
-    .digest('hex')
+function credentialOf({ auth, githubApp, ssh, clientCertificate }: ConnectOptions): string {
+  const app = githubApp && [githubApp.apiUrl, githubApp.appId, githubApp.installationId]
+  return digest([auth, app, ssh?.privateKey, clientCertificate])
+}
+
+function sshOptions({ ssh, policy }: ConnectOptions): SshOptions {
+  const lookup: SshLookup = (hostname, options, callback) => guardedLookup(policy)(hostname, options, callback)
+  return {
+    lookup,
+    timeoutMs: SILENCE_MS,
+    // Nothing of this machine: neither files of known hosts nor an agent.
+    knownHosts: ssh?.knownHosts ?? '',
+    ...(ssh === undefined ? {} : { privateKey: ssh.privateKey }),
+    ...(ssh?.passphrase === undefined ? {} : { passphrase: ssh.passphrase }),
+  }
 }
 
 /** Tells connections apart without holding their secrets. */
-function fingerprint({ url, auth, policy, ca }: ConnectOptions): string {
-  return createHash('sha256')
-    .update(JSON.stringify([url, auth, policy, ca]))
-    .digest('hex')
+function fingerprint({ githubApp, limits: _limits, ...options }: ConnectOptions): string {
+  const key = githubApp?.privateKey.export({ format: 'pem', type: 'pkcs8' })
+  return digest([githubApp && { ...githubApp, privateKey: key }, options])
 }
+
+const digest = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex')

@@ -1,5 +1,6 @@
 import PQueue from 'p-queue'
 import type { Clock } from '../time/clock.ts'
+import { repositoryAddress } from '../plan/repository-address.ts'
 import { BranchWriter } from './branch-writer.ts'
 import type { PushedCommits } from './branch-writer.ts'
 import type { Connection } from './stage.ts'
@@ -50,7 +51,7 @@ export class Writers {
     let writer = this.#writers.get(key)
     if (writer === undefined) {
       const { clock, random, mayPush, onPush, observer, tracer } = this.#options
-      const { host } = new URL(connection.repository.url)
+      const { host } = repositoryAddress(connection.repository.url)
       const schedule = (work: () => Promise<void>): Promise<void> => this.#schedule(host, work)
       writer = new BranchWriter({
         branch,

@@ -53,8 +53,13 @@ const commit = (fields: Fields, field: string, message: RegExp): RefusedCase => 
 const kind = 'ConfigMap'
 
 export const REFUSED: readonly RefusedCase[] = [
-  url('ssh://git.example.com/a', /must start with http/),
-  url('git@git.example.com:a/b', /must start with http/),
+  url('git://git.example.com/a', /must start with http/),
+  url('git.example.com:a/b', /must start with http/),
+  url('/srv/git/a.git', /must start with http/),
+  url('ssh://git:pass@git.example.com/a', /must start with http/),
+  url('ssh://git@git.example.com', /must start with http/),
+  url('ssh://git@git.example.com/-oProxyCommand=x', /must start with http/),
+  url('git@git.example.com:-oProxyCommand=x', /must start with http/),
   url('https:///a', /followed by a host/),
   url('https://user:pass@git.example.com/a', /user or password/),
   url('https://git.example.com/a?x=1', /query/),
@@ -150,6 +155,10 @@ export const ACCEPTED: readonly Fields[] = [
     'https://git.example.com',
     'https://git.example.com/a/@b.git',
     'https://[::1]:8443/a',
+    'ssh://git@git.example.com/a/b.git',
+    'ssh://git.example.com:2222/a',
+    'git@git.example.com:a/b.git',
+    'git@[::1]:a',
   ].map((value) => minimal({ repository: { url: value } })),
   minimal({
     resources: [

@@ -9,12 +9,16 @@ export const REFUSED_PROVIDERS: readonly {
   { spec: { pushes: { perMinutePerRepository: 0 } }, message: /pushes\.perMinutePerRepository/ },
   { spec: { bytes: { perPush: 1_000_000, perHour: 999_999 } }, message: /perHour must not be less than perPush/ },
   { spec: { bytes: { perPush: 1 } }, message: /bytes\.perPush/ },
+  { spec: { proxy: { url: 'http://user:pass@proxy.example.com' } }, message: /no user, no password/ },
+  { spec: { proxy: { url: 'socks5://proxy.example.com' } }, message: /proxy\.url/ },
   { spec: { type: 'CVS' }, message: /type/ },
 ]
 
 /** And those that must be accepted. */
 export const ACCEPTED_PROVIDERS: readonly Readonly<Record<string, unknown>>[] = [
   { type: 'GitHub' },
+  { proxy: { url: 'http://proxy.example.com:3128' } },
+  { proxy: { url: 'https://[::1]:3128/' } },
   { requests: { perMinute: 60, burst: 0, concurrency: 1 } },
   { requests: { concurrency: 16 } },
   { pushes: { perMinutePerRepository: 6 } },

@@ -1,6 +1,7 @@
 import { resolveBranch } from '../../api/branch.ts'
 import { InvalidSpecError } from '../../api/invalid-spec.ts'
 import { parseGitSync } from '../../api/parse.ts'
+import { parseRepositoryAddress } from '../../plan/repository-address.ts'
 import { parseMessageTemplate } from '../../render/message.ts'
 import { parseTemplate } from '../../render/path.ts'
 import { InvalidTemplateError } from '../../render/template-error.ts'
@@ -12,7 +13,7 @@ export function checkSpec(run: Reconciliation): Problem | undefined {
     run.gitsync = parseGitSync(run.object)
     const { spec, metadata } = run.gitsync
     const { url } = spec.repository
-    if (!URL.canParse(url)) {
+    if (parseRepositoryAddress(url) === undefined) {
       throw new InvalidSpecError(
         'spec.repository.url',
         url,

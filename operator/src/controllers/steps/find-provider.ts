@@ -1,3 +1,4 @@
+import { listsHost, repositoryAddress } from '../../plan/repository-address.ts'
 import { PushFailure } from '../../push/failure.ts'
 import { checkHost } from '../../push/host-guard.ts'
 import type { Problem, Reconciliation } from '../step.ts'
@@ -6,7 +7,8 @@ import type { Problem, Reconciliation } from '../step.ts'
 export function findProvider(run: Reconciliation): Problem | undefined {
   const { environment, gitsync } = run
   const { providerRef, url, secretRef } = gitsync.spec.repository
-  const { hostname, host } = new URL(url)
+  const address = repositoryAddress(url)
+  const { hostname, host } = address
   const { invalidProviders } = environment
   if (providerRef !== undefined) {
     const invalid = invalidProviders.get(providerRef.name)
@@ -15,15 +17,15 @@ export function findProvider(run: Reconciliation): Problem | undefined {
     const named = environment.providers.get(providerRef.name)
     if (named === undefined)
       return { reason: 'ProviderNotFound', message: `GitProvider ${providerRef.name} does not exist` }
-    if (!lists(named.spec.hosts, hostname, host)) {
+    if (!listsHost(named.spec.hosts, address)) {
       return { reason: 'ProviderNotFound', message: `GitProvider ${providerRef.name} does not list the host ${host}` }
     }
     run.provider = named
   } else {
-    const listing = [...environment.providers.values()].filter(({ spec }) => lists(spec.hosts, hostname, host))
+    const listing = [...environment.providers.values()].filter(({ spec }) => listsHost(spec.hosts, address))
     for (const [name, { hosts, problem }] of invalidProviders) {
       // One that may list anything closes every host that no other one opens.
-      const isClosed = hosts === undefined ? listing.length === 0 : lists(hosts, hostname, host)
+      const isClosed = hosts === undefined ? listing.length === 0 : listsHost(hosts, address)
       if (!isClosed) continue
       return {
         reason: 'HostNotAllowed',
@@ -44,6 +46,9 @@ export function findProvider(run: Reconciliation): Problem | undefined {
     allowPrivateAddresses: environment.allowPrivateHosts || run.provider?.spec.allowPrivateAddresses === true,
     allowPlainHttp:
       (environment.allowPrivateHosts && isLoopback(hostname)) || run.provider?.spec.allowPlainHttp === true,
+    proxy: run.provider?.spec.proxy?.url,
+    // The flag is for development, and for every host.
+    hosts: environment.allowPrivateHosts ? undefined : run.provider?.spec.hosts,
   }
   try {
     checkHost(url, run.policy, secretRef !== undefined)
@@ -55,10 +60,6 @@ export function findProvider(run: Reconciliation): Problem | undefined {
     const decider = run.provider && `; GitProvider ${run.provider.metadata.name} counts for this host`
     return { reason, message: `${message}${decider ?? ''}` }
   }
-}
-
-function lists(hosts: readonly string[], hostname: string, host: string): boolean {
-  return hosts.includes(hostname) || hosts.includes(host)
 }
 
 function isLoopback(hostname: string): boolean {

@@ -3,6 +3,7 @@ import type { GitSync } from '../../api/parse.ts'
 import type { MemberSettings } from '../../push/member-settings.ts'
 import { Inventory } from '../../plan/inventory.ts'
 import { branchKey, normalizeUrl } from '../../plan/overlap.ts'
+import { repositoryAddress } from '../../plan/repository-address.ts'
 import { limitsOf } from '../../push/budget/provider-limits.ts'
 import { inventoryStore, placeKey } from '../inventory-store.ts'
 import type { InventoryStore, Location } from '../inventory-store.ts'
@@ -88,7 +89,7 @@ async function work(
 ): Promise<Runtime> {
   const { location, store } = at
   const { url } = gitsync.spec.repository
-  const limits = limitsOf(new URL(url).hostname, provider?.spec)
+  const limits = limitsOf(repositoryAddress(url).hostname, provider?.spec)
   const settings = { ...at.settings, maxPushBytes: limits.bytesPerPush }
   const place = placeKey(location)
   let runtime = runtimes.get(name)
@@ -99,7 +100,16 @@ async function work(
   } else if (JSON.stringify(settings) !== JSON.stringify(runtime.member.settings)) runtime.member.settings = settings
   const ca = [provider?.spec.caBundle, secret?.ca].filter((pem) => pem !== undefined).join('\n')
   const connection = environment.repositories.connect(
-    { url, auth: secret?.auth, policy, ca: ca === '' ? undefined : ca, limits },
+    {
+      url: repositoryAddress(url).url,
+      auth: secret?.auth,
+      githubApp: secret?.githubApp,
+      ssh: secret?.ssh,
+      clientCertificate: secret?.clientCertificate,
+      policy,
+      ca: ca === '' ? undefined : ca,
+      limits,
+    },
     runtime.connection,
   )
   const isOther = runtime.connection !== undefined && runtime.connection !== connection

@@ -213,7 +213,15 @@ export class SshConnection {
     const hostKeys = await loadHostKeys(address, this.#options)
     const client = new ssh2.Client()
     const { host, port } = address
-    const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
+    const { lookup } = this.#options
+    const socket = connect({
+      host,
+      port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+      ...(lookup === undefined ? {} : { lookup }),
+    })
     const line: Line = { client, socket, isLost: false, running: 0, isRetired: false }
     const login = Promise.withResolvers<void>()
     let refusal: GitError | undefined

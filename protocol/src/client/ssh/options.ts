@@ -1,6 +1,17 @@
 import { GitError } from '../../format/errors.ts'
 import { checkInteger, MAX_TIMER_MS } from '../check-option.ts'
 
+/** The shape of `dns.lookup`. */
+export type SshLookup = (
+  hostname: string,
+  options: { readonly all?: boolean | undefined },
+  callback: (
+    error: Error | null,
+    address: string | { readonly address: string; readonly family: number }[],
+    family?: number,
+  ) => void,
+) => void
+
 /** How to log in over SSH, and how to know the host. */
 export interface SshOptions {
   /** Text of a private key, in OpenSSH's or PEM format. */
@@ -37,6 +48,8 @@ export interface SshOptions {
    * is gone is noticed in any case, by TCP's own keep-alive.
    */
   readonly keepAliveMs?: number
+  /** Finds the addresses of the host, as `lookup` of `net.connect`; not asked where the host is an address. Default: `dns.lookup`. */
+  readonly lookup?: SshLookup
   /** Requests at the same time over one connection; more wait. Servers allow 10 where nothing else is configured. Default 8. */
   readonly maxChannels?: number
 }
