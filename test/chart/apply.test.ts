@@ -110,10 +110,17 @@ describe('admission policy', () => {
 
   test("another's GitSync may be annotated, but not made to read more", async () => {
     await write('alice', ['annotate', 'gitsync', 'sync', 'gitsync.dev/requested-at=now'])
-    const spec = { resources: [{ kind: 'Service' }] }
-    await expect(
-      write('alice', ['patch', 'gitsync', 'sync', '--type=merge', `--patch=${JSON.stringify({ spec })}`]),
-    ).rejects.toThrow('alice may not use ServiceAccount auditor')
+    const specs = [
+      { resources: [{ kind: 'Service' }] },
+      // Nor sent elsewhere, nor read with an account that gives more.
+      { repository: { url: 'https://evil.example/loot.git' } },
+      { serviceAccountName: 'default' },
+    ]
+    for (const spec of specs) {
+      await expect(
+        write('alice', ['patch', 'gitsync', 'sync', '--type=merge', `--patch=${JSON.stringify({ spec })}`]),
+      ).rejects.toThrow('alice may not use ServiceAccount')
+    }
   })
 })
 

@@ -22,7 +22,7 @@ const KNOWN_HOSTS: Readonly<Record<string, HostType>> = {
 }
 
 /** What a host is when nobody says so. */
-export const typeOfHost = (hostname: string): HostType =>
+const typeOfHost = (hostname: string): HostType =>
   KNOWN_HOSTS[hostname] ?? (hostname.endsWith('.visualstudio.com') ? 'AzureDevOps' : 'Generic')
 
 /** What may be asked of a host: what its GitProvider says, and where that says nothing what is built in for the type. */
