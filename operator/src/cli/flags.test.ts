@@ -27,6 +27,7 @@ const VALUES = [
   ['GITSYNC_NAMESPACE', 'namespace', 'shop, web', ['shop', 'web']],
   ['GITSYNC_METRICS', 'metrics', '[::1]:9', '[::1]:9'],
   ['GITSYNC_ADMIN', 'admin', '127.0.0.1:6060', '127.0.0.1:6060'],
+  ['GITSYNC_BUDGET_REDIS', 'budgetRedis', 'redis://127.0.0.1', 'redis://127.0.0.1'],
   ['GITSYNC_PUSH_HOOK_SECRET_FILE', 'pushHookSecretFile', '/run/secret', '/run/secret'],
   ['GITSYNC_LOG_LEVEL', 'logLevel', 'debug', 'debug'],
   ['GITSYNC_LEASE_NAMESPACE', 'leaseNamespace', 'gitsync-system', 'gitsync-system'],

@@ -12,6 +12,7 @@ export interface Flags {
   readonly metrics: string
   readonly admin?: string
   readonly adminHeapSnapshots?: boolean
+  readonly budgetRedis?: string
   readonly pushHooks?: string
   readonly pushHookSecretFile?: string
   readonly logLevel: string
@@ -69,6 +70,10 @@ const options = (): Option[] => [
   new Option('--push-hook-secret-file <file>', 'the secret of the webhooks; one a line while it is changed').argParser(
     text,
   ),
+  new Option(
+    '--budget-redis <url>',
+    'Redis or Valkey in which several operators count requests to Git hosts together; default: each counts alone',
+  ).argParser(text),
   new Option('--log-level <level>', 'least level that is logged').choices(LOG_LEVELS).default('info'),
   new Option('--allow-private-hosts', 'for development: loopback and private Git hosts'),
   new Option(

@@ -11,6 +11,7 @@ async function main(): Promise<void> {
     metrics: flags.metrics,
     admin: flags.admin,
     adminHeapSnapshots: flags.adminHeapSnapshots === true,
+    budgetRedis: flags.budgetRedis,
     pushHooks: flags.pushHooks,
     pushHookSecretFile: flags.pushHookSecretFile,
     logLevel: flags.logLevel,

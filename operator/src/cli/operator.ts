@@ -5,6 +5,8 @@ import { loadConnection } from '../kube/connection.ts'
 import { Lease } from '../kube/lease.ts'
 import type { LeaseEvents } from '../kube/lease.ts'
 import { defaultIdentity, defaultLeaseName } from '../kube/lease-defaults.ts'
+import { connectSharedWindow } from '../push/budget/shared-window.ts'
+import type { SharedWindow } from '../push/budget/shared-window.ts'
 import { serveAdmin } from '../serve/admin.ts'
 import { serveMetrics } from '../serve/http.ts'
 import type { Readiness } from '../serve/http.ts'
@@ -34,6 +36,8 @@ export interface OperatorOptions {
   /** Holds the secret of the webhooks. */
   readonly pushHookSecretFile?: string | undefined
   readonly logLevel: string
+  /** URL of the Redis in which several operators count requests together. Default: each counts alone. */
+  readonly budgetRedis?: string | undefined
   readonly allowPrivateHosts: boolean
   /** Nothing is asked for that Roles in `namespaces` and in kube-system cannot grant. */
   readonly rolesOnly: boolean
@@ -88,6 +92,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
     logger.fatal({ error: describe(error) }, error instanceof Error ? error.message : String(error))
     failed.resolve()
   }
+  const sharedWindow = await connectBudgets(options.budgetRedis, identity)
   let reconciling: Reconciling | undefined
   const events: LeaseEvents = {
     ...logLease(logger, title),
@@ -158,6 +163,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
         allowPrivateHosts,
         rolesOnly,
         instance: identity,
+        sharedWindow,
         mayPush: () => lease.held(),
       })
       return reconciling.ended
@@ -174,10 +180,21 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
       await hooks?.close()
       await admin?.close()
       await served.close()
+      await sharedWindow?.close()
       await leaseClient.close()
       await client.close()
       logger.info('gitsync-operator stopped')
     },
+  }
+}
+
+/** @throws RangeError naming the flag */
+async function connectBudgets(url: string | undefined, name: string): Promise<SharedWindow | undefined> {
+  if (url === undefined) return undefined
+  try {
+    return await connectSharedWindow(url, { name })
+  } catch (error) {
+    throw error instanceof RangeError ? new RangeError(`--budget-redis ${error.message}`) : error
   }
 }
 

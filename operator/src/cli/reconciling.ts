@@ -10,6 +10,7 @@ import { createReflectorPool } from '../kube/reflector-pool.ts'
 import { branchKey } from '../plan/overlap.ts'
 import { parseRepositoryAddress } from '../plan/repository-address.ts'
 import { Budgets } from '../push/budget/budgets.ts'
+import type { SharedWindow } from '../push/budget/shared-window.ts'
 import { RepositoryPool } from '../push/repository-pool.ts'
 import { SpoolBudget } from '../push/spool.ts'
 import { Writers } from '../push/writers.ts'
@@ -40,6 +41,8 @@ export interface ReconcilingOptions {
   readonly rolesOnly: boolean
   /** This process, in Events. */
   readonly instance: string
+  /** Counts requests to Git hosts together with other operators. Default: alone. */
+  readonly sharedWindow?: SharedWindow | undefined
   /** Whether this process may write to Git now. */
   readonly mayPush: () => boolean
 }
@@ -109,6 +112,7 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
   })
   const budgets = new Budgets({
     clock,
+    shared: options.sharedWindow,
     onTurn: (host, seconds) => metrics.budgetWait.observe({ host: hosts.of(host) }, seconds),
     onRecovered(host) {
       logger.info({ host }, 'the Git host answers again')

@@ -211,10 +211,12 @@ export class BranchWriter {
 
   /** One push is made at a time. */
   async #exclusively(push: () => Promise<void>): Promise<void> {
-    const own = this.#last.then(async () => {
+    const before = this.#last
+    const own = (async () => {
+      await before
       this.#isPushing = true
       await push().finally(() => (this.#isPushing = false))
-    })
+    })()
     this.#last = own.catch(() => undefined)
     await own
   }

@@ -13,6 +13,7 @@ export type ComponentName =
   | 'gitea'
   | 'chromium'
   | 'sshd'
+  | 'redis'
   | 'helm'
   | 'helm3'
   | 'monitoring-crds'
@@ -107,6 +108,15 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     versionArgs: ['-V'],
     versionPattern: /OpenSSH_(\d+)\.(\d+)(?:p(\d+))?/,
     fits: ({ major }) => major >= 9,
+  },
+  redis: {
+    file: 'redis-server',
+    recipe: 'redis',
+    variable: 'GITSYNC_REDIS',
+    asset: false,
+    versionArgs: ['--version'],
+    versionPattern: /v=(\d+)\.(\d+)\.(\d+)/,
+    fits: ({ major }) => major >= 6,
   },
   registry: {
     file: 'registry',

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { GitError } from '@gitsync/protocol'
+import { sleep } from '../../time/clock.ts'
 import type { Clock } from '../../time/clock.ts'
 import { PushFailure } from '../failure.ts'
 import type { Breaker } from './breaker.ts'
@@ -11,6 +12,7 @@ import { readQuota } from './quota-headers.ts'
 import type { HostQuota } from './quota-headers.ts'
 import { GRANT_MS, RateWindow } from './rate-window.ts'
 import type { Grant } from './rate-window.ts'
+import type { SharedPlace, SharedWindow } from './shared-window.ts'
 
 /** What a push says of itself before it begins. */
 export interface TurnRequest extends Waiter {
@@ -69,6 +71,8 @@ export interface BudgetOptions {
   readonly startedAt: number
   /** Of the host: shared by all its budgets. */
   readonly breaker: Breaker
+  /** Counts requests of other operators too, under this name. Default: this process counts alone. */
+  readonly shared?: { readonly window: SharedWindow; readonly name: string } | undefined
   /** A push has got its turn after so many seconds. */
   readonly onTurn?: ((host: string, seconds: number) => void) | undefined
   /** Something about the breaker is other than before: every budget of the host has to look. */
@@ -97,6 +101,9 @@ interface OwnTurn extends Turn {
 const MAX_REQUEST_WAIT_MS = 60_000
 /** These come from what stands before the host when the host is down. */
 const DOWN: ReadonlySet<number> = new Set([502, 503, 504])
+
+/** After so long the server that counts for all is asked again when it did not answer, in milliseconds. */
+const SHARED_RETRY_MS = 1_000
 
 const current = new AsyncLocalStorage<OwnTurn>()
 
@@ -205,7 +212,7 @@ export class Budget {
     const turn = current.getStore()
     const waitMs = this.#readyAt({ ...request, turn }, now) - now
     if (waitMs > MAX_REQUEST_WAIT_MS && Number.isFinite(waitMs)) throw this.#limited(waitMs, 'the budget is used up')
-    return await new Promise<Permit>((resolve, reject) => {
+    const permit = await new Promise<Permit>((resolve, reject) => {
       const stop = (): void => {
         const index = this.#requests.indexOf(asking)
         if (index !== -1) this.#requests.splice(index, 1)
@@ -224,6 +231,30 @@ export class Budget {
       this.#requests.push(asking)
       this.look()
     })
+    return await this.#shared(permit, signal)
+  }
+
+  /** Takes a place among those of all operators too. Where nobody can say whether there is one, nothing is sent. */
+  async #shared(permit: Permit, signal: AbortSignal | undefined): Promise<Permit> {
+    const { shared, clock } = this.#options
+    const rate = this.#limits.requests
+    if (shared === undefined || rate === undefined) return permit
+    const deadline = clock.now() + MAX_REQUEST_WAIT_MS
+    let why = 'other operators use the same limits'
+    try {
+      for (;;) {
+        const taken = await shared.window.take(shared.name, rate).catch(() => {
+          why = 'the server that counts for all operators does not answer (--budget-redis)'
+          return SHARED_RETRY_MS
+        })
+        if (typeof taken !== 'number') return withPlace(permit, taken)
+        if (clock.now() + taken > deadline) throw this.#limited(taken, why)
+        await sleep(clock, taken, signal)
+      }
+    } catch (error) {
+      permit.failed('never sent', false)
+      throw error
+    }
   }
 
   /** A request that could not be asked about before, as one over SSH: it counts all the same. */
@@ -449,5 +480,19 @@ export class Budget {
 
   #limited(waitMs: number, why: string): GitError {
     return new GitError('RateLimited', `requests to ${this.host} have to wait: ${why}`, { waitMs })
+  }
+}
+
+function withPlace(permit: Permit, place: SharedPlace): Permit {
+  return {
+    ended: () => permit.ended(),
+    answered(status, headers) {
+      place.answered()
+      permit.answered(status, headers)
+    },
+    failed(problem, isFault) {
+      place.answered()
+      permit.failed(problem, isFault)
+    },
   }
 }

@@ -4,9 +4,12 @@ import { Budget } from './budget.ts'
 import type { BudgetState } from './budget.ts'
 import { NO_LIMITS, strictest } from './limits.ts'
 import type { BudgetLimits } from './limits.ts'
+import type { SharedWindow } from './shared-window.ts'
 
 export interface BudgetsOptions {
   readonly clock: Clock
+  /** Counts requests of other operators too. Default: this process counts alone. */
+  readonly shared?: SharedWindow | undefined
   readonly onTurn?: (host: string, seconds: number) => void
   /** A host that did not answer anybody does again. */
   readonly onRecovered?: (host: string) => void
@@ -51,7 +54,7 @@ export class Budgets {
     const key = `${host} ${credential}`
     const known = this.#byKey.get(key)
     if (known !== undefined) return known
-    const budget = this.#create(host)
+    const budget = this.#create(host, key)
     this.#byKey.set(key, budget)
     this.#entries.set(budget, { key, users: new Map(), unusedSince: this.#options.clock.now() })
     return budget
@@ -83,8 +86,8 @@ export class Budgets {
     return [...this.#hosts].map(([host, { breaker }]) => ({ host, isOpen: breaker.state(now) !== 'closed' }))
   }
 
-  #create(host: string): Budget {
-    const { clock, onTurn, onRecovered } = this.#options
+  #create(host: string, name: string): Budget {
+    const { clock, shared, onTurn, onRecovered } = this.#options
     let known = this.#hosts.get(host)
     if (known === undefined) {
       known = { breaker: new Breaker(), budgets: new Set() }
@@ -97,6 +100,7 @@ export class Budgets {
       clock,
       startedAt: this.#startedAt,
       breaker,
+      shared: shared && { window: shared, name },
       onTurn,
       onBreaker: (event) => {
         for (const other of budgets) other.look()

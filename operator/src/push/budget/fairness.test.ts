@@ -9,6 +9,7 @@ import { Inventory } from '../../plan/inventory.ts'
 import { BranchWriter } from '../branch-writer.ts'
 import { Member } from '../member.ts'
 import { SpoolBudget } from '../spool.ts'
+import { Tips } from '../tips.ts'
 import { ScriptedClock } from '../testing/scripted-clock.ts'
 import { BOT, rendered } from '../testing/world.ts'
 import { Budgets } from './budgets.ts'
@@ -91,6 +92,7 @@ function gitsync(
   }
   const writer = new BranchWriter({
     branch: 'main',
+    tips: new Tips(clock),
     clock,
     random: () => 0.5,
     onPush: onPushed,
@@ -112,7 +114,9 @@ function gitsync(
     },
     port: {
       listed: () => true,
+      complete: () => true,
       knows: () => true,
+      isServed: () => Promise.resolve(true),
       isGone: () => Promise.resolve(false),
       reread: () => Promise.resolve(new Map()),
       saveInventory: () => Promise.resolve(),

@@ -1,0 +1,122 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { isGitError } from '@gitsync/protocol'
+import { component } from '../../../../test/kit/components/index.ts'
+import { startProcess, withFreePorts } from '../../../../test/kit/process/index.ts'
+import type { RunningProcess } from '../../../../test/kit/process/index.ts'
+import { systemClock } from '../../time/clock.ts'
+import { ScriptedClock } from '../testing/scripted-clock.ts'
+import { Budgets } from './budgets.ts'
+import { NO_LIMITS } from './limits.ts'
+import { connectSharedWindow } from './shared-window.ts'
+import type { SharedPlace, SharedWindow } from './shared-window.ts'
+
+const RATE = { perMinute: 25, burst: 5 }
+const LIMIT = 30
+let program = ''
+let port = 0
+let redis: RunningProcess
+const windows: SharedWindow[] = []
+
+const start = async (): Promise<void> => {
+  const args = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--requirepass',
+    'secret',
+  ]
+  redis = await startProcess(program, args, { name: 'redis', ready: { port } })
+}
+beforeAll(async () => {
+  program = await component('redis')
+  await withFreePorts(1, async ([free = 0]) => {
+    port = free
+    await start()
+  })
+})
+afterAll(() => redis.stop({ grace: 0 }))
+afterEach(async () => {
+  await Promise.all(windows.splice(0).map((window) => window.close()))
+})
+
+/** The windows of so many operators. */
+async function connect(count: number, windowMs?: number): Promise<SharedWindow[]> {
+  const url = `redis://:secret@127.0.0.1:${port}`
+  const all = Array.from({ length: count }, (_, index) =>
+    connectSharedWindow(url, { name: `operator-${index}`, ...(windowMs === undefined ? {} : { windowMs }) }),
+  )
+  const made = await Promise.all(all)
+  windows.push(...made)
+  return made
+}
+
+const isPlace = (taken: SharedPlace | number): taken is SharedPlace => typeof taken !== 'number'
+
+test('several operators together never hold more places than there are', async () => {
+  const operators = await connect(3)
+  const asked = Array.from({ length: 30 }, () => operators.map((operator) => operator.take('a', RATE))).flat()
+  const taken = await Promise.all(asked)
+  expect(taken.filter(isPlace)).toHaveLength(LIMIT)
+  for (const waitMs of taken.filter((one) => !isPlace(one))) expect(waitMs).toBeGreaterThan(0)
+  // Another host or credential has places of its own.
+  expect(isPlace((await operators[0]?.take('b', RATE)) ?? 0)).toBe(true)
+})
+
+test('a place is free again a while after the answer, and not before', async () => {
+  const [one, other] = await connect(2, 300)
+  const places: SharedPlace[] = []
+  for (let i = 0; i < LIMIT; i++) {
+    const taken = await one?.take('c', RATE)
+    if (taken !== undefined && isPlace(taken)) places.push(taken)
+  }
+  expect(places).toHaveLength(LIMIT)
+  const answeredAt = performance.now()
+  places[0]?.answered()
+  for (;;) {
+    const taken = await other?.take('c', RATE)
+    if (taken !== undefined && isPlace(taken)) break
+  }
+  // The server's clock counts whole milliseconds.
+  expect(performance.now() - answeredAt).toBeGreaterThan(298)
+  expect(isPlace((await other?.take('c', RATE)) ?? 0)).toBe(false)
+})
+
+test('while nobody answers nothing is sent, and it goes on afterwards', async () => {
+  const [window] = await connect(1)
+  const clock = new ScriptedClock()
+  const budgets = new Budgets({ clock, shared: window })
+  const budget = budgets.of('git.example.com', 'token')
+  budgets.keep(budget, { ...NO_LIMITS, requests: { perMinute: 60, burst: 5 } }, {})
+  const realIdle = (): Promise<void> => new Promise((resolve) => systemClock.after(20, resolve))
+  await clock.pass(60_000, realIdle)
+  await redis.stop({ grace: 0 })
+  const refused = budget.enter({ repository: 'r' }).catch((error: unknown) => error)
+  let isOver = false
+  void refused.then(() => (isOver = true))
+  while (!isOver) await clock.pass(1_000, realIdle)
+  expect(isGitError(await refused, 'RateLimited')).toBe(true)
+  expect(String(await refused)).toContain('--budget-redis')
+  await start()
+  let permit: unknown
+  while (permit === undefined) {
+    const asked = budget.enter({ repository: 'r' }).then(
+      (given) => (permit = given),
+      () => undefined,
+    )
+    let isAnswered = false
+    void asked.then(() => (isAnswered = true))
+    while (!isAnswered) await clock.pass(1_000, realIdle)
+  }
+  expect(permit).toMatchObject({ answered: expect.any(Function) })
+}, 30_000)
+
+test('what is no address of such a server is refused without being shown', async () => {
+  const refused = connectSharedWindow('http://:hunter2@127.0.0.1', { name: 'x' })
+  await expect(refused).rejects.toThrow('must be redis://host:port')
+  await expect(refused).rejects.not.toThrow('hunter2')
+})
