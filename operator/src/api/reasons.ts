@@ -64,6 +64,11 @@ export const REASONS = {
     meaning: 'The Secret has no usable keys.',
     remedy: 'Give it username and password, or token.',
   },
+  EncryptionFailed: {
+    outcome: 'retry',
+    meaning: 'What is needed to encrypt or hash is not there, or an object cannot be encrypted; it is not written.',
+    remedy: 'Correct what the message names; nothing is ever written in the clear instead.',
+  },
   ProviderNotFound: {
     outcome: 'retry',
     meaning: 'The GitProvider named by providerRef does not exist or does not list the host.',

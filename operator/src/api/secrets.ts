@@ -33,7 +33,7 @@ export const encryptionSchema = z
   .meta({ description: 'For whom values are encrypted, where secrets is Encrypt.' })
 
 let pointer = mustMatch(
-  z.string().min(2).max(512),
+  z.string().min(1).max(512),
   /^(\/([^~/]|~[01])+)+$/,
   'must be a JSON pointer such as /spec/password; ~1 stands for a slash in a key, ~0 for ~',
 )
