@@ -21,6 +21,7 @@ export const STORIES: Readonly<Record<string, Given>> = {
   'docs/runbooks/GitSyncNotReady.md': 'gitsync',
   'docs/runbooks/GitSyncPendingTooLong.md': 'gitsync',
   'docs/runbooks/GitSyncRateLimited.md': 'gitsync',
+  'docs/secrets.md': 'gitsync',
   'docs/tenancy.md': 'gitsync',
   'docs/troubleshooting.md': 'gitsync',
 }
