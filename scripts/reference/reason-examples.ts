@@ -73,7 +73,7 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
   },
   EncryptionFailed: {
     message:
-      'spec.encryption.recipients: age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq is not an age recipient: its checksum is wrong',
+      'spec.encryption.recipients: age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq is not an age recipient: its checksum is wrong',
     causes: [
       'A recipient with a typing error. `age-keygen -y` prints the right one from the private key.',
       'The operator may not make the Secret with its keys: [chart value `watch.secrets`](secrets.md#what-the-platform-team-sets).',
