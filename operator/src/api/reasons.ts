@@ -47,7 +47,7 @@ export const REASONS = {
     meaning:
       'The ServiceAccount may not list and watch a selected kind, or the operator lacks a permission of its own; files stay.',
     remedy:
-      'Grant list and watch on the kind and namespace that the message names; to the operator what the message names, as by watch.rules of the chart.',
+      'Grant list and watch on the kind and namespace that the message names; to the operator what the message names, as by watch.rules of the chart, or watch.secrets.',
   },
   SecretNotFound: {
     outcome: 'retry',
