@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { mustMatch, mustNotMatch, withRule } from './rules.ts'
 
-export const SECRETS_POLICIES = ['Exclude', 'Encrypt', 'Redact', 'Hash'] as const
-export type SecretsPolicy = (typeof SECRETS_POLICIES)[number]
+const SECRETS_POLICIES = ['Exclude', 'Encrypt', 'Redact', 'Hash'] as const
+type SecretsPolicy = (typeof SECRETS_POLICIES)[number]
 
 /** Label of a namespace whose Secrets may be read; the platform team sets it. */
 export const SECRETS_LABEL = 'gitsync.dev/secrets'

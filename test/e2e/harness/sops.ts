@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { parse } from 'yaml'
 import { component } from '../../kit/components/index.ts'
 import { run } from '../../kit/process/index.ts'
@@ -15,9 +14,11 @@ export interface Reader {
 }
 
 export async function newReader(): Promise<Reader> {
-  const [sops, identity] = await Promise.all([component('sops'), generateX25519Identity()])
+  const [sops, keygen] = [await component('sops'), await component('age-keygen')]
+  const made = (await run(keygen, [])).stdout.toString()
+  const [recipient = '', identity = ''] = made.match(/age1\w+|AGE-SECRET-KEY-\w+/g) ?? []
   return {
-    recipient: await identityToRecipient(identity),
+    recipient,
     async open(file) {
       const dir = await mkdtemp(join(tmpdir(), 'gitsync-sops-'))
       try {

@@ -8,7 +8,7 @@ import { isSecret, sensitivePointers } from './sensitive.ts'
 import { encryptObject, hasSensitive, type EncryptionKeys } from './sops.ts'
 
 /** Not base64 on purpose: a Secret with it in `data` is refused by every API server, so that nobody restores it. */
-export const REDACTED = '(redacted)'
+const REDACTED = '(redacted)'
 const HASH_PREFIX = 'hmac-sha256:'
 
 export type ProtectionMode =

@@ -41,7 +41,7 @@ export function* places(
 }
 
 /** Keys or indexes of a value that has parts. */
-export function partsOf(value: unknown): readonly (readonly [string | number, unknown])[] {
+function partsOf(value: unknown): readonly (readonly [string | number, unknown])[] {
   if (Array.isArray(value)) return [...value.entries()]
   return isRecord(value) ? Object.entries(value) : []
 }
