@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { GitSync } from '../api/parse.ts'
 import type { KubeClient } from '../kube/client.ts'
-import { isKubeError } from '../kube/errors.ts'
+import { isKubeError, KubeError } from '../kube/errors.ts'
 import type { KubernetesObject } from '../objects/object.ts'
 import { INTERNAL_LABEL } from '../plan/selection.ts'
 import { ProtectionError } from '../render/secrets/protection-error.ts'
@@ -55,6 +55,8 @@ export async function loadSecretKeys(client: KubeClient, gitsync: GitSync, optio
   } catch (error) {
     if (isKubeError(error, 'Forbidden'))
       throw new ProtectionError(`the operator may not read, make and change ${where} (watch.secrets of the chart)`)
+    // What an admission webhook says of the object may quote it.
+    if (isKubeError(error)) throw new KubeError(error.code, `${where} cannot be read or written: ${error.code}`)
     throw error
   }
 }

@@ -45,6 +45,6 @@ test('an API server that does not answer is no reason to go on without protectio
     throw new KubeError('Unavailable', 'GET: 503')
   }
   Object.assign(reconciliation.environment, { client: { get } })
-  await expect(protect(reconciliation)).rejects.toThrow('503')
+  await expect(protect(reconciliation)).rejects.toThrow('cannot be read or written: Unavailable')
   expect(reconciliation.protection).toBeUndefined()
 })

@@ -16,17 +16,18 @@ const MAX_UINT = 2n ** 64n - 1n
  * @throws ProtectionError where sops would read another number, or none
  */
 export function sopsNumber(source: string, format: 'YAML' | 'JSON'): SopsNumber {
-  if (/^-?\d+$/.test(source)) {
+  const isInteger = /^-?\d+$/.test(source)
+  if (isInteger && format === 'YAML') {
     const integer = BigInt(source)
-    if (format === 'YAML') {
-      if (integer >= MIN_INT && integer <= MAX_INT) return { type: 'int', text: String(integer) }
-      if (integer > MAX_INT && integer <= MAX_UINT) throw unreadable()
-    }
-    if (BigInt(Number(source)) !== integer) throw unreadable()
+    if (integer >= MIN_INT && integer <= MAX_INT) return { type: 'int', text: String(integer) }
+    if (integer > MAX_INT && integer <= MAX_UINT) throw unreadable()
   }
+  // Anything else it takes for a floating-point number, and prints what that gives back.
   const number = Number(source)
   if (!Number.isFinite(number)) throw unreadable()
-  return { type: 'float', text: withoutExponent(number) }
+  const text = withoutExponent(number)
+  if (isInteger && text !== source) throw unreadable()
+  return { type: 'float', text }
 }
 
 const unreadable = (): ProtectionError => new ProtectionError('a number in it cannot be kept by sops')
