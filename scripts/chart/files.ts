@@ -1,6 +1,13 @@
 /** The files of the chart that are made from the code and from values.yaml. */
 import { readFileSync } from 'node:fs'
-import { LOCAL_ACCESS_REVIEWS, ORDINARY_KINDS, PERMISSIONS, READ_VERBS } from '../../operator/src/api/permissions.ts'
+import {
+  LOCAL_ACCESS_REVIEWS,
+  LOCAL_CONSENTS,
+  ORDINARY_KINDS,
+  PERMISSIONS,
+  READ_VERBS,
+  SECRETS_PERMISSIONS,
+} from '../../operator/src/api/permissions.ts'
 import type { Permission, Sign } from '../../operator/src/api/permissions.ts'
 import { row } from '../reference/table.ts'
 import { readValues, valuesSchema } from './values.ts'
@@ -31,6 +38,8 @@ function template(name: string, permissions: readonly Permission[]): string {
 
 function permissions(): string {
   const of = (scope: Permission['scope']): Permission[] => PERMISSIONS.filter((entry) => entry.scope === scope)
+  const secrets = (scope: Permission['scope']): Permission[] =>
+    SECRETS_PERMISSIONS.filter((entry) => entry.scope === scope)
   const ordinary = ORDINARY_KINDS.flatMap((kinds) => ruleLines({ ...kinds, verbs: READ_VERBS }))
   const kinds = [
     '{{- define "gitsync.rules.kinds" -}}',
@@ -51,6 +60,9 @@ ${template('watched', of('watched'))}
 ${template('system', of('system'))}
 ${template('own', of('own'))}
 ${template('local', [LOCAL_ACCESS_REVIEWS])}
+${template('secrets', secrets('watched'))}
+${template('consents', secrets('cluster'))}
+${template('localconsents', [LOCAL_CONSENTS])}
 ${kinds.join('\n')}
 `
 }
@@ -94,9 +106,16 @@ function signInWords(sign: Sign): string {
 }
 
 function permissionRows(): string {
-  return [...PERMISSIONS, LOCAL_ACCESS_REVIEWS]
-    .map(({ name, scope, resources, apiGroups, verbs, why, without }) => {
-      const where = name === LOCAL_ACCESS_REVIEWS.name ? `${SCOPES[scope]} (\`rbac.rolesOnly\`)` : SCOPES[scope]
+  const conditions = new Map<Permission, string>([
+    [LOCAL_ACCESS_REVIEWS, 'rbac.rolesOnly'],
+    ...SECRETS_PERMISSIONS.map((permission) => [permission, 'watch.secrets'] as const),
+    [LOCAL_CONSENTS, 'watch.secrets` and `rbac.rolesOnly'],
+  ])
+  return [...PERMISSIONS, ...conditions.keys()]
+    .map((permission) => {
+      const { scope, resources, apiGroups, verbs, why, without } = permission
+      const condition = conditions.get(permission)
+      const where = condition === undefined ? SCOPES[scope] : `${SCOPES[scope]} (\`${condition}\`)`
       const group = apiGroups[0] === '' ? '' : `.${apiGroups[0]}`
       const what = resources.map((resource) => `\`${resource}${group}\``).join(', ')
       return row(what, verbs.join(', '), where, why, signInWords(without))

@@ -71,6 +71,15 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
     message: 'Secret git-credentials has neither the key token nor the keys username and password',
     causes: ['Keys are spelled in lower case. [Credentials](kinds/gitsync.md#credentials) lists them all.'],
   },
+  EncryptionFailed: {
+    message:
+      'spec.encryption.recipients: age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq is not an age recipient: its checksum is wrong',
+    causes: [
+      'A recipient with a typing error. `age-keygen -y` prints the right one from the private key.',
+      'The operator may not make the Secret with its keys: [chart value `watch.secrets`](secrets.md#what-the-platform-team-sets).',
+      'An object with a field named `sops`, or with a number that sops cannot keep. The other objects are written.',
+    ],
+  },
   ProviderNotFound: {
     message: 'GitProvider corp does not exist',
     causes: ['It exists, but does not list the host, or is invalid: the message says so. `kubectl get gitproviders`.'],

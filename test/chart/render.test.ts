@@ -172,14 +172,13 @@ describe('what is made', () => {
     )
   })
 
-  test('Secrets are never listed or watched, whatever is selected', async () => {
+  test('Secrets are listed, watched and made with watch.secrets alone, whatever else is selected', async () => {
     for (const [name, values] of Object.entries(MATRIX)) {
+      const isAllowed = (values['watch'] as { secrets?: boolean } | undefined)?.secrets === true
+      const expected = isAllowed ? ['get', 'list,watch', 'create,update'] : ['get']
       const rules = (await render(helm, values)).flatMap((object) => (object['rules'] as any[] | undefined) ?? [])
       const secrets = rules.filter(({ resources }) => resources.includes('secrets'))
-      expect(
-        secrets.every(({ verbs }) => verbs.join() === 'get'),
-        name,
-      ).toBe(true)
+      expect([...new Set(secrets.map(({ verbs }) => verbs.join()))], name).toEqual(secrets.length === 0 ? [] : expected)
       expect(
         rules.some(({ verbs }) => verbs.includes('*')),
         name,

@@ -54,6 +54,13 @@ export const MATRIX: Readonly<Record<string, Values>> = {
   'no roles': { rbac: { create: false, aggregate: false } },
   'no kinds': { watch: { ordinaryKinds: false } },
   'custom kinds': { watch: { rules: [{ apiGroups: ['a.example', 'b.example'], resources: ['*'] }] } },
+  secrets: { watch: { secrets: true } },
+  'secrets, roles only': {
+    namespaces: ['shop'],
+    rbac: { rolesOnly: true },
+    crds: { enabled: false },
+    watch: { secrets: true },
+  },
   namespaced: { namespaces: ['shop', 'billing'] },
   'roles only': { namespaces: ['shop'], rbac: { rolesOnly: true }, crds: { enabled: false } },
   monitoring: {

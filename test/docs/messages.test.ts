@@ -89,7 +89,9 @@ describe('errors of kubectl apply', () => {
     'url must not contain a user or password': gitsync({}, { url: 'https://me:secret@git.example.com/audit.git' }),
     'path must not contain the parts . or ..': gitsync({}, { path: 'clusters/../other' }),
     'branch is the short name: write main, not refs/heads/main': gitsync({}, { branch: 'refs/heads/main' }),
-    'Secrets are not written to Git': gitsync({ resources: [{ kind: 'Secret' }] }),
+    'Secrets are not written to Git while secrets is Exclude': gitsync({ resources: [{ kind: 'Secret' }] }),
+    'encryption.recipients goes with secrets: Encrypt': gitsync({ secrets: 'Encrypt' }),
+    'must be an age recipient': gitsync({ secrets: 'Encrypt', encryption: { recipients: ['age1me'] } }),
     'kind: * is not supported yet': gitsync({ resources: [{ kind: '*' }] }),
     'kind must be a kind such as ConfigMap (not a resource such as deployments.apps)': gitsync({
       resources: [{ group: 'apps', kind: 'deployments.apps' }],

@@ -65,9 +65,12 @@ export async function makePlace(kubeconfig: string): Promise<Place> {
     const file = join(folder, 'examples', path)
     await writeFile(file, substitute(await readFile(file, 'utf8'), substitutions))
   }
-  const [program, helm] = await Promise.all([component('kubectl'), component('helm')])
+  const programs = await Promise.all(
+    (['kubectl', 'helm', 'sops', 'age-keygen'] as const).map((name) => component(name)),
+  )
+  const [program = ''] = programs
   const env = (config: string): NodeJS.ProcessEnv => ({
-    PATH: `${dirname(program)}:${dirname(helm)}:${join(ROOT, 'node_modules/.bin')}:${process.env['PATH']}`,
+    PATH: [...programs.map((path) => dirname(path)), join(ROOT, 'node_modules/.bin'), process.env['PATH']].join(':'),
     HOME: folder,
     KUBECONFIG: config,
     GIT_CONFIG_NOSYSTEM: '1',

@@ -22,6 +22,7 @@ export const STORIES: Readonly<Record<string, Given>> = {
   'docs/runbooks/GitSyncPendingTooLong.md': 'gitsync',
   'docs/runbooks/GitSyncRateLimited.md': 'gitsync',
   'docs/rate-limits.md': 'shop',
+  'docs/secrets.md': 'gitsync',
   'docs/tenancy.md': 'gitsync',
   'docs/troubleshooting.md': 'gitsync',
 }

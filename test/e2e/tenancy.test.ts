@@ -138,7 +138,7 @@ describe.each(WORLDS)('tenancy: %s', (plane) => {
       expect(requestsTo('secrets')).toBe(0)
     } else {
       await expect(world.kubectl(['apply', '-f', '-'], JSON.stringify(sync))).rejects.toThrow(
-        'Secrets are not written to Git: secrets: Exclude is the only policy of this release',
+        'Secrets are not written to Git while secrets is Exclude',
       )
     }
   })

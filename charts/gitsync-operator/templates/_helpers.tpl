@@ -91,7 +91,7 @@ app.kubernetes.io/part-of: gitsync
 {{- if or (has "" .apiGroups) (has "*" .apiGroups) }}
 {{- range .resources }}
 {{- if or (eq . "secrets") (eq . "*") }}
-{{- fail (printf "watch.rules: resource %q of the core group includes Secrets, which are not written to Git and which the operator must not list: name the kinds; %s" . $help) }}
+{{- fail (printf "watch.rules: resource %q of the core group includes Secrets: name the kinds, and let Secrets be read by watch.secrets; %s" . $help) }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -30,7 +30,7 @@
 - apiGroups: [gitsync.dev]
   resources: [gitsyncs]
   verbs: [patch]
-# credentials: the Secret that a GitSync names is read by its name; Secrets are never listed or watched
+# credentials: the Secret that a GitSync names is read by its name; Secrets are listed and watched only with watch.secrets
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get]
@@ -69,6 +69,28 @@
 - apiGroups: [authorization.k8s.io]
   resources: [localsubjectaccessreviews]
   verbs: [create]
+{{- end }}
+{{- define "gitsync.rules.secrets" -}}
+# Secrets: Secrets that GitSyncs select are read, in namespaces that have the label gitsync.dev/secrets: allowed
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [list, watch]
+# keys: a Secret beside a GitSync that encrypts or hashes holds its keys
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [create, update]
+{{- end }}
+{{- define "gitsync.rules.consents" -}}
+# consents: the label gitsync.dev/secrets of a namespace says whether its Secrets may be read
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [get, list, watch]
+{{- end }}
+{{- define "gitsync.rules.localconsents" -}}
+# local consents: the label gitsync.dev/secrets of a namespace says whether its Secrets may be read
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [get]
 {{- end }}
 {{- define "gitsync.rules.kinds" -}}
 {{- if .Values.watch.ordinaryKinds }}

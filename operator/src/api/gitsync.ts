@@ -8,6 +8,7 @@ import { durationText, identity, objectName } from './fields.ts'
 import { driftSchema, folderFields } from './folder.ts'
 import { repositorySchema } from './repository.ts'
 import { withRule } from './rules.ts'
+import { encryptionSchema, secretsSchema, sensitiveSchema, withSecretsRules } from './secrets.ts'
 import { resourceSchema } from './selection.ts'
 
 const DEFAULT_LAYOUT_TEMPLATE = '{namespace}/{type}/{name}.yaml'
@@ -71,7 +72,7 @@ const commitSchema = withRule(
   },
 )
 
-export const gitSyncSpecSchema = z
+const specFields = z
   .object({
     repository: repositorySchema,
     resources: z
@@ -90,9 +91,14 @@ export const gitSyncSpecSchema = z
       min: '1s',
       max: '24h',
     }).default('10m'),
+    secrets: secretsSchema,
+    encryption: encryptionSchema.optional(),
+    sensitive: sensitiveSchema.optional(),
     suspend: z.boolean().meta({ description: 'Stop writing until set to false again.' }).default(false),
   })
   .meta({ description: 'What to write, and where.' })
+
+export const gitSyncSpecSchema = withSecretsRules(specFields)
 
 const count = (description: string): z.ZodInt32 => z.int32().min(0).meta({ description })
 const commitId = (description: string): z.ZodString => z.string().max(64).meta({ description })

@@ -3,7 +3,7 @@ export class InvalidSpecError extends Error {
   readonly code = 'InvalidSpec'
   /** Path of the field, as in `spec.resources[0].kind`. */
   readonly field: string
-  /** Its value as JSON, cut at 100 characters, without what may be a credential in a URL; `undefined` when absent. */
+  /** Its value as JSON, cut at 100 characters, without what may be a credential; `undefined` when absent. */
   readonly value: string
   /** What to write instead. */
   readonly remedy: string
@@ -17,7 +17,10 @@ export class InvalidSpecError extends Error {
   }
 }
 
-/** People put passwords and tokens into URLs; a condition is read by many. */
+/** People put passwords and tokens into URLs, and a private age key where the public one belongs; a condition is read by many. */
 function withoutCredentials(text: string): string {
-  return text.replace(/(\/\/)[^/@"\s]*@/g, '$1***@').replace(/[?#][^"\s]*/g, '?***')
+  return text
+    .replace(/(\/\/)[^/@"\s]*@/g, '$1***@')
+    .replace(/[?#][^"\s]*/g, '?***')
+    .replace(/AGE-SECRET-KEY-[^"\s]*/gi, 'AGE-SECRET-KEY-***')
 }

@@ -20,6 +20,7 @@ test('defaults are filled in', () => {
     commit: { window: '5s', maxLatency: '1m' },
     prune: 'Owned',
     interval: '10m',
+    secrets: 'Exclude',
     suspend: false,
   })
 })

@@ -13,7 +13,7 @@ export type PermissionScope = 'watched' | 'cluster' | 'system' | 'own'
 /** How somebody learns that a permission is missing. */
 export type Sign =
   /** Ready of the GitSyncs concerned is False with this reason. */
-  | { readonly seen: 'condition'; readonly reason: 'Forbidden' }
+  | { readonly seen: 'condition'; readonly reason: 'Forbidden' | 'EncryptionFailed' }
   /** `/readyz` answers 503 with a text that begins so. */
   | { readonly seen: 'readyz'; readonly text: string }
   /** The operator logs this, tries again and works on. */
@@ -105,7 +105,7 @@ export const PERMISSIONS: readonly Permission[] = [
     apiGroups: [''],
     resources: ['secrets'],
     verbs: ['get'],
-    why: 'the Secret that a GitSync names is read by its name; Secrets are never listed or watched',
+    why: 'the Secret that a GitSync names is read by its name; Secrets are listed and watched only with watch.secrets',
     without: FORBIDDEN,
   },
   {
@@ -187,7 +187,55 @@ export const LOCAL_ACCESS_REVIEWS: Permission = {
   without: FORBIDDEN,
 }
 
-/** Kinds that the operator may read unless told otherwise. Secrets are not among them: their content is not written to Git. */
+const FAILS_CLOSED: Sign = { seen: 'condition', reason: 'EncryptionFailed' }
+
+/**
+ * Beside these with `watch.secrets`: whether Secrets may be read at all. A Role with `secrets` in each namespace that has the
+ * label does as well, and reaches no other.
+ */
+export const SECRETS_PERMISSIONS: readonly Permission[] = [
+  {
+    name: 'Secrets',
+    scope: 'watched',
+    apiGroups: [''],
+    resources: ['secrets'],
+    verbs: ['list', 'watch'],
+    why: 'Secrets that GitSyncs select are read, in namespaces that have the label gitsync.dev/secrets: allowed',
+    without: FORBIDDEN,
+  },
+  {
+    name: 'keys',
+    scope: 'watched',
+    apiGroups: [''],
+    resources: ['secrets'],
+    verbs: ['create', 'update'],
+    why: 'a Secret beside a GitSync that encrypts or hashes holds its keys',
+    without: FAILS_CLOSED,
+  },
+  {
+    name: 'consents',
+    scope: 'cluster',
+    apiGroups: [''],
+    resources: ['namespaces'],
+    verbs: ['get', 'list', 'watch'],
+    why: 'the label gitsync.dev/secrets of a namespace says whether its Secrets may be read',
+    without: FORBIDDEN,
+    isLeftOutByRolesOnly: true,
+  },
+]
+
+/** What takes the place of `consents` where the operator has Roles only. */
+export const LOCAL_CONSENTS: Permission = {
+  name: 'local consents',
+  scope: 'watched',
+  apiGroups: [''],
+  resources: ['namespaces'],
+  verbs: ['get'],
+  why: 'the label gitsync.dev/secrets of a namespace says whether its Secrets may be read',
+  without: FORBIDDEN,
+}
+
+/** Kinds that the operator may read unless told otherwise. Secrets are not among them. */
 export const ORDINARY_KINDS: readonly {
   readonly apiGroups: readonly string[]
   readonly resources: readonly string[]

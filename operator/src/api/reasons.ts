@@ -47,7 +47,7 @@ export const REASONS = {
     meaning:
       'The ServiceAccount may not list and watch a selected kind, or the operator lacks a permission of its own; files stay.',
     remedy:
-      'Grant list and watch on the kind and namespace that the message names; to the operator what the message names, as by watch.rules of the chart.',
+      'Grant list and watch on the kind and namespace that the message names; to the operator what the message names, as by watch.rules of the chart, or watch.secrets.',
   },
   SecretNotFound: {
     outcome: 'retry',
@@ -63,6 +63,11 @@ export const REASONS = {
     outcome: 'retry',
     meaning: 'The Secret has no usable keys.',
     remedy: 'Give it token, or username and password; for SSH identity and known_hosts.',
+  },
+  EncryptionFailed: {
+    outcome: 'retry',
+    meaning: 'What is needed to encrypt or hash is not there, or an object cannot be encrypted; it is not written.',
+    remedy: 'Correct what the message names; nothing is ever written in the clear instead.',
   },
   ProviderNotFound: {
     outcome: 'retry',

@@ -67,31 +67,23 @@ const nameGlob = mustNotMatch(
   'names are object names; * stands for any characters',
 )
 
-export const resourceSchema = withRule(
-  z
-    .object({
-      group: group.default(''),
-      kind,
-      version: version.optional(),
-      names: z
-        .array(nameGlob)
-        .min(1)
-        .max(64)
-        .meta({
-          description: 'Only objects with one of these names; * stands for any characters.',
-          'x-kubernetes-list-type': 'set',
-        })
-        .optional(),
-      labelSelector: labelSelector.optional(),
-      namespaces: namespaceNames(
-        'Where to look, for namespaced kinds; otherwise the namespace of the GitSync. Its ServiceAccount must be allowed to list and watch there.',
-      ).optional(),
-    })
-    .meta({ description: 'One kind of object to write.' }),
-  {
-    cel: "self.group != '' || self.kind != 'Secret'",
-    test: (resource) => resource.group !== '' || resource.kind !== 'Secret',
-    message:
-      'Secrets are not written to Git: secrets: Exclude is the only policy of this release. Remove kind: Secret from resources',
-  },
-)
+export const resourceSchema = z
+  .object({
+    group: group.default(''),
+    kind,
+    version: version.optional(),
+    names: z
+      .array(nameGlob)
+      .min(1)
+      .max(64)
+      .meta({
+        description: 'Only objects with one of these names; * stands for any characters.',
+        'x-kubernetes-list-type': 'set',
+      })
+      .optional(),
+    labelSelector: labelSelector.optional(),
+    namespaces: namespaceNames(
+      'Where to look, for namespaced kinds; otherwise the namespace of the GitSync. Its ServiceAccount must be allowed to list and watch there.',
+    ).optional(),
+  })
+  .meta({ description: 'One kind of object to write.' })

@@ -3,6 +3,7 @@ import { GitSyncController, MAX_RECONCILES } from '../controllers/gitsync-contro
 import type { Environment } from '../controllers/environment.ts'
 import { followProviders, noProviders } from '../controllers/providers.ts'
 import { watchPermissions } from '../controllers/permission-changes.ts'
+import { secretConsents } from '../controllers/secret-consents.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { createDiscovery } from '../kube/discovery.ts'
 import { createEventRecorder } from '../kube/events.ts'
@@ -132,6 +133,10 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
       onRequest: gitObserver({ metrics, hosts, logger, tracer, now: () => clock.now() }),
     }),
     budget: new SpoolBudget(),
+    consents: secretConsents(client, pool, {
+      rolesOnly: options.rolesOnly,
+      changed: () => controller.enqueueAll(),
+    }),
     clock,
     logger,
     tracer,

@@ -10,6 +10,7 @@ import type { RepositoryPool } from '../push/repository-pool.ts'
 import type { Writers } from '../push/writers.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Tracer } from '../trace/tracer.ts'
+import type { SecretConsents } from './secret-consents.ts'
 
 /** A GitSync's place, and whether it waits because an older one writes there. */
 export interface ClaimedPlace extends Place {
@@ -33,6 +34,8 @@ export interface Environment {
   readonly writers: Writers
   readonly repositories: RepositoryPool
   readonly budget: SpoolBudget
+  /** Which namespaces let their Secrets be read. */
+  readonly consents: SecretConsents
   readonly clock: Clock
   readonly logger: Logger
   readonly tracer: Tracer

@@ -26,6 +26,7 @@ import { findProvider } from './steps/find-provider.ts'
 import { holdDeletion, isEnding, isHeldBack, removeFiles, setFinalizer } from './steps/finalize.ts'
 import { follow, leaveFormerPlace } from './steps/follow.ts'
 import { handleRequests } from './steps/handle-requests.ts'
+import { protect } from './steps/protect.ts'
 import { readCredentials } from './steps/read-credentials.ts'
 import { resolveKinds } from './steps/resolve-kinds.ts'
 
@@ -37,6 +38,7 @@ const WORK: readonly Step[] = [
   leaveFormerPlace,
   resolveKinds,
   authorise,
+  protect,
   follow,
   handleRequests,
 ]

@@ -25,6 +25,9 @@ export const GITSYNCS = own('GitSync', 'gitsyncs', true)
 export const GITPROVIDERS = own('GitProvider', 'gitproviders', false)
 export const NAMESPACES = core('Namespace', 'namespaces', false)
 export const SECRETS = core('Secret', 'secrets', true)
+/** Whether this is the kind of core Secrets, in whatever version it is served. */
+export const isSecretKind = ({ group, plural }: Pick<ApiResource, 'group' | 'plural'>): boolean =>
+  group === SECRETS.group && plural === SECRETS.plural
 export const CONFIGMAPS = core('ConfigMap', 'configmaps', true)
 export const SERVICE_ACCOUNTS = core('ServiceAccount', 'serviceaccounts', true)
 export const CUSTOM_RESOURCE_DEFINITIONS: ApiResource = {

@@ -49,10 +49,11 @@ function refusedDeletion(
 }
 
 function unrenderableProblem(runtime: Runtime): Problem[] {
-  const all = [...runtime.unrenderable()]
-  if (all.length === 0) return []
-  const shown = all.slice(0, SHOWN).map(([key, why]) => `${key} (${why})`)
-  return [{ reason: 'InternalError', message: `${all.length} objects cannot be made files: ${shown.join('; ')}` }]
+  const byReason = Map.groupBy(runtime.unrenderable(), ([, { reason }]) => reason)
+  return [...byReason].map(([reason, all]) => {
+    const shown = all.slice(0, SHOWN).map(([key, { message }]) => `${key} (${message})`)
+    return { reason, message: `${all.length} objects cannot be made files: ${shown.join('; ')}` }
+  })
 }
 
 function conflictProblem({ member }: Runtime): Problem {

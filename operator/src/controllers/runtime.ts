@@ -13,15 +13,19 @@ import type { ClusterPort, MemberSettings, RenderedFile } from '../push/member-s
 import { parseTemplate, renderPath } from '../render/path.ts'
 import type { PathTemplate } from '../render/path.ts'
 import { renderObject } from '../render/render.ts'
+import type { Protection } from '../render/secrets/protection.ts'
+import { ProtectionError } from '../render/secrets/protection-error.ts'
 import type { Span } from '../trace/tracer.ts'
 import { deletionProof } from './deletion-proof.ts'
 import { nameOf } from './environment.ts'
 import type { Environment } from './environment.ts'
 import type { InventoryStore } from './inventory-store.ts'
+import { isSecretKind } from './known-resources.ts'
 import { Source } from './source.ts'
 import type { SourceHandler, SourceRule } from './source.ts'
 import { askedBy, handledBefore } from './requests.ts'
 import type { Asked } from './requests.ts'
+import type { Problem } from './step.ts'
 
 /** One kind that a GitSync may read. */
 export interface Reading {
@@ -54,7 +58,9 @@ export class Runtime {
   /** Everything that the spec selects is being read. */
   #isWhole = false
   /** Objects that could not be made a file, and why. */
-  readonly #unrenderable = new Map<string, string>()
+  readonly #unrenderable = new Map<string, { readonly problem: Problem; readonly source: Source }>()
+  /** Undefined while nothing is sensitive; a Secret cannot be rendered then. */
+  #protection: Protection | undefined
 
   constructor(
     environment: Environment,
@@ -93,13 +99,21 @@ export class Runtime {
 
   /**
    * Reads these kinds from now on and no others. Files of kinds that are no longer read stay in Git.
-   * @param isWhole nothing that the spec selects is left out
+   * @param how.isWhole nothing that the spec selects is left out
    */
-  read(readings: readonly Reading[], layout: Layout, isWhole: boolean): void {
+  read(
+    readings: readonly Reading[],
+    layout: Layout,
+    { isWhole, protection }: { readonly isWhole: boolean; readonly protection: Protection | undefined },
+  ): void {
     const isMore = isWhole && !this.#isWhole
     this.#isWhole = isWhole
     if (isMore) this.member.judgeAgain()
-    const sameLayout = layout.template === this.#layout.template && layout.format === this.#layout.format
+    const sameLayout =
+      layout.template === this.#layout.template &&
+      layout.format === this.#layout.format &&
+      protection?.id === this.#protection?.id
+    this.#protection = protection
     this.#layout = layout
     this.#template = parseTemplate(layout.template)
     const wanted = new Map(readings.map((reading) => [sourceKey(reading), reading]))
@@ -107,6 +121,8 @@ export class Runtime {
       if (sameLayout && wanted.has(key)) continue
       source.close()
       this.#sources.delete(key)
+      for (const [object, { source: from }] of this.#unrenderable)
+        if (from === source) this.#unrenderable.delete(object)
     }
     this.#reading = true
     this.#dropUncovered()
@@ -141,8 +157,8 @@ export class Runtime {
   }
 
   /** Objects that could not be made a file, and why. */
-  unrenderable(): Iterable<readonly [key: string, why: string]> {
-    return this.#unrenderable
+  *unrenderable(): Iterable<readonly [key: string, why: Problem]> {
+    for (const [key, { problem }] of this.#unrenderable) yield [key, problem]
   }
 
   /** Everything that can be read has been read. */
@@ -152,7 +168,10 @@ export class Runtime {
 
   readonly #handler: SourceHandler = {
     selected: (object, source) => this.#selected(object, source),
-    unselected: (key) => this.member.dropped(key),
+    unselected: (key) => {
+      this.#unrenderable.delete(key)
+      this.member.dropped(key)
+    },
     deleted: (key) => {
       this.#unrenderable.delete(key)
       const edit = this.#startEdit(key)
@@ -184,8 +203,7 @@ export class Runtime {
     } catch (error) {
       edit?.fail('unrenderable')
       // Its file, if there is one, stays as it is; the others go on.
-      this.#unrenderable.set(key, String(error))
-      this.#environment.report(this.#name)
+      this.#notRenderable(key, source, error)
       return
     } finally {
       rendering?.end()
@@ -197,6 +215,25 @@ export class Runtime {
     const { author, time, newest } = attribute(object, before, justNow(this.#environment.clock.now()))
     const made = Date.parse(time ?? '')
     this.member.set({ ...file, newest }, bytes, { author, time: made > 0 ? made : undefined, span: edit?.context })
+  }
+
+  /** An object that cannot be rendered keeps its file as it is, and stops no other. */
+  #tryRender(object: KubernetesObject, source: Source, key: string): RenderedFile | undefined {
+    try {
+      return this.#render(object, source)
+    } catch (error) {
+      this.#notRenderable(key, source, error)
+      return undefined
+    }
+  }
+
+  #notRenderable(key: string, source: Source, error: unknown): void {
+    const problem: Problem =
+      error instanceof ProtectionError
+        ? { reason: error.code, message: error.message }
+        : { reason: 'InternalError', message: String(error) }
+    this.#unrenderable.set(key, { problem, source })
+    this.#environment.report(this.#name)
   }
 
   /** Undefined while nothing is traced, and for what is not news: the objects of the first list. */
@@ -211,12 +248,18 @@ export class Runtime {
     const identity = source.identityOf(object)
     const { version } = parseApiVersion(object.apiVersion)
     const path = renderPath(this.#template, { ...identity, version, resource: resource.plural })
-    const { bytes } = renderObject(object, { format: this.#layout.format, hasStatus: resource.hasStatus })
+    const { bytes } = renderObject(object, {
+      format: this.#layout.format,
+      hasStatus: resource.hasStatus,
+      protection: this.#protection,
+    })
     return { file: { key: identityKey(identity), identity, path, oid: contentId(bytes) }, bytes }
   }
 
   #scopes({ resource, rules }: Reading): readonly (string | undefined)[] {
     const { namespaces } = this.#environment
+    // Secrets are read where that is allowed and nowhere else; of other kinds one watch for all is cheaper.
+    if (isSecretKind(resource)) return [...new Set(rules.flatMap((rule) => [...(rule.namespaces ?? [])]))]
     if (!resource.namespaced || namespaces === undefined) return [undefined]
     return namespaces.filter((namespace) =>
       rules.some((rule) => rule.namespaces === undefined || rule.namespaces.has(namespace)),
@@ -264,7 +307,9 @@ export class Runtime {
             file.identity.namespace,
             file.identity.name,
           )
-          if (source.selects(object)) found.set(file.key, this.#render(object, source))
+          if (!source.selects(object)) return
+          const rendered = this.#tryRender(object, source, file.key)
+          if (rendered !== undefined) found.set(file.key, rendered)
         } catch (error) {
           if (isKubeError(error, 'NotFound')) return
           throw new PushFailure(reasonOf(error), `cannot read ${file.key} again: ${String(error)}`, {

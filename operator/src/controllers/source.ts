@@ -5,6 +5,8 @@ import type { ReflectorState, Subscription, Sync } from '../kube/reflector.ts'
 import { identityKey } from '../objects/object.ts'
 import type { KubernetesObject, ObjectIdentity } from '../objects/object.ts'
 import { selects } from '../plan/selection.ts'
+import { isWithheld } from '../plan/withheld-secrets.ts'
+import { isSecretKind } from './known-resources.ts'
 
 /** Where and what of one kind: several entries of `spec.resources` may name the same kind. */
 export interface SourceRule {
@@ -122,7 +124,9 @@ export class Source {
     const { namespace = '' } = object.metadata
     return this.rules.some(
       ({ selector, namespaces }) =>
-        (namespaces === undefined || namespaces.has(namespace)) && selects(selector, object),
+        (namespaces === undefined || namespaces.has(namespace)) &&
+        selects(selector, object) &&
+        !(isSecretKind(this.resource) && (selector.kind !== 'Secret' || isWithheld(object, selector.names))),
     )
   }
 

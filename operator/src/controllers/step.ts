@@ -4,6 +4,7 @@ import type { ApiResource } from '../kube/discovery.ts'
 import type { ResourceSelector } from '../api/gitsync.ts'
 import type { KubernetesObject } from '../objects/object.ts'
 import type { HostPolicy } from '../push/host-guard.ts'
+import type { Protection } from '../render/secrets/protection.ts'
 import type { SecretCredentials } from '../push/credentials.ts'
 import type { Environment } from './environment.ts'
 import type { Reading, Runtime } from './runtime.ts'
@@ -31,6 +32,8 @@ export interface Reconciliation {
   secret: SecretCredentials | undefined
   selected: readonly SelectedKind[]
   readings: readonly Reading[]
+  /** Undefined while nothing is sensitive and Secrets are not written. */
+  protection: Protection | undefined
 }
 
 /** A reconcile before its first step: the object is as the API server gave it, and nothing is found out yet. */
@@ -47,6 +50,7 @@ export function beginReconciliation(
     secret: undefined,
     selected: [],
     readings: [],
+    protection: undefined,
   }
 }
 

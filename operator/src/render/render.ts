@@ -1,25 +1,43 @@
-/** Object → file: clean, order, print. */
+/** Object → file: clean, order, protect, print. */
 import type { KubernetesObject } from '../objects/object.ts'
 import { cleanObject } from './clean.ts'
 import { toJson } from './json.ts'
 import { orderObject } from './order.ts'
+import type { Protection } from './secrets/protection.ts'
+import { ProtectionError } from './secrets/protection-error.ts'
+import { isSecret } from './secrets/sensitive.ts'
 import { toYaml } from './yaml.ts'
 
 export interface RenderOptions {
   readonly format: 'YAML' | 'JSON'
   /** Whether the kind has a status subresource: then `status` is left out. */
   readonly hasStatus: boolean
+  /** What becomes of sensitive values. Default: nothing is sensitive, and a Secret is refused. */
+  readonly protection?: Protection | undefined
 }
 
 export interface RenderedObject {
   /** UTF-8; ends with a newline. */
   readonly bytes: Uint8Array
+  /** The file is replaced as a whole, never edited in part: its values are encrypted. */
+  readonly replaceWhole: boolean
 }
 
 const encoder = new TextEncoder()
 
-/** The bytes of the object's file: equal bytes for objects that differ only in server-side fields or in the order of keys. */
-export function renderObject(object: KubernetesObject, { format, hasStatus }: RenderOptions): RenderedObject {
+/**
+ * The bytes of the object's file: equal bytes for objects that differ only in server-side fields or in the order of keys.
+ * @throws ProtectionError for an object that cannot be written without showing what is sensitive
+ */
+export function renderObject(
+  object: KubernetesObject,
+  { format, hasStatus, protection }: RenderOptions,
+): RenderedObject {
+  if (protection === undefined && isSecret(object)) throw new ProtectionError('Secrets are not written')
   const ordered = orderObject(cleanObject(object, { hasStatus }))
-  return { bytes: encoder.encode(format === 'JSON' ? toJson(ordered) : toYaml(ordered)) }
+  const { object: shown, replaceWhole } = protection?.protect(ordered, format) ?? {
+    object: ordered,
+    replaceWhole: false,
+  }
+  return { bytes: encoder.encode(format === 'JSON' ? toJson(shown) : toYaml(shown)), replaceWhole }
 }

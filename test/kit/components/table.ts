@@ -21,6 +21,8 @@ export type ComponentName =
   | 'prometheus'
   | 'promtool'
   | 'actionlint'
+  | 'sops'
+  | 'age-keygen'
 
 export interface Component {
   /** Name of the executable: in the recipe's folder, in $KUBEBUILDER_ASSETS, on PATH. */
@@ -144,6 +146,24 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     versionArgs: ['-version'],
     versionPattern: /(\d+)\.(\d+)\.(\d+)/,
     fits: ({ major, minor }) => major === 1 && minor >= 7,
+  },
+  'age-keygen': {
+    file: 'age-keygen',
+    recipe: 'age',
+    variable: 'GITSYNC_AGE_KEYGEN',
+    asset: false,
+    versionArgs: ['--version'],
+    versionPattern: /v(\d+)\.(\d+)\.(\d+)/,
+    fits: ({ major }) => major >= 1,
+  },
+  sops: {
+    file: 'sops',
+    recipe: 'sops',
+    variable: 'GITSYNC_SOPS',
+    asset: false,
+    versionArgs: ['--version', '--disable-version-check'],
+    versionPattern: /sops (\d+)\.(\d+)\.(\d+)/,
+    fits: ({ major, minor }) => major === 3 && minor >= 9,
   },
   helm3: {
     file: 'helm3',

@@ -52,6 +52,14 @@ const commit = (fields: Fields, field: string, message: RegExp): RefusedCase => 
 
 const kind = 'ConfigMap'
 
+const RECIPIENT = `age1${'q'.repeat(58)}`
+const sensitive = (pointer: string, message: RegExp): RefusedCase => ({
+  name: `sensitive ${pointer}`,
+  spec: minimal({ sensitive: [pointer] }),
+  field: 'spec.sensitive[0]',
+  message,
+})
+
 export const REFUSED: readonly RefusedCase[] = [
   url('git://git.example.com/a', /must start with http/),
   url('git.example.com:a/b', /must start with http/),
@@ -102,8 +110,42 @@ export const REFUSED: readonly RefusedCase[] = [
   path('c:'),
   path('a./b'),
   path('a '),
-  resource({ kind: 'Secret' }, '', /Secrets are not written/),
-  resource({ kind: 'Secret', group: '' }, '', /Secrets are not written/),
+  ...[{ kind: 'Secret' }, { kind: 'Secret', group: '' }].map((resource) => ({
+    name: `resource ${JSON.stringify(resource)} while secrets is Exclude`,
+    spec: minimal({ resources: [{ kind: 'ConfigMap' }, resource] }),
+    field: 'spec',
+    message: /Secrets are not written to Git while secrets is Exclude/,
+  })),
+  ...[
+    { secrets: 'Encrypt' },
+    { secrets: 'Redact', encryption: { recipients: [RECIPIENT] } },
+    { encryption: { recipients: [RECIPIENT] } },
+  ].map((fields) => ({
+    name: JSON.stringify(fields),
+    spec: minimal(fields),
+    field: 'spec',
+    message: /encryption.recipients goes with secrets: Encrypt/,
+  })),
+  ...['age1x', 'ssh-ed25519 AAAA', `AGE-SECRET-KEY-1${'Q'.repeat(46)}`, RECIPIENT.replace('age1', 'age1b')].map(
+    (recipient) => ({
+      name: `recipient ${recipient}`,
+      spec: minimal({ secrets: 'Encrypt', encryption: { recipients: [recipient] } }),
+      field: 'spec.encryption.recipients[0]',
+      message: /must be an age recipient|may not be (longer|more) than 62|Too long|62 char/i,
+    }),
+  ),
+  ...['spec', '/', '/a//b', '/a/', '/a~2'].map((pointer) => sensitive(pointer, /must be a JSON pointer/)),
+  ...[
+    '/*',
+    '/*/name',
+    '/kind',
+    '/apiVersion',
+    '/metadata',
+    '/metadata/*',
+    '/metadata/name',
+    '/metadata/namespace',
+    '/metadata/*/x',
+  ].map((pointer) => sensitive(pointer, /must not take in/)),
   resource({ kind: '*' }, '.kind', /not supported yet/),
   resource({ kind, group: 'apps/v1' }, '.group', /without the version/),
   resource({ kind, version: 'apps/v1' }, '.version', /without the group/),
@@ -144,6 +186,20 @@ export const REFUSED: readonly RefusedCase[] = [
 /** Specs that must be accepted. */
 export const ACCEPTED: readonly Fields[] = [
   minimal(),
+  minimal({ secrets: 'Redact', resources: [{ kind: 'Secret' }] }),
+  minimal({ secrets: 'Hash', resources: [{ kind: 'Secret', names: ['db-*'] }] }),
+  minimal({ secrets: 'Encrypt', encryption: { recipients: [RECIPIENT] }, resources: [{ kind: 'Secret' }] }),
+  minimal({ resources: [{ kind: 'Secret', group: 'example.com' }] }),
+  minimal({
+    sensitive: [
+      '/data/*',
+      '/spec/users/*/password',
+      '/data/a~1b',
+      '/metadata/annotations/x',
+      '/metadata/labels/*',
+      '/kinds',
+    ],
+  }),
   ...['main', 'tenants/{namespace}', '{namespace}-{name}', 'a.b/c_d', 'feature/ä', 'a@b', 'lock', 'a.locks'].map(
     (value) => minimal({ repository: repository({ branch: value }) }),
   ),

@@ -2,7 +2,7 @@ import PQueue from 'p-queue'
 import { canReadAs } from '../../kube/access.ts'
 import { isKubeError } from '../../kube/errors.ts'
 import { groupKindKey } from '../../objects/object.ts'
-import { SERVICE_ACCOUNTS } from '../known-resources.ts'
+import { isSecretKind, SERVICE_ACCOUNTS } from '../known-resources.ts'
 import type { Reading } from '../runtime.ts'
 import type { SourceRule } from '../source.ts'
 import type { Problem, Reconciliation, SelectedKind } from '../step.ts'
@@ -56,6 +56,7 @@ export async function authorise(run: Reconciliation): Promise<Problem | undefine
       message: `${groupKindKey(question.resource)} ${where} is not read by this operator, which has Roles in ${run.environment.namespaces?.join(', ')} only; its files stay`,
     })
   }
+  await askConsents(run, questions)
   const allowed = await ask(run, questions)
   for (const [key, { resource, namespace }] of questions) {
     if (allowed.has(key)) continue
@@ -79,6 +80,17 @@ export async function authorise(run: Reconciliation): Promise<Problem | undefine
   }
   run.readings = [...rules.values()] satisfies Reading[]
   return undefined
+}
+
+/** Of Secrets only namespaces that have given their consent are asked about; the others are not read, whoever may read them. */
+async function askConsents(run: Reconciliation, questions: Map<string, Question>): Promise<void> {
+  for (const [key, { resource, namespace }] of questions) {
+    if (!isSecretKind(resource)) continue
+    const refusal = namespace === undefined ? 'name the namespaces' : await run.environment.consents.refusal(namespace)
+    if (refusal === undefined) continue
+    questions.delete(key)
+    run.problems.push({ reason: 'Forbidden', message: `Secrets are not read: ${refusal}; their files stay` })
+  }
 }
 
 /** @returns keys of the questions whose answer is yes */

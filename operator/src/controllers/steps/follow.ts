@@ -25,7 +25,10 @@ export async function follow(run: Reconciliation): Promise<Problem | undefined> 
   const settings = settingsOf(gitsync, environment.clusterId)
   const load = (): Promise<Inventory> => store.load()
   const runtime = await work(run, { location, settings, load, store })
-  runtime.read(run.readings, gitsync.spec.layout, run.problems.length === 0)
+  runtime.read(run.readings, gitsync.spec.layout, {
+    isWhole: run.problems.length === 0,
+    protection: run.protection,
+  })
   runtime.member.proveAgain()
   return undefined
 }
@@ -70,7 +73,7 @@ async function leave(run: Reconciliation, location: Location, load: () => Promis
   const settings = { ...settingsOf(gitsync, environment.clusterId), path: location.path, isLeaving: true }
   const store = inventoryStore(environment.client, gitsync, location)
   const runtime = await work(run, { location, settings, load, store })
-  runtime.read([], gitsync.spec.layout, false)
+  runtime.read([], gitsync.spec.layout, { isWhole: false, protection: undefined })
   if (!runtime.member.hasLeft) return false
   runtime.close()
   run.runtimes.delete(name)

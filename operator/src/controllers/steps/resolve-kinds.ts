@@ -26,8 +26,11 @@ export async function resolveKinds(run: Reconciliation): Promise<Problem | undef
     const { group, kind, version } = selector
     const shown = groupKindKey(selector)
     // Checked by the CRD as well; here in case an object came past it.
-    if (group === '' && kind === 'Secret') {
-      run.problems.push({ reason: 'InvalidSpec', message: 'resources: kind Secret is not written to Git' })
+    if (group === '' && kind === 'Secret' && run.gitsync.spec.secrets === 'Exclude') {
+      run.problems.push({
+        reason: 'InvalidSpec',
+        message: 'spec.resources: kind Secret is not written to Git while spec.secrets is Exclude',
+      })
       continue
     }
     const resolution = await run.environment.discovery.resolve({ group, kind, version }, { maxAgeMs: FRESH_MS })

@@ -5,6 +5,7 @@ import type { Discovery } from '../../kube/discovery.ts'
 import { manualClock } from '../../kube/testing/manual-clock.ts'
 import type { ClaimedPlace, Environment, InvalidProvider } from '../environment.ts'
 import { nameOf } from '../environment.ts'
+import type { SecretConsents } from '../secret-consents.ts'
 import { beginReconciliation } from '../step.ts'
 import type { Reconciliation } from '../step.ts'
 
@@ -15,6 +16,7 @@ export interface TestEnvironment {
   readonly providers?: ReadonlyMap<string, GitProvider>
   readonly invalidProviders?: ReadonlyMap<string, InvalidProvider>
   readonly places?: Map<string, ClaimedPlace>
+  readonly consents?: SecretConsents
   readonly namespaces?: readonly string[] | undefined
   /** Default false. */
   readonly rolesOnly?: boolean
