@@ -172,8 +172,13 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
       showRunning(metrics, REPORTS, reports)
       showWatches(metrics, pool.list())
       showGitSyncs(metrics, controller.reports(), clock.now())
-      showBudgets(metrics, hosts, { states: budgets.states(), breakers: budgets.breakers(), now: clock.now() })
-      await hosts.keepOnly(controller.hosts())
+      const named = controller.hosts()
+      await hosts.keepOnly(named)
+      showBudgets(metrics, hosts, {
+        states: budgets.states().filter(({ host }) => named.has(host)),
+        breakers: budgets.breakers().filter(({ host }) => named.has(host)),
+        now: clock.now(),
+      })
     },
     pushed({ urls, branches }) {
       const known = urls.filter((url) => parseRepositoryAddress(url) !== undefined)

@@ -39,6 +39,26 @@ describe('conditions', () => {
     ])
   })
 
+  test('who waits for its turn at the host for long is told until when about, and still what else is wrong', () => {
+    const member: MemberStatus = { ...healthy, delayed: { host: 'git.example.com', until: Date.parse('2026-01-01') } }
+    const runtime = {
+      member: { status: member, settings: {}, desired: { hasConflicts: false } },
+      unrenderable: () => [],
+      unreadable: () => [],
+    } as unknown as Runtime
+    const problems = findProblems(runtime, [{ reason: 'UnknownKind', message: 'no Foo here' }])
+    expect(problems.map(({ reason }) => reason)).toEqual(['UnknownKind', 'RateLimited'])
+    const states = toConditions(problems.slice(1), member)
+    expect(states.map(({ type, status, reason }) => `${type}=${status} ${reason}`)).toEqual([
+      'Ready=False RateLimited',
+      'Reconciling=True RateLimited',
+      'RateLimited=True RateLimited',
+    ])
+    expect(states[2]?.message).toContain(
+      'git.example.com, which takes only so many requests until 2026-01-01T00:00:00.000Z',
+    )
+  })
+
   test('Ready names every problem, the worst first', () => {
     const [ready] = toConditions(
       [

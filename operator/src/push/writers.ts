@@ -22,7 +22,7 @@ export interface WritersOptions {
   readonly tracer?: Tracer
 }
 
-/** Branches of one host written at the same time: a host that is slow keeps no other waiting. */
+/** Branches of one host written at the same time, if its GitProvider says nothing: a host that is slow keeps no other waiting. */
 const PER_HOST = 4
 
 /** One writer for each branch that has members. */
@@ -52,7 +52,9 @@ export class Writers {
     if (writer === undefined) {
       const { clock, random, mayPush, onPush, observer, tracer } = this.#options
       const { host } = repositoryAddress(connection.repository.url)
-      const schedule = (work: () => Promise<void>): Promise<void> => this.#schedule(host, work)
+      const { budget } = connection
+      const schedule = (work: () => Promise<void>): Promise<void> =>
+        this.#schedule(host, Math.max(PER_HOST, budget?.limits.concurrency ?? 0), work)
       writer = new BranchWriter({
         branch,
         clock,
@@ -69,9 +71,10 @@ export class Writers {
     writer.attach(member, connection)
   }
 
-  async #schedule(host: string, work: () => Promise<void>): Promise<void> {
-    const queue = this.#hosts.get(host) ?? new PQueue({ concurrency: PER_HOST })
+  async #schedule(host: string, concurrency: number, work: () => Promise<void>): Promise<void> {
+    const queue = this.#hosts.get(host) ?? new PQueue({ concurrency })
     this.#hosts.set(host, queue)
+    queue.concurrency = concurrency
     await queue.add(() => this.#queue.add(work))
     if (queue.size === 0 && queue.pending === 0) this.#hosts.delete(host)
   }

@@ -151,7 +151,11 @@ export function createMetrics() {
       'host',
       'direction',
     ]),
-    gitSeconds: histogram('gitsync_git_request_duration_seconds', 'One HTTP request to a Git host', ['host']),
+    gitSeconds: histogram(
+      'gitsync_git_request_duration_seconds',
+      'One HTTP request to a Git host, with its wait for the budget',
+      ['host'],
+    ),
 
     budgetLimit: gauge(
       'gitsync_budget_requests_per_minute',

@@ -50,6 +50,8 @@ export function gitObserver(options: {
   const { metrics, hosts, logger, tracer, now } = options
   return (server, record) => {
     const { operation, method, status, bytesSent, bytesReceived, milliseconds, error } = record
+    // What the host's budget did not let go was never sent.
+    if (status === 0 && (error === 'RateLimited' || error === 'LimitExceeded')) return
     const host = hosts.of(server)
     metrics.gitRequests.inc({ host, code: codeLabel(status) })
     metrics.gitBytes.inc({ host, direction: 'sent' }, bytesSent)
