@@ -19,6 +19,8 @@ test('defaults are filled in', () => {
     layout: { template: '{namespace}/{type}/{name}.yaml', format: 'YAML' },
     commit: { window: '5s', maxLatency: '1m' },
     prune: 'Owned',
+    onDrift: 'Overwrite',
+    deletionPolicy: 'Keep',
     interval: '10m',
     secrets: 'Exclude',
     suspend: false,
@@ -26,9 +28,9 @@ test('defaults are filled in', () => {
 })
 
 test('metadata and status are kept, unknown fields of the spec are left out', () => {
-  const parsed = parseGitSync({ ...object({ ...MINIMAL_SPEC, onDrift: 'Adopt' }), status: { files: 3 } })
+  const parsed = parseGitSync({ ...object({ ...MINIMAL_SPEC, later: 'Adopt' }), status: { files: 3 } })
   expect(parsed).toMatchObject({ metadata: { uid: 'u' }, status: { files: 3 } })
-  expect(parsed.spec).not.toHaveProperty('onDrift')
+  expect(parsed.spec).not.toHaveProperty('later')
 })
 
 test.each(ACCEPTED)('accepted: %j', (spec) => {

@@ -48,7 +48,7 @@ async function open(bytes: Uint8Array, format: 'YAML' | 'JSON'): Promise<unknown
   const file = join(dir, `file.${type}`)
   await writeFile(file, bytes)
   const { stdout } = await run(sops, ['-d', '--output-type', type, file], { env: env() })
-  return parse(stdout.toString(), { maxAliasCount: 0, version: '1.1', schema: 'core' })
+  return parse(stdout.toString(), { maxAliasCount: 0, version: '1.1', schema: 'core', logLevel: 'error' })
 }
 
 function render(object: unknown, format: 'YAML' | 'JSON', sensitive: readonly string[] = []): Uint8Array {
