@@ -87,7 +87,7 @@ function lookWith(look: Look, pending: Set<Promise<void>>): OneLook {
     list: () => [],
     async settled() {
       // What is told may lead to further subscriptions.
-      for (let size = -1; size !== pending.size; ) {
+      for (let size = -1; size !== pending.size;) {
         size = pending.size
         await Promise.all(pending)
       }

@@ -28,7 +28,10 @@ export async function listGitSyncs(
     const found: KubernetesObject[] = []
     let next: string | undefined
     do {
-      const page = await client.list(GITSYNCS, options.everywhere ? undefined : namespace, { limit: 500, continue: next })
+      const page = await client.list(GITSYNCS, options.everywhere ? undefined : namespace, {
+        limit: 500,
+        continue: next,
+      })
       found.push(...page.items)
       next = page.continue
     } while (next !== undefined)

@@ -15,13 +15,18 @@ import { CommandFailure } from '../common/command-failure.ts'
  * @throws CommandFailure naming the file
  */
 export async function readManifest(file: string, cluster: Cluster, io: Io): Promise<KubernetesObject> {
-  const content = file === '-' ? await readAll(io.stdin) : await readFile(file, 'utf8').catch((error: unknown) => refuse(file, `cannot be read: ${String(error)}`))
+  const content =
+    file === '-'
+      ? await readAll(io.stdin)
+      : await readFile(file, 'utf8').catch((error: unknown) => refuse(file, `cannot be read: ${String(error)}`))
   const { parseAllDocuments } = await import('yaml')
   const documents = parseAllDocuments(content)
   const broken = 'empty' in documents ? undefined : documents.find(({ errors }) => errors.length > 0)
   if (broken !== undefined) refuse(file, `is not YAML: ${broken.errors[0]?.message.split('\n')[0]}`)
   const objects = [...documents].map((document) => document.toJS() as Partial<KubernetesObject> | null)
-  const found = objects.filter((object) => object?.kind === GITSYNCS.kind && object.apiVersion === apiVersionOf(GITSYNCS))
+  const found = objects.filter(
+    (object) => object?.kind === GITSYNCS.kind && object.apiVersion === apiVersionOf(GITSYNCS),
+  )
   const [object] = found
   if (object === undefined || object === null) refuse(file, `holds no GitSync of ${apiVersionOf(GITSYNCS)}`)
   if (found.length > 1) refuse(file, `holds ${found.length} GitSyncs: give one of them`)

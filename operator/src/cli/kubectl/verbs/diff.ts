@@ -31,8 +31,13 @@ export const diff: Verb = {
             if (flags.nameOnly === true && flags.json !== true && flags.output === undefined) {
               await write(io.stdout, changes.map(({ path }) => `${path}\n`).join(''))
             } else if (flags.json === true || flags.output !== undefined) {
-              const patches = await Array.fromAsync(patchesOf(repository, next))
-              await printData(io, flags, data.map((one, index) => ({ ...one, patch: patches[index] })))
+              const patches: string[] = []
+              for await (const patch of patchesOf(repository, next)) patches.push(patch)
+              await printData(
+                io,
+                flags,
+                data.map((one, index) => ({ ...one, patch: patches[index] })),
+              )
             } else for await (const patch of patchesOf(repository, next)) if (!(await write(io.stdout, patch))) break
             return changes.length
           }),

@@ -75,7 +75,9 @@ async function print(io: Io, { commits, changes, committer, files, tip }: NextCo
     text += `Author:    ${printable(author.name)} <${printable(author.email)}>\n`
     text += `Committer: ${printable(committer.name)} <${printable(committer.email)}>\n`
     text += `Size:      ${formatBytes(sizeOf(writes))} in ${writes.length} files, ${deletes.length} deleted\n\n`
-    text += `${printable(message).trimEnd().replaceAll(/^(?=.)/gm, '    ')}\n\n`
+    text += `${printable(message)
+      .trimEnd()
+      .replaceAll(/^(?=.)/gm, '    ')}\n\n`
   }
   for (const { status, path } of changes) text += `${status}\t${printable(path)}\n`
   await write(io.stdout, text)

@@ -36,7 +36,8 @@ export const status: Verb = {
           }
           const objects = await listGitSyncs(cluster, { everywhere })
           if (await printData(io, flags, objects.map(summary))) return
-          if (objects.length > 0) await write(io.stdout, overview(objects, { everywhere, wide: flags.output === 'wide', now: io.now() }))
+          if (objects.length > 0)
+            await write(io.stdout, overview(objects, { everywhere, wide: flags.output === 'wide', now: io.now() }))
           else io.stderr.write(`No GitSyncs found${everywhere ? '' : ` in namespace ${cluster.namespace}`}.\n`)
         })
       })
@@ -46,7 +47,16 @@ export const status: Verb = {
 /** What a script is told of one GitSync. */
 function summary(object: KubernetesObject) {
   const { metadata } = object
-  const { conditions = [], branch, lastCommit, observedCommit, files, pending, orphans, observedGeneration } = statusOf(object)
+  const {
+    conditions = [],
+    branch,
+    lastCommit,
+    observedCommit,
+    files,
+    pending,
+    orphans,
+    observedGeneration,
+  } = statusOf(object)
   const ready = conditions.find(({ type }) => type === 'Ready')
   return {
     namespace: metadata.namespace,
@@ -78,7 +88,9 @@ function field(object: KubernetesObject, ...path: readonly string[]): unknown {
 
 /** What to do; undefined where there is nothing to do, or a newer operator has a word that is not known here. */
 function remedyOf(condition: Pick<Condition, 'reason'> | undefined): string | undefined {
-  const reason = Object.hasOwn(REASONS, condition?.reason ?? '') ? (condition?.reason as keyof typeof REASONS) : undefined
+  const reason = Object.hasOwn(REASONS, condition?.reason ?? '')
+    ? (condition?.reason as keyof typeof REASONS)
+    : undefined
   return reason === undefined || REASONS[reason].outcome === 'ok' ? undefined : REASONS[reason].remedy
 }
 
@@ -116,7 +128,12 @@ async function printOne(io: Io, flags: OutputFlags, object: KubernetesObject): P
     ['Repository', shown(one.url)],
     ['Branch', shown(one.branch)],
     ['Folder', shown(one.path)],
-    ['Commit', commit === undefined ? '-' : `${commit.sha}${commit.time === undefined ? '' : `, ${age(commit.time, io.now())} ago`}`],
+    [
+      'Commit',
+      commit === undefined
+        ? '-'
+        : `${commit.sha}${commit.time === undefined ? '' : `, ${age(commit.time, io.now())} ago`}`,
+    ],
     ...(commit?.url === undefined ? [] : [['', printable(commit.url)]]),
     ['Branch tip', shown(one.observedCommit)],
     ['Files', shown(one.files)],
@@ -129,7 +146,8 @@ async function printOne(io: Io, flags: OutputFlags, object: KubernetesObject): P
     text += `  ${printable(message).replaceAll('\n', '\n  ')}\n`
     if (remedy !== undefined) text += `  To do: ${remedy}\n`
   }
-  if (one.conditions.length === 0) text += '\nNo operator has looked at it yet: does one run, and watch this namespace?\n'
+  if (one.conditions.length === 0)
+    text += '\nNo operator has looked at it yet: does one run, and watch this namespace?\n'
   else if (!one.isCurrent) text += '\nThis is about an older spec: the operator has not come to the newest one yet.\n'
   await write(io.stdout, text)
 }
