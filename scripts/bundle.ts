@@ -16,6 +16,8 @@ const root = new URL('..', import.meta.url).pathname
 const COMMANDS = {
   'gitsync-operator': 'operator/src/cli/gitsync-operator.ts',
   gitsync: 'protocol/src/cli/gitsync.ts',
+  'gitsync-export': 'operator/src/cli/gitsync-export.ts',
+  'kubectl-gitsync': 'operator/src/cli/kubectl-gitsync.ts',
 } as const
 
 export type BundledCommand = keyof typeof COMMANDS

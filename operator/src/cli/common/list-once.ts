@@ -22,6 +22,8 @@ export interface OneLook extends ReflectorPool {
 export interface OneLookOptions {
   /** Namespaces in which a kind is read instead of the whole cluster; undefined for the cluster. */
   readonly namespacesOf?: (resource: ApiResource) => readonly string[] | undefined
+  /** As kubectl takes it: `app=web,tier in (a, b)`. Default: everything. */
+  readonly labelSelector?: string | undefined
   /** Objects read so far. */
   readonly onProgress?: (objects: number) => void
 }
@@ -40,7 +42,9 @@ export function lookOnce(client: Pick<KubeClient, 'list'>, options: OneLookOptio
     const key = JSON.stringify([resource.group, resource.version, resource.plural, namespace])
     const known = lists.get(key)
     if (known !== undefined) return known
-    const list = queue.add(() => listAll(client, resource, namespace, (count) => options.onProgress?.((read += count))))
+    const list = queue.add(() =>
+      listAll(client, resource, namespace, options.labelSelector, (count) => options.onProgress?.((read += count))),
+    )
     lists.set(key, list)
     return list
   }
@@ -104,6 +108,7 @@ async function listAll(
   client: Pick<KubeClient, 'list'>,
   resource: ApiResource,
   namespace: string | undefined,
+  labelSelector: string | undefined,
   onPage: (objects: number) => void,
 ): Promise<readonly KubernetesObject[]> {
   for (let attempt = 0; ; attempt++) {
@@ -111,7 +116,7 @@ async function listAll(
     let next: string | undefined
     try {
       do {
-        const page = await client.list(resource, namespace, { limit: PAGE, continue: next })
+        const page = await client.list(resource, namespace, { limit: PAGE, continue: next, labelSelector })
         found.push(...page.items)
         onPage(page.items.length)
         next = page.continue

@@ -27,11 +27,16 @@ export async function fileOf(text: string, resolved: Resolved, cluster: Cluster)
   if (FILE.test(text)) return { path: text.replace(/^\.\//, ''), object: undefined }
   const home = resolved.gitsync.metadata.namespace ?? cluster.namespace
   const object = await findObject(text, home, cluster.discovery)
-  const live = await readLive(cluster, object)
+  const live = await readLive(cluster, object).catch((error: unknown) => {
+    // Who may read Git but not the object has its file where the layout puts it.
+    if (isKubeError(error, 'Forbidden')) return undefined
+    throw error
+  })
   const wanted = live === undefined ? undefined : await wantedPath(resolved, live, object)
   return { object, path: wanted ?? pathByTemplate(resolved, object) }
 }
 
+/** The object as it is now; undefined when there is none. @throws KubeError */
 export async function readLive(
   { client }: Cluster,
   { resource, namespace, name }: NamedObject,
@@ -39,7 +44,7 @@ export async function readLive(
   try {
     return await client.get(resource, namespace, name)
   } catch (error) {
-    if (isKubeError(error, 'NotFound', 'Forbidden')) return undefined
+    if (isKubeError(error, 'NotFound')) return undefined
     throw error
   }
 }

@@ -1,7 +1,12 @@
 import type { Command } from 'commander'
+import { ExitCode } from '@gitsync/protocol/cli'
 import type { Io } from '@gitsync/protocol/cli'
 import { EXIT_CODES, programOf, runProgram } from '../common/program.ts'
+import { complete } from './complete.ts'
 import { VERBS } from './verbs.ts'
+
+/** Asked by kubectl's own completion, through `kubectl_complete-gitsync`. */
+const COMPLETE = '__complete'
 
 const EPILOGUE = `
 Everything is done with the rights of your kubeconfig. Git is read with the Secret of the GitSync where
@@ -16,5 +21,11 @@ export function kubectlGitsync(io: Io): Command {
 
 /** Runs the command line and gives its exit code. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
-  return await runProgram(kubectlGitsync(io), argv, io)
+  const program = kubectlGitsync(io)
+  const [verb, ...words] = argv
+  if (verb === COMPLETE) {
+    await complete(program, words, io)
+    return ExitCode.ok
+  }
+  return await runProgram(program, argv, io)
 }

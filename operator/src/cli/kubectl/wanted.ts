@@ -58,6 +58,7 @@ async function clusterIdOf({ client }: Cluster): Promise<string | undefined> {
 export interface ReadOptions {
   /** uid of kube-system, as the folder's claim has it. */
   readonly clusterId: string
+  readonly labelSelector?: string | undefined
   readonly onProgress?: (objects: number) => void
 }
 
@@ -70,12 +71,13 @@ export async function readWanted(
 ): Promise<Runtime> {
   const pool = lookOnce(cluster.client, {
     namespacesOf: (resource) => namespacesOf(run, resource),
+    labelSelector: options.labelSelector,
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   })
   const runtime = await startRuntime(run, pool, options.clusterId, await loadInventory(run, notes))
   await pool.settled()
-  for (const { kind, why } of runtime.unreadable()) notes(`${kind}: ${why}; its files are shown as they are`)
-  for (const [key, why] of runtime.unrenderable()) notes(`${key} cannot be made a file: ${why}`)
+  for (const { kind, why } of runtime.unreadable()) notes(`${kind} is left out: ${why}`)
+  for (const [key, why] of runtime.unrenderable()) notes(`${key} is left out, it cannot be made a file: ${why}`)
   return runtime
 }
 
