@@ -146,7 +146,7 @@ async function run({ url, branch, path }: Where, flags: Flags, io: Io): Promise<
   const meter = progressMeter(io)
   const { namespace: _namespaces, ...clusterFlags } = flags
   await withCluster(clusterFlags, io, async (cluster) => {
-    const runtime = await read(kinds, cluster, { flags, io, meter })
+    const runtime = await read({ kinds, path }, cluster, { flags, io, meter })
     const files = runtime.member.desired.size
     const dryRun = flags.dryRun ?? false
     if (toDir !== undefined) {
@@ -178,7 +178,7 @@ async function run({ url, branch, path }: Where, flags: Flags, io: Io): Promise<
 }
 
 async function read(
-  kinds: readonly string[],
+  { kinds, path }: { readonly kinds: readonly string[]; readonly path: string },
   cluster: Cluster,
   { flags, io, meter }: { readonly flags: Flags; readonly io: Io; readonly meter: ReturnType<typeof progressMeter> },
 ) {
@@ -186,6 +186,7 @@ async function read(
   const { selector: labelSelector, layout: template, format, keepGoing = false } = flags
   const inNamespaces = flags.allNamespaces === true ? undefined : (flags.namespace ?? [cluster.namespace])
   const selection = {
+    path,
     kinds: [...new Set(kinds)],
     namespaces: inNamespaces,
     labelSelector,

@@ -1,7 +1,7 @@
-import { isGitError } from '@gitsync/protocol'
+import { buildTrees, isGitError, SHA1 } from '@gitsync/protocol'
 import type { Edit, Identity, Repository, Snapshot } from '@gitsync/protocol'
 import { CLAIM_FILE, compare } from '../../plan/compare.ts'
-import { viewOf, wantedTrees } from '../../push/folder-view.ts'
+import { viewOf } from '../../push/folder-view.ts'
 import type { Member } from '../../push/member.ts'
 import { renderMessage } from '../../render/message.ts'
 import { CommandFailure } from '../common/command-failure.ts'
@@ -51,6 +51,10 @@ export async function pushFiles(member: Member, repository: Repository, to: Expo
     const { snapshot, work } = await plan(member, repository, to)
     for (const { status, path } of work) if (!changes.has(path)) changes.set(path, { status, path })
     const all = [...changes.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
+    // A branch that begins with everything as it should be has no commit of its own.
+    if (!to.dryRun && work.length === 0 && snapshot.tip === null && snapshot.commit !== null) {
+      await repository.createBranch(to.branch, snapshot.commit)
+    }
     if (to.dryRun || work.length === 0) return { commit: commits.at(-1) ?? null, commits, changes: all }
     try {
       await pushAll(repository, { snapshot, work, to, commits })
@@ -68,7 +72,8 @@ async function plan(
 ): Promise<{ readonly snapshot: Snapshot; readonly work: readonly Work[] }> {
   const depth = path === '.' ? 0 : path.split('/').length
   const start = await repository.snapshot(branch, { depth, orFrom: 'HEAD' })
-  const seeds = wantedTrees(member)
+  // Trees that the folder has if it is as it should be: then none of them is fetched.
+  const seeds = buildTrees([...member.desired.files()], SHA1).trees
   const snapshot = await repository.read(start, { folders: [path], recursive: true, seeds })
   const files = viewOf(member, repository, snapshot).files()
   const { writes, extras } = compare(member.desired, files)

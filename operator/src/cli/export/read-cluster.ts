@@ -17,6 +17,8 @@ import { readWanted } from '../kubectl/wanted.ts'
 
 /** What to export. */
 export interface Selection {
+  /** Folder in the repository, `.` for the root. */
+  readonly path: string
   /** Kinds as kubectl takes them, or group/Kind. */
   readonly kinds: readonly string[]
   /** Undefined for all. */
@@ -30,7 +32,7 @@ export interface Selection {
  * @throws CommandFailure for what cannot be exported; KubeError
  */
 export async function readCluster(
-  { kinds, namespaces, labelSelector, layout }: Selection,
+  { path, kinds, namespaces, labelSelector, layout }: Selection,
   cluster: Cluster,
   {
     notes,
@@ -46,7 +48,7 @@ export async function readCluster(
     kind: GITSYNCS.kind,
     metadata: { name: 'export', namespace: cluster.namespace },
     spec: {
-      repository: { url: 'https://export.invalid/repository' },
+      repository: { url: 'https://export.invalid/repository', path },
       resources: resources.map(({ group, kind, version }) => ({ group, kind, version })),
       layout: { format: layout.format, ...(template === undefined ? {} : { template }) },
     } satisfies Partial<typeof gitSyncSpecSchema._input>,

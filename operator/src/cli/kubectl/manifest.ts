@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { text as readAll } from 'node:stream/consumers'
 import type { Io } from '@gitsync/protocol/cli'
+import { parseAllDocuments } from 'yaml'
 import { GITSYNCS } from '../../controllers/known-resources.ts'
 import { isKubeError } from '../../kube/errors.ts'
 import { apiVersionOf } from '../../kube/resource.ts'
@@ -19,7 +20,6 @@ export async function readManifest(file: string, cluster: Cluster, io: Io): Prom
     file === '-'
       ? await readAll(io.stdin)
       : await readFile(file, 'utf8').catch((error: unknown) => refuse(file, `cannot be read: ${String(error)}`))
-  const { parseAllDocuments } = await import('yaml')
   const documents = parseAllDocuments(content)
   const broken = 'empty' in documents ? undefined : documents.find(({ errors }) => errors.length > 0)
   if (broken !== undefined) refuse(file, `is not YAML: ${broken.errors[0]?.message.split('\n')[0]}`)

@@ -8,7 +8,6 @@ import type { OutputFlags } from '../../common/output.ts'
 import type { Verb } from '../../common/program.ts'
 import { getGitSync } from '../gitsyncs.ts'
 import { lookAhead } from '../look-ahead.ts'
-import { readManifest } from '../manifest.ts'
 import type { NextCommits } from '../next-commits.ts'
 import type { GitFlags } from '../target.ts'
 
@@ -35,7 +34,9 @@ export const preview: Verb = {
         }
         await withCluster(flags, io, async (cluster) => {
           const object =
-            filename === undefined ? await getGitSync(cluster, name ?? '') : await readManifest(filename, cluster, io)
+            filename === undefined
+              ? await getGitSync(cluster, name ?? '')
+              : await (await import('../manifest.ts')).readManifest(filename, cluster, io)
           await lookAhead({ cluster, object, notes: notesTo(io) }, { flags, io }, async (next) => {
             if (!(await printData(io, flags, dataOf(next)))) await print(io, next)
           })
