@@ -1,4 +1,4 @@
-import { gitSyncSpecSchema } from '../../api/gitsync.ts'
+import type { GitSyncSpecInput } from '../../api/gitsync.ts'
 import { parseGitSync } from '../../api/parse.ts'
 import { nameOf } from '../../controllers/environment.ts'
 import { GITSYNCS } from '../../controllers/known-resources.ts'
@@ -12,8 +12,8 @@ import { CommandFailure } from '../common/command-failure.ts'
 import { lookOnce } from '../common/list-once.ts'
 import type { Notes } from '../common/notes.ts'
 import { readingEnvironment } from '../common/reading-environment.ts'
-import { findKind } from '../kubectl/find-object.ts'
-import { readWanted } from '../kubectl/wanted.ts'
+import { findKind } from '../common/find-object.ts'
+import { readWanted } from '../common/wanted.ts'
 
 /** What to export. */
 export interface Selection {
@@ -51,7 +51,7 @@ export async function readCluster(
       repository: { url: 'https://export.invalid/repository', path },
       resources: resources.map(({ group, kind, version }) => ({ group, kind, version })),
       layout: { format: layout.format, ...(template === undefined ? {} : { template }) },
-    } satisfies Partial<typeof gitSyncSpecSchema._input>,
+    } satisfies GitSyncSpecInput,
   }
   const environment = readingEnvironment(cluster, lookOnce(cluster.client), '')
   const run = beginReconciliation({ environment, name: nameOf(object), object, runtimes: new Map() })

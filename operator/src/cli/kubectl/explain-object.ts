@@ -5,11 +5,11 @@ import type { KubernetesObject } from '../../objects/object.ts'
 import type { Cluster } from '../common/cluster.ts'
 import type { Notes } from '../common/notes.ts'
 import { fileOf, keyOf } from './file-of.ts'
-import type { NamedObject } from './find-object.ts'
+import type { NamedObject } from '../common/find-object.ts'
 import { checksOf } from './why.ts'
 import type { Check } from './why.ts'
-import { readOne, resolveGitSync } from './wanted.ts'
-import type { Resolved } from './wanted.ts'
+import { readOne, resolveGitSync } from '../common/wanted.ts'
+import type { Resolved } from '../common/wanted.ts'
 
 /** What one GitSync makes of one object. */
 export interface Explanation {

@@ -1,12 +1,12 @@
-import { identityKey, parseApiVersion } from '../../objects/object.ts'
+import { identityKey } from '../../objects/object.ts'
 import type { KubernetesObject } from '../../objects/object.ts'
 import { isKubeError } from '../../kube/errors.ts'
 import { parseTemplate, renderPath } from '../../render/path.ts'
 import type { Cluster } from '../common/cluster.ts'
-import { findObject } from './find-object.ts'
-import type { NamedObject } from './find-object.ts'
-import { readOne } from './wanted.ts'
-import type { Resolved } from './wanted.ts'
+import { findObject } from '../common/find-object.ts'
+import type { NamedObject } from '../common/find-object.ts'
+import { readOne } from '../common/wanted.ts'
+import type { Resolved } from '../common/wanted.ts'
 
 /** Where something is in a GitSync's folder. */
 export interface NamedFile {
@@ -66,7 +66,7 @@ export function keyOf({ resource: { group, kind }, namespace, name }: NamedObjec
 function pathByTemplate({ gitsync, run }: Resolved, { resource, namespace, name }: NamedObject): string {
   const { group, kind } = resource
   const selected = run.selected.find((one) => one.resource.group === group && one.resource.kind === kind)
-  const { version } = parseApiVersion(`${group}/${selected?.resource.version ?? resource.version}`)
+  const { version } = selected?.resource ?? resource
   const identity = { group, kind, version, resource: resource.plural, name }
   return renderPath(
     parseTemplate(gitsync.spec.layout.template),

@@ -15,7 +15,7 @@ export async function lookAhead<T>(
 ): Promise<T> {
   // Help, completion and what is wrong with the command line need no engine.
   const [{ resolveGitSync }, { planNext }, { withGit }] = await Promise.all([
-    import('./wanted.ts'),
+    import('../common/wanted.ts'),
     import('./next-commits.ts'),
     import('./with-git.ts'),
   ])

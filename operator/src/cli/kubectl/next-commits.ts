@@ -8,8 +8,8 @@ import { planPush } from '../../push/plan-push.ts'
 import type { PlannedCommit } from '../../push/plan-push.ts'
 import type { Cluster } from '../common/cluster.ts'
 import type { Notes } from '../common/notes.ts'
-import { readWanted } from './wanted.ts'
-import type { Resolved } from './wanted.ts'
+import { readWanted } from '../common/wanted.ts'
+import type { Resolved } from '../common/wanted.ts'
 
 /** One file as it is in Git and as it will be. */
 export interface FileChange {

@@ -22,7 +22,7 @@ export function readObjects(bytes: Uint8Array, path: string): readonly Kubernete
   return documents.flatMap(({ contents, errors }) => {
     if (errors.length > 0)
       throw new CommandFailure('other', `${path} is not YAML any more: ${errors[0]?.message.split('\n')[0]}`)
-    const value = contents === null ? null : toValue(contents as Node, path)
+    const value = contents === null ? null : toValue(contents, path)
     return isObject(value) ? [value] : []
   })
 }

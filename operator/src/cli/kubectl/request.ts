@@ -63,4 +63,4 @@ export async function ask(
   } else await write(io.stdout, commit === undefined ? 'nothing to commit: Git has it all\n' : `${commit.sha}\n`)
 }
 
-const statusOf = (object: Target['object']): GitSyncStatus => (object['status'] ?? {}) as GitSyncStatus
+const statusOf = (object: Target['object']): GitSyncStatus => object['status'] ?? {}

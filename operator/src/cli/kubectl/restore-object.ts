@@ -8,11 +8,11 @@ import { FIELD_MANAGER } from '../common/cluster.ts'
 import type { Cluster } from '../common/cluster.ts'
 import { CommandFailure } from '../common/command-failure.ts'
 import { keyOf, readLive } from './file-of.ts'
-import type { NamedObject } from './find-object.ts'
+import type { NamedObject } from '../common/find-object.ts'
 import { findWithheld, pick, readObjects } from './read-file.ts'
 import type { Version } from './version-of.ts'
-import { readOne } from './wanted.ts'
-import type { Resolved } from './wanted.ts'
+import { readOne } from '../common/wanted.ts'
+import type { Resolved } from '../common/wanted.ts'
 
 /** An old version of an object, fit to be applied. */
 export interface Restorable {

@@ -1,8 +1,8 @@
 import type { Io } from '@gitsync/protocol/cli'
 import type { Repository } from '@gitsync/protocol'
 import { withGit } from './with-git.ts'
-import { resolveGitSync } from './wanted.ts'
-import type { Resolved } from './wanted.ts'
+import { resolveGitSync } from '../common/wanted.ts'
+import type { Resolved } from '../common/wanted.ts'
 import type { GitFlags, Target } from './target.ts'
 
 /** A GitSync's folder in Git. */

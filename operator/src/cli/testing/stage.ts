@@ -1,11 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { Io } from '@gitsync/protocol/cli'
 import { parse } from 'yaml'
-import { readFile } from 'node:fs/promises'
 import { startApiServer } from '../../../../test/kit/apiserver/index.ts'
 import type { EmbeddedApiServer } from '../../../../test/kit/apiserver/index.ts'
 import { startRemote } from '../../../../test/kit/remote/index.ts'
@@ -57,7 +56,10 @@ export async function startStage(): Promise<Stage> {
       stdin.end(input)
       const printed = Promise.all([text(stdout), text(stderr)])
       const io: Io = {
-        ...{ stdin, stdout, stderr, now },
+        stdin,
+        stdout,
+        stderr,
+        now,
         program: '/nonexistent/kubectl-gitsync',
         env: { PATH: process.env['PATH'], HOME: folder, KUBECONFIG: kubeconfig, ...env },
       }

@@ -36,7 +36,7 @@ export const explain: Verb = {
         const notes = notesTo(io)
         await withCluster(flags, io, async (cluster) => {
           const [{ findObject }, { readLive }, { explainObject }, { withGit }] = await Promise.all([
-            import('../find-object.ts'),
+            import('../../common/find-object.ts'),
             import('../file-of.ts'),
             import('../explain-object.ts'),
             import('../with-git.ts'),

@@ -1,7 +1,7 @@
 import { write } from '@gitsync/protocol/cli'
 import type { Io } from '@gitsync/protocol/cli'
 import type { Condition } from '../../../api/conditions.ts'
-import type { GitSyncStatus } from '../../../api/gitsync.ts'
+import type { GitSyncSpec, GitSyncStatus } from '../../../api/gitsync.ts'
 import { REASONS } from '../../../api/reasons.ts'
 import type { KubernetesObject } from '../../../objects/object.ts'
 import { addClusterOptions, withCluster } from '../../common/cluster.ts'
@@ -57,6 +57,7 @@ function summary(object: KubernetesObject) {
     orphans,
     observedGeneration,
   } = statusOf(object)
+  const { repository, suspend } = specOf(object)
   const ready = conditions.find(({ type }) => type === 'Ready')
   return {
     namespace: metadata.namespace,
@@ -65,10 +66,10 @@ function summary(object: KubernetesObject) {
     reason: ready?.reason,
     message: ready?.message,
     remedy: remedyOf(ready),
-    suspended: field(object, 'suspend') === true,
-    url: field(object, 'repository', 'url'),
-    branch: branch ?? field(object, 'repository', 'branch'),
-    path: field(object, 'repository', 'path'),
+    suspended: suspend === true,
+    url: repository?.url,
+    branch: branch ?? repository?.branch,
+    path: repository?.path,
     lastCommit,
     observedCommit,
     files,
@@ -80,11 +81,9 @@ function summary(object: KubernetesObject) {
   }
 }
 
-const statusOf = (object: KubernetesObject): GitSyncStatus => (object['status'] ?? {}) as GitSyncStatus
+const statusOf = (object: KubernetesObject): GitSyncStatus => object['status'] ?? {}
 
-function field(object: KubernetesObject, ...path: readonly string[]): unknown {
-  return path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], object['spec'])
-}
+const specOf = (object: KubernetesObject): Partial<GitSyncSpec> => object['spec'] ?? {}
 
 /** What to do; undefined where there is nothing to do, or a newer operator has a word that is not known here. */
 function remedyOf(condition: Pick<Condition, 'reason'> | undefined): string | undefined {
@@ -94,7 +93,7 @@ function remedyOf(condition: Pick<Condition, 'reason'> | undefined): string | un
   return reason === undefined || REASONS[reason].outcome === 'ok' ? undefined : REASONS[reason].remedy
 }
 
-const shown = (value: unknown): string => (value === undefined ? '-' : printable(String(value)))
+const shown = (value: string | number | undefined): string => (value === undefined ? '-' : printable(String(value)))
 const SHORT = 7
 
 function overview(

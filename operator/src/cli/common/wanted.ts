@@ -16,12 +16,12 @@ import { isKubeError } from '../../kube/errors.ts'
 import type { ApiResource } from '../../kube/resource.ts'
 import type { KubernetesObject } from '../../objects/object.ts'
 import { PushFailure } from '../../push/failure.ts'
-import type { Cluster } from '../common/cluster.ts'
-import { lenientClient } from '../common/lenient-client.ts'
-import { lookAt, lookOnce } from '../common/list-once.ts'
-import type { OneLook } from '../common/list-once.ts'
-import type { Notes } from '../common/notes.ts'
-import { readingEnvironment } from '../common/reading-environment.ts'
+import type { Cluster } from './cluster.ts'
+import { lenientClient } from './lenient-client.ts'
+import { lookAt, lookOnce } from './list-once.ts'
+import type { OneLook } from './list-once.ts'
+import type { Notes } from './notes.ts'
+import { readingEnvironment } from './reading-environment.ts'
 
 /** A GitSync whose spec is understood: kinds found, and what its account may read, as far as this user may ask. */
 export interface Resolved {

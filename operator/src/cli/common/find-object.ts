@@ -1,7 +1,7 @@
 import type { Discovery } from '../../kube/discovery.ts'
 import type { ApiResource } from '../../kube/resource.ts'
 import { groupKindKey } from '../../objects/object.ts'
-import { CommandFailure } from '../common/command-failure.ts'
+import { CommandFailure } from './command-failure.ts'
 
 /** An object as people name it. */
 export interface NamedObject {
