@@ -37,10 +37,14 @@ export async function findObject(text: string, namespace: string, discovery: Dis
 
 /**
  * A kind as kubectl takes it: `ConfigMap`, `configmaps`, `deployment.apps`, `deployments.v1.apps`; also `apps/Deployment`.
- * @throws CommandFailure naming what is near
+ * @throws CommandFailure naming what is near; KubeError when the API server does not answer
  */
 export async function findKind(text: string, discovery: Discovery): Promise<ApiResource> {
   const { resources, unknownGroups } = await discovery.resources()
+  if (unknownGroups.includes('*')) {
+    const resolution = await discovery.resolve({ group: '', kind: 'Namespace' })
+    if (resolution.state === 'Unknown') throw resolution.error
+  }
   const found = resources.filter((resource) => isNamed(resource, text.toLowerCase()))
   const [first] = found
   // Of kinds in several groups the core group's comes first, as with kubectl.

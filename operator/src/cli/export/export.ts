@@ -19,6 +19,7 @@ import { notesTo } from '../common/notes.ts'
 import { printable } from '../common/output.ts'
 import { EXIT_CODES, runProgram } from '../common/program.ts'
 import { VERSION } from '../../version.ts'
+import { parseLabelSelector } from './label-selector.ts'
 
 interface Flags extends ConnectionFlags {
   readonly resource?: readonly string[]
@@ -70,7 +71,7 @@ export function exportCommand(io: Io): Command {
     )
     .option('-n, --namespace <name>', "where to look (repeatable; default: the context's)", namespaces)
     .option('-A, --all-namespaces', 'look in all namespaces')
-    .option('-l, --selector <labels>', 'only objects with these labels, as in app=web,tier!=test')
+    .option('-l, --selector <labels>', 'only objects with these labels, as in app=web,tier!=test', parseLabelSelector)
     .option('--context <name>', 'context of the kubeconfig (default: its current one)')
     .option('--kubeconfig <file>', 'default: KUBECONFIG, else ~/.kube/config')
     .option('--layout <template>', 'path of each file (default: {namespace}/{type}/{name}.yaml, or .json)')
