@@ -4,10 +4,7 @@ import type { Command } from 'commander'
 import { InvalidArgumentError } from 'commander'
 import type { Io } from '@gitsync/protocol/cli'
 import { isNamespaceName } from '../../api/fields.ts'
-import { createKubeClient } from '../../kube/client.ts'
 import type { KubeClient } from '../../kube/client.ts'
-import { loadConnection } from '../../kube/connection.ts'
-import { createDiscovery } from '../../kube/discovery.ts'
 import type { Discovery } from '../../kube/discovery.ts'
 import { VERSION } from '../../version.ts'
 
@@ -50,6 +47,12 @@ export async function withCluster<T>(
   { env }: Pick<Io, 'env'>,
   work: (cluster: Cluster) => Promise<T>,
 ): Promise<T> {
+  // Help, completion and what is wrong with the command line need no client.
+  const [{ createKubeClient }, { loadConnection }, { createDiscovery }] = await Promise.all([
+    import('../../kube/client.ts'),
+    import('../../kube/connection.ts'),
+    import('../../kube/discovery.ts'),
+  ])
   const connection = await loadConnection({
     kubeconfig: flags.kubeconfig,
     context: flags.context,
