@@ -115,7 +115,8 @@ describe('a GitSync', () => {
     const owned = await plugin('restore', 'sync', 'configmap/settings@~1', '-n', 'looked-at', '--yes')
     expect(owned).toMatchObject({ code: 5, err: expect.stringContaining('--force-conflicts takes these fields over') })
     const restore = ['restore', 'sync', 'configmap/settings@~1', '-n', 'looked-at', '--force-conflicts']
-    const dry = await plugin(...restore, '--dry-run=server')
+    const dry = await plugin(...restore.slice(0, -1), '--dry-run=server')
+    expect(dry.err).toMatch(/note: ConfigMap settings: .*conflict with "e2e"/)
     expect(dry.out).toContain('-  mode: two\n+  mode: one\n')
     expect(await value()).toBe('two')
     expect(await plugin(...restore)).toMatchObject({ code: 2, err: expect.stringContaining('give --yes') })

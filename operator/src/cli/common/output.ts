@@ -7,10 +7,10 @@ export interface OutputFlags {
   readonly json?: boolean
 }
 
-export function addOutputOption(command: Command, shape: string, others: readonly string[] = []): Command {
+export function addOutputOption(command: Command, others: readonly string[] = []): Command {
   const choices = ['json', 'yaml', ...others]
   return command
-    .addOption(command.createOption('-o, --output <format>', `how to print: ${shape}`).choices(choices))
+    .addOption(command.createOption('-o, --output <format>', 'how to print').choices(choices))
     .option('--json', 'the same as -o json')
 }
 

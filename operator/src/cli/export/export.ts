@@ -18,6 +18,7 @@ import { CommandFailure } from '../common/command-failure.ts'
 import { notesTo } from '../common/notes.ts'
 import { printable } from '../common/output.ts'
 import { EXIT_CODES, runProgram } from '../common/program.ts'
+import type { Verb } from '../common/program.ts'
 import { VERSION } from '../../version.ts'
 import { parseLabelSelector } from './label-selector.ts'
 
@@ -45,22 +46,28 @@ interface Flags extends ConnectionFlags {
 const NOBODY = 'gitsync-export <gitsync-export@noreply.invalid>'
 const BYTES_PER_PUSH = 32 << 20
 
-const EXAMPLES = `
-Examples:
-  gitsync export https://git.example.com/team/audit.git main clusters/prod -n shop --resource ConfigMap --resource apps/Deployment
-  gitsync export https://git.example.com/team/audit.git main -A --resource deployments,services,configmaps --dry-run
-  gitsync export --to-dir ./dump -A --resource deployments -l app=web
+const DESCRIPTION =
+  'Write objects of a cluster to a Git repository, or to a folder, once. What is there already is not written again'
 
+const EPILOGUE = `
 Kinds are read with the rights of your kubeconfig; no definitions and no operator are needed.
 Each flag has a twin in the environment: --ca-file is GITSYNC_CA_FILE.
 ${EXIT_CODES}`
 
-export function exportCommand(io: Io): Command {
-  const command = new Command('gitsync export')
-    .description(
-      'Write objects of a cluster to a Git repository, or to a folder, once. What is there already is not written again',
-    )
-    .version(VERSION)
+/** A verb of `gitsync` and of `kubectl gitsync`. */
+export const exportVerb: Verb = {
+  name: 'export',
+  examples: [
+    'gitsync export https://git.example.com/team/audit.git main clusters/prod -n shop --resource ConfigMap --resource apps/Deployment',
+    'gitsync export https://git.example.com/team/audit.git main -A --resource deployments,services,configmaps --dry-run',
+    'gitsync export --to-dir ./dump -A --resource deployments -l app=web',
+  ],
+  define,
+}
+
+function define(command: Command, io: Io): void {
+  command
+    .description(DESCRIPTION)
     .argument('[url]', 'repository: https://…, http://…, ssh://… or user@host:path')
     .argument('[branch]', 'branch to commit to; created from the default branch when it is missing')
     .argument('[path]', 'folder in the repository', '.')
@@ -97,15 +104,17 @@ export function exportCommand(io: Io): Command {
       .choices(['Never', 'Always'])
       .default('Never'),
   )
-  return addConnectionOptions(command)
-    .addHelpText('after', EXAMPLES)
-    .action((url: string | undefined, branch: string | undefined, path: string, flags: Flags) =>
+  addConnectionOptions(command).action(
+    (url: string | undefined, branch: string | undefined, path: string, flags: Flags) =>
       run({ url, branch, path: path.replace(/^(?:\.\/)+|\/+$/g, '') || '.' }, flags, io),
-    )
+  )
 }
 
 export async function main(argv: readonly string[], io: Io): Promise<number> {
-  return await runProgram(exportCommand(io), argv, io)
+  const examples = `\nExamples:\n${exportVerb.examples.map((line) => `  ${line}`).join('\n')}\n${EPILOGUE}`
+  const command = new Command('gitsync export').version(VERSION).addHelpText('after', examples)
+  define(command, io)
+  return await runProgram(command, argv, io)
 }
 
 function namespaces(value: string, before: readonly string[] = []): string[] {

@@ -1,4 +1,5 @@
 /** Each verb on a cluster and a Git host in this process's reach, without an operator. What needs server-side apply is in test/e2e. */
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startStage } from '../testing/stage.ts'
 import type { Given, Ran, Stage } from '../testing/stage.ts'
@@ -244,6 +245,11 @@ describe('completion, as kubectl asks', () => {
     expect(await complete('diff', '--namespace=shop', 's')).toEqual(['shop', ':4'])
     expect(await complete('diff', '-n', 'shop', 'shop', '')).toEqual([':4'])
     expect(await complete('preview', '-f', '')).toEqual([':0'])
+  })
+
+  test('the program that kubectl asks is what the package installs under that name', async () => {
+    const installed = await readFile(new URL('../kubectl_complete-gitsync', import.meta.url), 'utf8')
+    expect((await run(['completion'])).out).toBe(installed)
   })
 
   test('without a cluster there are verbs and flags, and no names', async () => {

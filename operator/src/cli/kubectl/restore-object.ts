@@ -64,6 +64,13 @@ async function servedAs({ apiVersion, kind }: KubernetesObject, discovery: Clust
   throw new CommandFailure('notFound', `the API server does not serve ${kind} in ${apiVersion}, which the file has`)
 }
 
+/** Fields would have to be taken over from another manager, which the message names. */
+export class OwnedByOthers extends CommandFailure {
+  constructor(message: string, options: ErrorOptions) {
+    super('conflict', `${message}; --force-conflicts takes these fields over`, options)
+  }
+}
+
 export interface ApplyOptions {
   readonly dryRun: boolean
   /** Takes fields over that another manager owns. */
@@ -73,7 +80,7 @@ export interface ApplyOptions {
 /**
  * Applies an old version on the server's side. Made of what was seen before: an object that has changed meanwhile is left alone.
  * @returns the object as it is, or would be, then
- * @throws CommandFailure for a conflict; KubeError
+ * @throws OwnedByOthers unless that is forced; CommandFailure for an object that has changed meanwhile; KubeError
  */
 export async function apply(
   { client }: Cluster,
@@ -93,17 +100,10 @@ export async function apply(
     })
   } catch (error) {
     if (!isKubeError(error, 'Conflict')) throw error
-    const isOwned = /conflict with/.test(error.details ?? '')
-    const remedy = isOwned
-      ? '--force-conflicts takes these fields over'
-      : 'it has changed just now: look at it, and try again'
-    throw new CommandFailure(
-      'conflict',
-      `${groupKindKey(resource)} ${name}: ${error.details ?? error.message}; ${remedy}`,
-      {
-        cause: error,
-      },
-    )
+    const what = `${groupKindKey(resource)} ${name}`
+    if (/conflict with/.test(error.details ?? ''))
+      throw new OwnedByOthers(`${what}: ${error.details}`, { cause: error })
+    throw new CommandFailure('conflict', `${what} has changed just now: look at it, and try again`, { cause: error })
   }
 }
 

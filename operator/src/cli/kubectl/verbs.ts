@@ -1,5 +1,7 @@
 import type { Verb } from '../common/program.ts'
+import { exportVerb } from '../export/export.ts'
 import { commit } from './verbs/commit.ts'
+import { completion } from './verbs/completion.ts'
 import { diff } from './verbs/diff.ts'
 import { explain } from './verbs/explain.ts'
 import { log } from './verbs/log.ts'
@@ -22,4 +24,6 @@ export const VERBS: readonly Verb[] = [
   commit,
   reconcile,
   explain,
+  exportVerb,
+  completion,
 ]

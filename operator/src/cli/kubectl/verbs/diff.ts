@@ -17,7 +17,7 @@ export const diff: Verb = {
   name: 'diff',
   examples: ['kubectl gitsync diff shop -n shop', 'kubectl gitsync diff shop --exit-code || echo "not in Git yet"'],
   define(command, io) {
-    addOutputOption(addConnectionOptions(addClusterOptions(command)), 'json or yaml')
+    addOutputOption(addConnectionOptions(addClusterOptions(command)))
       .description('What is in Git (a/) and what the cluster holds now (b/), as unified differences')
       .argument('<name>', 'GitSync')
       .option('--exit-code', 'end with 1 when there are differences, as git diff does')

@@ -26,7 +26,6 @@ export const explain: Verb = {
   define(command, io) {
     addOutputOption(
       addConnectionOptions(addClusterOptions(command, "namespace of the object (default: the context's)")),
-      'json or yaml',
     )
       .description('Why an object is in Git or not: which GitSyncs select it, what leaves it out, in which file it is')
       .argument('<object>', 'KIND/NAME, or KIND/NAMESPACE/NAME')

@@ -23,7 +23,7 @@ export const preview: Verb = {
     'kubectl gitsync preview shop -o json',
   ],
   define(command, io) {
-    addOutputOption(addConnectionOptions(addClusterOptions(command)), 'json or yaml')
+    addOutputOption(addConnectionOptions(addClusterOptions(command)))
       .description('The next commit, without making it: files, message, author, size')
       .argument('[name]', 'GitSync')
       .option('-f, --filename <file>', 'a manifest with a GitSync instead, applied or not; - for standard input')

@@ -35,7 +35,10 @@ export const restore: Verb = {
           .choices(['none', 'server', 'client'])
           .default('none'),
       )
-      .option('--force-conflicts', 'take over fields that another manager owns')
+      .option(
+        '--force-conflicts',
+        'with --yes: take over fields that another manager owns (otherwise you are told, and asked)',
+      )
       .option('--exact', 'also remove what others have added since, and restore lists as a whole')
       .option('-y, --yes', 'do not ask')
       .action(async (name: string, version: string, flags: Flags) => {
@@ -74,12 +77,22 @@ async function restoreVersion(text: string, { target, folder, flags, io }: Resto
   const { object, resource, live } = wanted
   const named = { resource, namespace: object.metadata.namespace, name: object.metadata.name }
   const title = `${resource.plural}${resource.group === '' ? '' : `.${resource.group}`}/${named.name}`
-  const force = flags.forceConflicts ?? false
+  let force = flags.forceConflicts ?? false
   const render = (one: KubernetesObject): Promise<Uint8Array> => restoring.render(resolved, one, named)
   const asFile = (bytes: Uint8Array): KubernetesObject => readObjects(bytes, version.path)[0] as KubernetesObject
 
   const before = live === undefined ? undefined : await render(live)
-  const after = flags.dryRun === 'client' ? object : await restoring.apply(cluster, wanted, { dryRun: true, force })
+  const after =
+    flags.dryRun === 'client'
+      ? object
+      : await restoring.apply(cluster, wanted, { dryRun: true, force }).catch((error: unknown) => {
+          // Who is shown the change and asked decides about this too; a script has to say so beforehand.
+          if (!(error instanceof restoring.OwnedByOthers) || (flags.yes === true && flags.dryRun === 'none'))
+            throw error
+          notes(error.message.replace(/; --force-conflicts .*$/s, ''))
+          force = true
+          return restoring.apply(cluster, wanted, { dryRun: true, force })
+        })
   const applied = await render(after)
   const removal = mergePatch(asFile(applied), object)
   if (removal !== undefined) {

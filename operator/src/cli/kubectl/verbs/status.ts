@@ -20,7 +20,7 @@ export const status: Verb = {
   name: 'status',
   examples: ['kubectl gitsync status -A', 'kubectl gitsync status shop -n shop', 'kubectl gitsync status -o json'],
   define(command, io) {
-    addOutputOption(addClusterOptions(command), 'json, yaml or wide', ['wide'])
+    addOutputOption(addClusterOptions(command), ['wide'])
       .description('How GitSyncs are doing; of one with what is in the way, and what to do about it')
       .argument('[name]', 'GitSync; default: all of the namespace')
       .option('-A, --all-namespaces', 'of all namespaces')
