@@ -167,7 +167,7 @@ describe('a GitSync', () => {
     expect(outside, 'short names are not known').toMatchObject({ code: 4 })
     const [out] = await json('explain', 'configmaps/unmarked', '-n', 'looked-at')
     expect(out).toMatchObject({ gitsync: 'looked-at/sync', in: false, git: 'missing' })
-    expect(out.why).toBe('not selected: label e2e/written is true (it is not set) does not hold')
+    expect(out.why).toBe('not selected: label e2e/written must be true and is not set')
     const gone = await plugin('explain', 'configmap/nothing', '-n', 'looked-at')
     expect(gone.out).toContain('out: there is no such object in the cluster')
     expect((await plugin('explain', 'secret/git-credentials', '-n', 'looked-at')).code).toBe(4)

@@ -88,9 +88,7 @@ export async function explainObject(
   const problem = run.problems.find(({ message }) => message.includes(groupKindKey(resource)))
   const why =
     runtime.unrenderable ??
-    (failed === undefined
-      ? (problem?.message ?? 'a rule of the spec leaves it out')
-      : `not selected: ${failed.text} does not hold`)
+    (failed === undefined ? (problem?.message ?? 'a rule of the spec leaves it out') : `not selected: ${failed.text}`)
   return { ...base, ...place, in: false, why, checks: best, path: full(resolved, path), git }
 }
 

@@ -204,7 +204,7 @@ describe('explain', () => {
     expect(inside).toMatchObject([{ gitsync: 'shop/shop', in: true, path: FILE, branch: 'main', git: 'different' }])
     stage.api.objects.create({ ...configMap('x'), metadata: { name: 'other', namespace: 'shop' } })
     const out = (await run(['explain', 'configmap/other', '-n', 'shop', '--no-git'])).out
-    expect(out).toContain('GitSync shop/shop: out: not selected: name other is one of settings does not hold')
+    expect(out).toContain('GitSync shop/shop: out: not selected: name other is none of settings')
     expect(await run(['explain', 'serviceaccount/auditor', '-n', 'shop'])).toMatchObject({
       code: 4,
       err: expect.stringContaining('the one GitSync here does not name kind ServiceAccount'),

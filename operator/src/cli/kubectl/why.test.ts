@@ -18,17 +18,17 @@ function why(resource: object, ...[labels, namespace]: Parameters<typeof object>
 
 test.each([
   [{}, {}, 'shop', []],
-  [{}, {}, 'other', ['namespace other is one of shop']],
+  [{}, {}, 'other', ['namespace other is none of shop']],
   [{ namespaces: { names: ['other'] } }, {}, 'other', []],
   [{ names: ['web-*', 'sett*'] }, {}, 'shop', []],
-  [{ names: ['web-*'] }, {}, 'shop', ['name settings is one of web-*']],
-  [{ labelSelector: { matchLabels: { app: 'web' } } }, {}, 'shop', ['label app is web (it is not set)']],
-  [{ labelSelector: { matchLabels: { app: 'web' } } }, { app: 'api' }, 'shop', ['label app is web (it is "api")']],
+  [{ names: ['web-*'] }, {}, 'shop', ['name settings is none of web-*']],
+  [{ labelSelector: { matchLabels: { app: 'web' } } }, {}, 'shop', ['label app must be web and is not set']],
+  [{ labelSelector: { matchLabels: { app: 'web' } } }, { app: 'api' }, 'shop', ['label app must be web and is "api"']],
   [
     { labelSelector: { matchExpressions: [{ key: 'tier', operator: 'In', values: ['a', 'b'] }] } },
     { tier: 'c' },
     'shop',
-    ['label tier In a, b (it is "c")'],
+    ['label tier must be In a, b and is "c"'],
   ],
   [
     {},

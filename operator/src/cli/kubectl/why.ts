@@ -16,32 +16,37 @@ export interface Check {
 export function checksOf(selector: ResourceSelector, object: KubernetesObject, home: string): readonly Check[] {
   const { name, namespace, labels = {} } = object.metadata
   const checks: Check[] = []
+  const check = (passed: boolean, yes: string, no: string): void => {
+    checks.push({ passed, text: passed ? yes : no })
+  }
   if (namespace !== undefined) {
     const names = selector.namespaces?.names ?? (selector.namespaces === undefined ? [home] : undefined)
-    if (names !== undefined)
-      checks.push({ passed: names.includes(namespace), text: `namespace ${namespace} is one of ${names.join(', ')}` })
+    const list = names?.join(', ') ?? ''
+    const [yes, no] = [`namespace ${namespace} is one of ${list}`, `namespace ${namespace} is none of ${list}`]
+    if (names !== undefined) check(names.includes(namespace), yes, no)
   }
   if (labels[INTERNAL_LABEL] === 'true') {
-    checks.push({ passed: false, text: `it is the operator's own bookkeeping (label ${INTERNAL_LABEL})` })
+    check(false, '', `it is the operator's own bookkeeping (label ${INTERNAL_LABEL})`)
   }
   if (selector.names !== undefined) {
+    const list = selector.names.join(', ')
     const passed = selector.names.some((glob) => matchesGlob(glob, name))
-    checks.push({ passed, text: `name ${name} is one of ${selector.names.join(', ')}` })
+    check(passed, `name ${name} is one of ${list}`, `name ${name} is none of ${list}`)
   }
   const { matchLabels = {}, matchExpressions = [] } = selector.labelSelector ?? {}
   for (const [key, value] of Object.entries(matchLabels)) {
     const passed = matchesLabels({ matchLabels: { [key]: value } }, labels)
-    checks.push({ passed, text: `label ${key} is ${value}${passed ? '' : ` (it is ${shown(labels, key)})`}` })
+    check(passed, `label ${key} is ${value}`, `label ${key} must be ${value} and is ${shown(labels, key)}`)
   }
   for (const expression of matchExpressions) {
+    const { key, operator, values } = expression
+    const wanted = `${operator}${values === undefined ? '' : ` ${values.join(', ')}`}`
     const passed = matchesLabels({ matchExpressions: [expression] }, labels)
-    const values = expression.values === undefined ? '' : ` ${expression.values.join(', ')}`
-    const is = passed ? '' : ` (it is ${shown(labels, expression.key)})`
-    checks.push({ passed, text: `label ${expression.key} ${expression.operator}${values}${is}` })
+    check(passed, `label ${key}: ${wanted}`, `label ${key} must be ${wanted} and is ${shown(labels, key)}`)
   }
   // Whatever else a selection may ask: the verdict is its own.
   if (checks.every(({ passed }) => passed) && !selects(selector, object)) {
-    checks.push({ passed: false, text: 'another condition of the entry' })
+    check(false, '', 'another condition of the entry does not hold')
   }
   return checks
 }
