@@ -57,6 +57,8 @@ const BY_REASON: Partial<Readonly<Record<Reason, keyof typeof ExitCode>>> = {
   FolderClaimed: 'conflict',
   PathOverlap: 'conflict',
   PathConflict: 'conflict',
+  Drifted: 'conflict',
+  HistoryRewritten: 'conflict',
   LimitExceeded: 'limit',
   NotGit: 'network',
   CertificateInvalid: 'permission',

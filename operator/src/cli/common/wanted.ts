@@ -1,8 +1,8 @@
 import type { GitSync } from '../../api/parse.ts'
-import type { Inventory } from '../../plan/inventory.ts'
-import { Inventory as EmptyInventory } from '../../plan/inventory.ts'
-import { branchKey } from '../../plan/overlap.ts'
-import { inventoryStore } from '../../controllers/inventory-store.ts'
+import { Inventory } from '../../plan/inventory.ts'
+import { normalizeUrl } from '../../plan/overlap.ts'
+import { inventoryStore, placeKey } from '../../controllers/inventory-store.ts'
+import type { Location } from '../../controllers/inventory-store.ts'
 import { NAMESPACES } from '../../controllers/known-resources.ts'
 import { nameOf } from '../../controllers/environment.ts'
 import { Runtime } from '../../controllers/runtime.ts'
@@ -74,7 +74,7 @@ export async function readWanted(
     labelSelector: options.labelSelector,
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   })
-  const runtime = await startRuntime(run, pool, options.clusterId, await loadInventory(run, notes))
+  const runtime = startRuntime(run, pool, options.clusterId, await loadInventory(run, notes))
   await pool.settled()
   for (const { kind, why } of runtime.unreadable()) notes(`${kind} is left out: ${why}`)
   for (const [key, why] of runtime.unrenderable()) notes(`${key} is left out, it cannot be made a file: ${why}`)
@@ -84,21 +84,24 @@ export async function readWanted(
 /** What becomes of one object: by selection and rendering as the operator does them. */
 export async function readOne({ run }: Resolved, object: KubernetesObject, resource: ApiResource): Promise<Runtime> {
   const pool = lookAt(object, resource)
-  const runtime = await startRuntime(run, pool, run.environment.clusterId, new EmptyInventory())
+  const runtime = startRuntime(run, pool, run.environment.clusterId, new Inventory())
   await pool.settled()
   return runtime
 }
 
-async function startRuntime(run: Reconciliation, pool: OneLook, clusterId: string, inventory: Inventory) {
-  const { gitsync, branch } = run
-  const { url, path } = gitsync.spec.repository
+function startRuntime(run: Reconciliation, pool: OneLook, clusterId: string, inventory: Inventory): Runtime {
+  const { gitsync } = run
   const environment = { ...run.environment, pool }
-  const place = JSON.stringify([branchKey({ url, branch }), path])
-  const store = { load: async () => inventory, save: async () => undefined }
+  const store = { load: async () => inventory, loadFormer: async () => undefined, save: async () => undefined }
   const settings = settingsOf(gitsync, clusterId)
-  const runtime = new Runtime(environment, gitsync, { place, settings, inventory, store })
-  runtime.read(run.readings, gitsync.spec.layout)
+  const runtime = new Runtime(environment, gitsync, { place: placeKey(locationOf(run)), settings, inventory, store })
+  runtime.read(run.readings, gitsync.spec.layout, run.problems.length === 0)
   return runtime
+}
+
+function locationOf({ gitsync, branch }: Reconciliation): Location {
+  const { url, path } = gitsync.spec.repository
+  return { url: normalizeUrl(url), branch, path }
 }
 
 /** Namespaces in which a kind is read; undefined where some rule asks for all of them. */
@@ -110,15 +113,13 @@ function namespacesOf({ readings }: Reconciliation, { group, kind }: ApiResource
 }
 
 async function loadInventory(run: Reconciliation, notes: Notes): Promise<Inventory> {
-  const { gitsync, branch, environment } = run
-  const { url, path } = gitsync.spec.repository
-  if (gitsync.metadata.uid === undefined) return new EmptyInventory()
-  const place = JSON.stringify([branchKey({ url, branch }), path])
+  const { gitsync, environment } = run
+  if (gitsync.metadata.uid === undefined) return new Inventory()
   try {
-    return await inventoryStore(environment.client, gitsync, place).load()
+    return await inventoryStore(environment.client, gitsync, locationOf(run)).load()
   } catch (error) {
     if (!isKubeError(error, 'Forbidden')) throw error
     notes(`which files of the folder are this GitSync's is not known: you may not get its inventory ConfigMap`)
-    return new EmptyInventory()
+    return new Inventory()
   }
 }
