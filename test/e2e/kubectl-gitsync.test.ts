@@ -211,7 +211,7 @@ test('preview is the tree that the operator then pushes, whatever was edited', a
       await tenant.ready()
       expect(await tenant.repository.git('rev-parse', 'main^{tree}')).toBe(preview.tree)
     }),
-    { numRuns: 8 },
+    { numRuns: 5 },
   )
 })
 

@@ -3,7 +3,10 @@ import type { ApiResource, Discovery } from '../../kube/discovery.ts'
 import { findKind, findObject } from './find-object.ts'
 
 const kind = (group: string, kind: string, plural: string, namespaced = true): ApiResource => ({
-  ...{ group, kind, plural, namespaced },
+  group,
+  kind,
+  plural,
+  namespaced,
   version: 'v1',
   verbs: ['list'],
   hasStatus: false,

@@ -177,7 +177,7 @@ describe('history', () => {
 })
 
 test('suspend and resume change the spec, once', async () => {
-  const suspended = (): unknown => (stage.api.objects.get(REF)?.['spec'] as { suspend?: boolean }).suspend
+  const suspended = (): unknown => (stage.api.objects.get(REF)?.['spec'] as { suspend?: boolean } | undefined)?.suspend
   expect((await run(['suspend', 'shop', '-n', 'shop'])).out).toBe('gitsync.gitsync.dev/shop suspended\n')
   expect(suspended()).toBe(true)
   expect((await run(['suspend', 'shop', '-n', 'shop'])).out).toContain('already')

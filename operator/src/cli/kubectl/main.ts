@@ -14,7 +14,7 @@ you may read it; else give --token (or GITSYNC_TOKEN), or git's own credential h
 Each flag has a twin in the environment: --ca-file is GITSYNC_CA_FILE.
 ${EXIT_CODES}`
 
-export function kubectlGitsync(io: Io): Command {
+function kubectlGitsync(io: Io): Command {
   const description = 'What GitSyncs write to Git: look, compare, preview, restore'
   return programOf(VERBS, { name: 'kubectl gitsync', description, epilogue: EPILOGUE }, io)
 }
