@@ -95,6 +95,21 @@ test('somebody who pushes at the same time costs another try, and nothing of the
   expect(await stage.repository.git('rev-list', '--count', `${before}..${told.commit}`)).toBe('2')
 })
 
+test('a folder that a GitSync has claimed is left alone, from above and below; beside it there is room', async () => {
+  const { repository } = stage
+  await repository.commitFiles({ 'owned/by/.gitsync': 'cluster: x\ngitsync: y\n' }, { branch: 'claimed' })
+  const into = (path: string): Promise<Ran> =>
+    run([repository.url, 'claimed', path, '-n', 'one', '--resource', 'services', '--layout', 'by/{name}.yaml'])
+  for (const path of ['owned', 'owned/by', 'owned/by/deep/er']) {
+    expect(await into(path), path).toMatchObject({
+      code: 5,
+      err: expect.stringContaining('owned/by belongs to a GitSync'),
+    })
+  }
+  expect(await into('owned/by-the-way')).toMatchObject({ code: 0 })
+  expect(await into('.')).toMatchObject({ code: 0 })
+})
+
 describe('nothing is written when', () => {
   const { url } = { url: 'https://git.invalid/x.git' }
   test.each([

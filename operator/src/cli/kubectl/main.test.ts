@@ -152,6 +152,35 @@ describe('preview', () => {
   })
 })
 
+describe('a user with few rights', () => {
+  test('is told what was not checked, and given what they may see', async () => {
+    const rbac = 'rbac.authorization.k8s.io'
+    const metadata = { name: 'alice', namespace: 'shop' }
+    const read = { apiGroups: ['', 'gitsync.dev'], resources: ['configmaps', 'gitsyncs'], verbs: ['get', 'list'] }
+    const { objects } = stage.api
+    objects.create({ apiVersion: `${rbac}/v1`, kind: 'Role', metadata, rules: [read] })
+    const subjects = [{ kind: 'User', name: 'alice', apiGroup: rbac }]
+    const roleRef = { apiGroup: rbac, kind: 'Role', name: 'alice' }
+    objects.create({ apiVersion: `${rbac}/v1`, kind: 'RoleBinding', metadata, subjects, roleRef })
+    const env = { KUBECONFIG: await stage.userConfig('alice') }
+    const ran = await run(['preview', 'shop', '-n', 'shop', '--json'], { env })
+    expect(ran, ran.err).toMatchObject({ code: 0 })
+    expect(JSON.parse(ran.out).changes).toMatchObject([{ path: `${FOLDER}/.gitsync` }, { path: FILE }])
+    expect(ran.err.trimEnd().split('\n').sort()).toEqual([
+      'note: what system:serviceaccount:shop:auditor may read is not checked: you may not create subjectaccessreviews',
+      'note: whether ServiceAccount shop/auditor exists is not checked: you may not get it',
+    ])
+    expect(await run(['suspend', 'shop', '-n', 'shop'], { env })).toMatchObject({ code: 3 })
+    expect(await run(['status', '-A'], { env })).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('you may not list gitsyncs in all namespaces'),
+    })
+    const explained = await run(['explain', 'configmap/settings', '-n', 'shop', '--no-git'], { env })
+    expect(explained.err).toContain('only GitSyncs of namespace shop are looked at')
+    expect(explained.out).toContain('GitSync shop/shop: in')
+  })
+})
+
 describe('history', () => {
   test('log, show and restore of a version, without touching the cluster in a dry run', async () => {
     const newest = await stage.repository.commitFiles({ [FILE]: settings('three') }, { message: 'Three' })
