@@ -5,6 +5,7 @@ import type { GitSync } from '../../api/parse.ts'
 import { SECRETS } from '../../controllers/known-resources.ts'
 import { isKubeError } from '../../kube/errors.ts'
 import type { KubernetesObject } from '../../objects/object.ts'
+import { repositoryAddress } from '../../plan/repository-address.ts'
 import { systemClock } from '../../time/clock.ts'
 import { VERSION } from '../../version.ts'
 import type { Cluster } from '../common/cluster.ts'
@@ -35,7 +36,7 @@ export async function withGit<T>(
     import('../../push/credentials.ts'),
     import('../../push/repository-pool.ts'),
   ])
-  const { auth, ca } = credentialsFor(url, secret)
+  const { auth, githubApp, ssh, clientCertificate, ca } = credentialsFor(url, secret)
   const pool = new RepositoryPool({
     clock: systemClock,
     userAgent: `git/kubectl-gitsync-${VERSION}`,
@@ -46,7 +47,9 @@ export async function withGit<T>(
   try {
     // The guard keeps tenants from the operator's network; here the network is the user's own.
     const policy = { allowPrivateAddresses: true, allowPlainHttp: true }
-    return await work(pool.connect({ url, auth, policy, ca }, undefined).repository)
+    const login = { auth, githubApp, ssh, clientCertificate, ca }
+    const address = repositoryAddress(url).url
+    return await work(pool.connect({ url: address, policy, ...login }, undefined).repository)
   } finally {
     await pool.close()
   }
