@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export npm_config_update_notifier := false
 
-.PHONY: demo test test-long check bundle image image-archive sbom bench matrix crds reference manifests chart packages release \
+.PHONY: demo test test-long check bundle image image-archive sbom bench matrix crds reference manifests chart plugin packages release \
   format components clean docs docs-serve
 
 # An API server, a Git remote and the operator on this machine. KEEP=1 keeps it running; CLUSTER=1 uses your cluster.
@@ -57,6 +57,10 @@ manifests: node_modules/.ready reference
 # The chart as it is published: dist/gitsync-operator-VERSION.tgz. PUSH=oci://host/path publishes it.
 chart: node_modules/.ready
 	node scripts/chart-package.ts $(PUSH)
+
+# The kubectl plugin as it is published, and its manifest for krew: dist/kubectl-gitsync-VERSION.tar.gz, dist/gitsync.yaml.
+plugin: node_modules/.ready
+	node scripts/plugin.ts
 
 # dist/npm: the engine's package as it is published, JavaScript and types.
 packages: node_modules/.ready

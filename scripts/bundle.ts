@@ -8,7 +8,7 @@ import { chmod, mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
-import type { Plugin } from 'esbuild'
+import type { Metafile, Plugin } from 'esbuild'
 import { run } from '../test/kit/process/index.ts'
 import { writePackages } from './bundle/packages.ts'
 
@@ -16,9 +16,20 @@ const root = new URL('..', import.meta.url).pathname
 const COMMANDS = {
   'gitsync-operator': 'operator/src/cli/gitsync-operator.ts',
   gitsync: 'protocol/src/cli/gitsync.ts',
+  'gitsync-export': 'operator/src/cli/gitsync-export.ts',
+  'kubectl-gitsync': 'operator/src/cli/kubectl-gitsync.ts',
 } as const
 
 export type BundledCommand = keyof typeof COMMANDS
+
+/**
+ * Bytes of JavaScript, not minified: what is read before a command does anything, and what there is in all. People wait for
+ * commands; a library that only one verb needs is loaded by that verb.
+ */
+const BUDGETS: Partial<Readonly<Record<BundledCommand, { readonly start: number; readonly all: number }>>> = {
+  'kubectl-gitsync': { start: 800_000, all: 5_000_000 },
+  'gitsync-export': { start: 800_000, all: 5_000_000 },
+}
 
 /** Packages written as CommonJS ask for Node's own modules with `require`, which a module has to be given. */
 const BANNER = `import { createRequire as $createRequire } from 'node:module';const require = $createRequire(import.meta.url);`
@@ -81,9 +92,33 @@ export async function bundle(command: BundledCommand, folder = join(root, 'dist'
     external: ['cpu-features', '*.node'],
     logLevel: 'error',
   })
+  checkBudget(command, metafile)
   await writePackages(metafile, root, join(folder, command))
   await chmod(outfile, 0o755)
   return outfile
+}
+
+/** @throws Error naming what is larger than it may be */
+function checkBudget(command: BundledCommand, { outputs }: Metafile): void {
+  const budget = BUDGETS[command]
+  if (budget === undefined) return
+  const [entry] = Object.entries(outputs).find(([, { entryPoint }]) => entryPoint === COMMANDS[command]) ?? []
+  const atStart = new Set<string>()
+  const read = (file: string): void => {
+    if (atStart.has(file)) return
+    atStart.add(file)
+    for (const { path, kind } of outputs[file]?.imports ?? []) {
+      if (kind === 'import-statement' && outputs[path] !== undefined) read(path)
+    }
+  }
+  if (entry !== undefined) read(entry)
+  const bytesOf = (files: Iterable<string>): number =>
+    [...files].reduce((sum, file) => sum + (outputs[file]?.bytes ?? 0), 0)
+  const sizes = { start: bytesOf(atStart), all: bytesOf(Object.keys(outputs)) }
+  for (const kind of ['start', 'all'] as const) {
+    if (sizes[kind] <= budget[kind]) continue
+    throw new Error(`${command} has ${sizes[kind]} bytes (${kind}), more than the ${budget[kind]} of its budget`)
+  }
 }
 
 /** Bytes that the engine may cost an edge runtime, where every start loads it: a new dependency is a decision. */

@@ -1,5 +1,6 @@
 /** Writes the pages of docs/ that the code knows best, or parts of them; with `--check` only says what is stale. */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { exportPage, kubectlPage } from './reference/commands.ts'
 import { cliPage } from './reference/cli.ts'
 import { errorsPage } from './reference/engine-errors.ts'
 import { limitsPage } from './reference/engine-limits.ts'
@@ -14,6 +15,8 @@ import { renderingPage } from './reference/rendering.ts'
 const pages: Readonly<Record<string, string>> = {
   'docs/reference/rendering.md': renderingPage(),
   'docs/reference/operator.md': operatorPage(),
+  'docs/reference/kubectl-gitsync.md': await kubectlPage(),
+  'docs/reference/gitsync-export.md': await exportPage(),
   'docs/engine/errors.md': errorsPage(),
   'docs/engine/limits.md': limitsPage(),
   'docs/engine/cli.md': await cliPage(),

@@ -30,7 +30,17 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
   group('Kinds', folder('kinds', ['gitsync'])),
   group(
     'Run it',
-    ['install', 'operations', 'credentials', 'tenancy', 'rate-limits', 'secrets', 'security', 'releases'].map(page),
+    [
+      'install',
+      'operations',
+      'kubectl',
+      'credentials',
+      'tenancy',
+      'rate-limits',
+      'secrets',
+      'security',
+      'releases',
+    ].map(page),
   ),
   group('When something is wrong', [
     page('troubleshooting'),

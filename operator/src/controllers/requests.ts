@@ -1,5 +1,5 @@
-const REQUESTED_AT = 'gitsync.dev/requested-at'
-const COMMIT_MESSAGE = 'gitsync.dev/commit-message'
+export const REQUESTED_AT = 'gitsync.dev/requested-at'
+export const COMMIT_MESSAGE = 'gitsync.dev/commit-message'
 
 /** What a person has asked for by annotations: "now", and "now, with this message". */
 export interface Asked {

@@ -61,6 +61,8 @@ export interface RequesterOptions {
   readonly maxResponseBytes?: number
   /** How often a request is repeated when the server is overloaded or away. Default 4. */
   readonly maxRetries?: number
+  /** What the API server's log calls this program. Default `gitsync-operator`. */
+  readonly userAgent?: string
   /** Counts requests, every attempt by itself. */
   readonly onRequest?: (report: RequestReport) => void
 }
@@ -70,12 +72,10 @@ const RETRY = { baseMs: 200, maxMs: 10_000 }
 const MAX_RETRY_AFTER_MS = 30_000
 const MAX_ERROR_BYTES = 64 * 1024
 const MAX_LINE_LENGTH = 16 << 20
-/** What the API server's log calls this program. */
-const USER_AGENT = 'gitsync-operator'
-
 export function createRequester(connection: KubeConnection, options: RequesterOptions = {}): Requester {
   const { clock = systemClock, random = Math.random } = options
   const { timeoutMs = 30_000, maxRetries = 4, maxResponseBytes = 256 << 20 } = options
+  const { userAgent = 'gitsync-operator' } = options
   const maxLineLength = Math.min(MAX_LINE_LENGTH, maxResponseBytes)
   const transport = createTransport(connection)
   const host = connection.server.host
@@ -113,7 +113,7 @@ export function createRequester(connection: KubeConnection, options: RequesterOp
         path: o.path + queryString(o.query),
         headers: {
           accept: o.accept ?? 'application/json',
-          'user-agent': USER_AGENT,
+          'user-agent': userAgent,
           ...(body === undefined ? {} : { 'content-type': o.contentType ?? 'application/json' }),
         },
         body,
@@ -173,7 +173,7 @@ export function createRequester(connection: KubeConnection, options: RequesterOp
       const response = await transport.send({
         method: 'GET',
         path: path + queryString(query),
-        headers: { accept: 'application/json', 'user-agent': USER_AGENT },
+        headers: { accept: 'application/json', 'user-agent': userAgent },
         signal: AbortSignal.any(signals),
       })
       status = response.statusCode

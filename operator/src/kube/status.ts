@@ -48,6 +48,14 @@ export function mergePatch(from: unknown, to: Fields): Fields | undefined {
   return Object.keys(patch).length === 0 ? undefined : patch
 }
 
+/** The places that a merge patch changes, as JSON pointers (RFC 6901). */
+export function pointersOf(patch: Fields, at = ''): string[] {
+  return Object.entries(patch).flatMap(([key, value]) => {
+    const here = `${at}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
+    return isFields(value) ? pointersOf(value, here) : [here]
+  })
+}
+
 function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }

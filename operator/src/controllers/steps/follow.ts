@@ -123,7 +123,8 @@ async function work(
   return runtime
 }
 
-function settingsOf({ metadata, spec }: GitSync, cluster: string): MemberSettings {
+/** What a spec asks for, as far as writing is concerned. */
+export function settingsOf({ metadata, spec }: GitSync, cluster: string): MemberSettings {
   const { commit, repository, prune, onDrift, interval } = spec
   const annotations = metadata.annotations ?? {}
   return {

@@ -1,0 +1,14 @@
+import type { Io } from '@gitsync/protocol/cli'
+
+/** Tells something beside the result, each thing once: what was not checked, or whose credentials are used. */
+export type Notes = (text: string) => void
+
+/** Lines on standard error, which leave what a script reads alone. */
+export function notesTo(io: Pick<Io, 'stderr'>): Notes {
+  const told = new Set<string>()
+  return (text) => {
+    if (told.has(text)) return
+    told.add(text)
+    io.stderr.write(`note: ${text}\n`)
+  }
+}

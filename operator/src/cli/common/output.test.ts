@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { age, printable, table } from './output.ts'
+
+const NOW = new Date('2026-01-02T00:00:00Z')
+
+test.each([
+  ['2026-01-02T00:00:00Z', '0s'],
+  ['2026-01-01T23:58:01Z', '119s'],
+  ['2026-01-01T23:58:00Z', '2m'],
+  ['2026-01-01T22:00:00Z', '2h'],
+  ['2025-12-31T00:00:00Z', '2d'],
+  ['2026-01-02T00:01:00Z', '0s'],
+  [undefined, '<unknown>'],
+])('%s is %s ago', (time, shown) => {
+  expect(age(time, NOW)).toBe(shown)
+})
+
+test('columns line up, and no line ends with a space', () => {
+  expect(
+    table([
+      ['NAME', 'READY'],
+      ['a-long-name', ''],
+    ]),
+  ).toBe('NAME          READY\na-long-name\n')
+})
+
+test('what could play tricks on a terminal is left out', () => {
+  expect(printable('a\u001b[31mb\u009bc\td\n')).toBe('a[31mbc\td\n')
+})

@@ -1,0 +1,54 @@
+import type { Command } from 'commander'
+import { write, writeJson } from '@gitsync/protocol/cli'
+import type { Io } from '@gitsync/protocol/cli'
+
+export interface OutputFlags {
+  readonly output?: string
+  readonly json?: boolean
+}
+
+export function addOutputOption(command: Command, others: readonly string[] = []): Command {
+  const choices = ['json', 'yaml', ...others]
+  return command
+    .addOption(command.createOption('-o, --output <format>', 'how to print').choices(choices))
+    .option('--json', 'the same as -o json')
+}
+
+/** Prints data as JSON or YAML where that is wanted. @returns whether it was */
+export async function printData(io: Io, { output, json }: OutputFlags, data: unknown): Promise<boolean> {
+  if (json === true || output === 'json') await writeJson(io, data)
+  else if (output === 'yaml') {
+    const { toYaml } = await import('../../render/yaml.ts')
+    // What is undefined is not there.
+    await write(io.stdout, toYaml(JSON.parse(JSON.stringify(data))))
+  } else return false
+  return true
+}
+
+/** Columns as kubectl prints them: three spaces between, none at the end of a line. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   '))
+  return lines.map((line) => `${line.trimEnd()}\n`).join('')
+}
+
+const SECOND = 1_000
+const UNITS = [
+  ['d', 86_400 * SECOND],
+  ['h', 3_600 * SECOND],
+  ['m', 60 * SECOND],
+  ['s', SECOND],
+] as const
+
+/** How long ago, in the largest unit of which there are two, as kubectl shows ages: `90s`, `5m`, `3d`. */
+export function age(time: string | undefined, now: Date): string {
+  const ms = now.getTime() - Date.parse(time ?? '')
+  if (Number.isNaN(ms)) return '<unknown>'
+  for (const [unit, length] of UNITS) if (ms >= 2 * length) return `${Math.floor(ms / length)}${unit}`
+  return `${Math.max(0, Math.floor(ms / SECOND))}s`
+}
+
+/** Without what could play tricks on a terminal. */
+export function printable(text: string): string {
+  return text.replaceAll(/[^\P{Cc}\n\t]/gu, '')
+}

@@ -1,0 +1,125 @@
+import type { GitSync } from '../../api/parse.ts'
+import { Inventory } from '../../plan/inventory.ts'
+import { normalizeUrl } from '../../plan/overlap.ts'
+import { inventoryStore, placeKey } from '../../controllers/inventory-store.ts'
+import type { Location } from '../../controllers/inventory-store.ts'
+import { NAMESPACES } from '../../controllers/known-resources.ts'
+import { nameOf } from '../../controllers/environment.ts'
+import { Runtime } from '../../controllers/runtime.ts'
+import { beginReconciliation, runSteps } from '../../controllers/step.ts'
+import type { Reconciliation } from '../../controllers/step.ts'
+import { authorise } from '../../controllers/steps/authorise.ts'
+import { checkSpec } from '../../controllers/steps/check-spec.ts'
+import { settingsOf } from '../../controllers/steps/follow.ts'
+import { resolveKinds } from '../../controllers/steps/resolve-kinds.ts'
+import { isKubeError } from '../../kube/errors.ts'
+import type { ApiResource } from '../../kube/resource.ts'
+import type { KubernetesObject } from '../../objects/object.ts'
+import { PushFailure } from '../../push/failure.ts'
+import type { Cluster } from './cluster.ts'
+import { lenientClient } from './lenient-client.ts'
+import { lookAt, lookOnce } from './list-once.ts'
+import type { OneLook } from './list-once.ts'
+import type { Notes } from './notes.ts'
+import { readingEnvironment } from './reading-environment.ts'
+
+/** A GitSync whose spec is understood: kinds found, and what its account may read, as far as this user may ask. */
+export interface Resolved {
+  readonly run: Reconciliation
+  readonly gitsync: GitSync
+  readonly branch: string
+  /** uid of kube-system; undefined when this user may not know it. */
+  readonly clusterId: string | undefined
+}
+
+/**
+ * What the operator finds out about a GitSync before it reads: by the operator's own steps, with this user's rights.
+ * @throws PushFailure with the reason of the condition that would stop it; KubeError
+ */
+export async function resolveGitSync(object: KubernetesObject, cluster: Cluster, notes: Notes): Promise<Resolved> {
+  const lenient = { ...cluster, client: lenientClient(cluster.client, notes) }
+  const clusterId = await clusterIdOf(cluster)
+  const environment = readingEnvironment(lenient, lookOnce(cluster.client), clusterId ?? '')
+  const run = beginReconciliation({ environment, name: nameOf(object), object, runtimes: new Map() })
+  const problem = await runSteps(run, [checkSpec, resolveKinds, authorise])
+  if (problem !== undefined) throw new PushFailure(problem.reason, problem.message)
+  return { run, gitsync: run.gitsync, branch: run.branch, clusterId }
+}
+
+async function clusterIdOf({ client }: Cluster): Promise<string | undefined> {
+  try {
+    return (await client.get(NAMESPACES, undefined, 'kube-system')).metadata.uid
+  } catch (error) {
+    if (isKubeError(error, 'Forbidden', 'NotFound')) return undefined
+    throw error
+  }
+}
+
+export interface ReadOptions {
+  /** uid of kube-system, as the folder's claim has it. */
+  readonly clusterId: string
+  readonly labelSelector?: string | undefined
+  readonly onProgress?: (objects: number) => void
+}
+
+/** Reads everything that the GitSync selects. The operator's own runtime renders it; what is pushed by whom is another matter. */
+export async function readWanted(
+  { run }: Resolved,
+  cluster: Cluster,
+  notes: Notes,
+  options: ReadOptions,
+): Promise<Runtime> {
+  const pool = lookOnce(cluster.client, {
+    namespacesOf: (resource) => namespacesOf(run, resource),
+    labelSelector: options.labelSelector,
+    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+  })
+  const runtime = startRuntime(run, pool, options.clusterId, await loadInventory(run, notes))
+  await pool.settled()
+  for (const { kind, why } of runtime.unreadable()) notes(`${kind} is left out: ${why}`)
+  for (const [key, why] of runtime.unrenderable()) notes(`${key} is left out, it cannot be made a file: ${why}`)
+  return runtime
+}
+
+/** What becomes of one object: by selection and rendering as the operator does them. */
+export async function readOne({ run }: Resolved, object: KubernetesObject, resource: ApiResource): Promise<Runtime> {
+  const pool = lookAt(object, resource)
+  const runtime = startRuntime(run, pool, run.environment.clusterId, new Inventory())
+  await pool.settled()
+  return runtime
+}
+
+function startRuntime(run: Reconciliation, pool: OneLook, clusterId: string, inventory: Inventory): Runtime {
+  const { gitsync } = run
+  const environment = { ...run.environment, pool }
+  const store = { load: async () => inventory, loadFormer: async () => undefined, save: async () => undefined }
+  const settings = settingsOf(gitsync, clusterId)
+  const runtime = new Runtime(environment, gitsync, { place: placeKey(locationOf(run)), settings, inventory, store })
+  runtime.read(run.readings, gitsync.spec.layout, run.problems.length === 0)
+  return runtime
+}
+
+function locationOf({ gitsync, branch }: Reconciliation): Location {
+  const { url, path } = gitsync.spec.repository
+  return { url: normalizeUrl(url), branch, path }
+}
+
+/** Namespaces in which a kind is read; undefined where some rule asks for all of them. */
+function namespacesOf({ readings }: Reconciliation, { group, kind }: ApiResource): readonly string[] | undefined {
+  const reading = readings.find(({ resource }) => resource.group === group && resource.kind === kind)
+  const rules = reading?.rules ?? []
+  const names = rules.flatMap(({ namespaces }) => (namespaces === undefined ? [] : [...namespaces]))
+  return rules.some(({ namespaces }) => namespaces === undefined) ? undefined : [...new Set(names)]
+}
+
+async function loadInventory(run: Reconciliation, notes: Notes): Promise<Inventory> {
+  const { gitsync, environment } = run
+  if (gitsync.metadata.uid === undefined) return new Inventory()
+  try {
+    return await inventoryStore(environment.client, gitsync, locationOf(run)).load()
+  } catch (error) {
+    if (!isKubeError(error, 'Forbidden')) throw error
+    notes(`which files of the folder are this GitSync's is not known: you may not get its inventory ConfigMap`)
+    return new Inventory()
+  }
+}

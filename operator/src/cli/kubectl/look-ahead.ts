@@ -1,0 +1,32 @@
+import { progressMeter } from '@gitsync/protocol/cli'
+import type { Io } from '@gitsync/protocol/cli'
+import type { Repository } from '@gitsync/protocol'
+import type { KubernetesObject } from '../../objects/object.ts'
+import type { Cluster } from '../common/cluster.ts'
+import type { Notes } from '../common/notes.ts'
+import type { NextCommits } from './next-commits.ts'
+import type { GitFlags } from './target.ts'
+
+/** Plans the next push of a GitSync, and hands it to the work together with the repository. */
+export async function lookAhead<T>(
+  { cluster, object, notes }: { readonly cluster: Cluster; readonly object: KubernetesObject; readonly notes: Notes },
+  { flags, io }: { readonly flags: GitFlags; readonly io: Io },
+  work: (next: NextCommits, repository: Repository) => Promise<T>,
+): Promise<T> {
+  // Help, completion and what is wrong with the command line need no engine.
+  const [{ resolveGitSync }, { planNext }, { withGit }] = await Promise.all([
+    import('../common/wanted.ts'),
+    import('./next-commits.ts'),
+    import('./with-git.ts'),
+  ])
+  const resolved = await resolveGitSync(object, cluster, notes)
+  for (const { reason, message } of resolved.run.problems) notes(`${reason}: ${message}`)
+  if (resolved.gitsync.spec.suspend) notes('the GitSync is suspended: nothing is written until it is resumed')
+  const meter = progressMeter(io)
+  return await withGit(cluster, resolved.gitsync, { flags, io, notes }, async (repository) => {
+    const next = await planNext(resolved, { cluster, repository, notes }, (objects) =>
+      meter.show(() => `${objects} objects read`),
+    ).finally(meter.clear)
+    return await work(next, repository)
+  })
+}

@@ -1,0 +1,29 @@
+import type { Io } from '@gitsync/protocol/cli'
+import type { Repository } from '@gitsync/protocol'
+import { withGit } from './with-git.ts'
+import { resolveGitSync } from '../common/wanted.ts'
+import type { Resolved } from '../common/wanted.ts'
+import type { GitFlags, Target } from './target.ts'
+
+/** A GitSync's folder in Git. */
+export interface Folder {
+  readonly resolved: Resolved
+  readonly repository: Repository
+  readonly branch: string
+  /** A path below the folder as the repository has it; without one the folder, '' for the root. */
+  readonly at: (path?: string) => string
+}
+
+/** Runs work on the folder of a GitSync. */
+export async function withFolder<T>(
+  { cluster, object, notes }: Target,
+  { flags, io }: { readonly flags: GitFlags; readonly io: Io },
+  work: (folder: Folder) => Promise<T>,
+): Promise<T> {
+  const resolved = await resolveGitSync(object, cluster, () => undefined)
+  const { path } = resolved.gitsync.spec.repository
+  const at = (below?: string): string => [path === '.' ? '' : path, below ?? ''].filter((part) => part !== '').join('/')
+  return await withGit(cluster, resolved.gitsync, { flags, io, notes }, (repository) =>
+    work({ resolved, repository, branch: resolved.branch, at }),
+  )
+}
