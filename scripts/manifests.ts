@@ -22,6 +22,9 @@ const FILES: Readonly<Record<string, (kind: string) => boolean>> = {
 
 const NOTE = '# Made by `make manifests` from charts/gitsync-operator with its default values.\n'
 
+const STAMP_NOTE =
+  '# Made by `make manifests` from charts/gitsync-operator with attribution.enabled: for kubectl apply, beside deploy/base.\n'
+
 /** What only Helm needs: what it did not install is not its own. */
 const HELM_ONLY = /^ +(helm\.sh\/chart|app\.kubernetes\.io\/managed-by): .*\n/gm
 
@@ -30,8 +33,16 @@ export async function manifests(): Promise<Readonly<Record<string, string>>> {
   const helm = await connectHelm()
   const args = ['template', 'gitsync-operator', CHART, '--namespace=gitsync-system', '--set=crds.keep=false']
   let rendered: string
+  const attribution: Record<string, string> = {}
   try {
     rendered = (await helm(args)).replaceAll(HELM_ONLY, '')
+    for (const version of ['v1', 'v1beta1']) {
+      const served = ['--api-versions', `admissionregistration.k8s.io/${version}/MutatingAdmissionPolicy`]
+      const only = ['--show-only', 'templates/attribution/policy.yaml', '--set=attribution.enabled=true']
+      const text = (await helm([...args, ...served, ...only])).replaceAll(HELM_ONLY, '')
+      attribution[`attribution/${version}.yaml`] =
+        STAMP_NOTE + text.replaceAll(/^---\n# Source: .*\n/gm, '---\n').replace(/^---\n/, '')
+    }
   } finally {
     await helm.close()
   }
@@ -52,6 +63,7 @@ export async function manifests(): Promise<Readonly<Record<string, string>>> {
   const all = names.map((name) => (files[`base/${name}`] ?? '').slice(NOTE.length)).join('---\n')
   return {
     ...files,
+    ...attribution,
     'base/kustomization.yaml': `${NOTE}apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n${resources}`,
     'install.yaml': NOTE + all,
   }

@@ -36,6 +36,8 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       'kubectl',
       'credentials',
       'tenancy',
+      'authors',
+      'commits',
       'rate-limits',
       'secrets',
       'security',

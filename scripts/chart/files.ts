@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import {
   LOCAL_ACCESS_REVIEWS,
   LOCAL_CONSENTS,
+  OPTIONAL_PERMISSIONS,
   ORDINARY_KINDS,
   PERMISSIONS,
   READ_VERBS,
@@ -41,6 +42,16 @@ function permissions(): string {
   const secrets = (scope: Permission['scope']): Permission[] =>
     SECRETS_PERMISSIONS.filter((entry) => entry.scope === scope)
   const ordinary = ORDINARY_KINDS.flatMap((kinds) => ruleLines({ ...kinds, verbs: READ_VERBS }))
+  const optional = [
+    '{{- define "gitsync.rules.optional" -}}',
+    ...OPTIONAL_PERMISSIONS.flatMap((permission) => [
+      `{{- if .Values.${permission.value} }}`,
+      `# ${permission.name}: ${permission.why}`,
+      ...ruleLines(permission),
+      '{{- end }}',
+    ]),
+    '{{- end }}',
+  ]
   const kinds = [
     '{{- define "gitsync.rules.kinds" -}}',
     '{{- if .Values.watch.ordinaryKinds }}',
@@ -63,6 +74,7 @@ ${template('local', [LOCAL_ACCESS_REVIEWS])}
 ${template('secrets', secrets('watched'))}
 ${template('consents', secrets('cluster'))}
 ${template('localconsents', [LOCAL_CONSENTS])}
+${optional.join('\n')}
 ${kinds.join('\n')}
 `
 }
@@ -109,6 +121,7 @@ function permissionRows(): string {
   const conditions = new Map<Permission, string>([
     [LOCAL_ACCESS_REVIEWS, 'rbac.rolesOnly'],
     ...SECRETS_PERMISSIONS.map((permission) => [permission, 'watch.secrets'] as const),
+    ...OPTIONAL_PERMISSIONS.map((permission) => [permission, permission.value] as const),
     [LOCAL_CONSENTS, 'watch.secrets` and `rbac.rolesOnly'],
   ])
   return [...PERMISSIONS, ...conditions.keys()]

@@ -80,6 +80,13 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
       'An object with a field named `sops`, or with a number that sops cannot keep. The other objects are written.',
     ],
   },
+  MappingNotUsable: {
+    message: 'spec.authors.mappingRef: ConfigMap people lacks the label gitsync.dev/authors: "true"',
+    causes: [
+      'The label is the consent to have the values of this ConfigMap written to Git as names. [Names](authors.md#names-and-addresses) has an example.',
+      'Nothing is written meanwhile: a commit cannot be renamed afterwards.',
+    ],
+  },
   ProviderNotFound: {
     message: 'GitProvider corp does not exist',
     causes: ['It exists, but does not list the host, or is invalid: the message says so. `kubectl get gitproviders`.'],

@@ -2,6 +2,7 @@ import { COMPARE_REASONS } from '../../operator/src/push/schedule.ts'
 import { ALLOCATED_FIELDS } from '../../operator/src/render/allocated.ts'
 import { REMOVED_ANNOTATIONS, REMOVED_LABELS, REMOVED_METADATA } from '../../operator/src/render/clean.ts'
 import { MESSAGE_PLACEHOLDER_DOCS } from '../../operator/src/render/message.ts'
+import { TRAILER_DOCS } from '../../operator/src/render/trailers.ts'
 import { row } from './table.ts'
 
 const list = (items: readonly string[]): string => items.map((item) => `- \`${item}\``).join('\n')
@@ -50,6 +51,14 @@ ${allocated.join('\n')}
 | Placeholder | Stands for |
 | --- | --- |
 ${placeholders.join('\n')}
+
+Trailers that \`spec.commit.trailers\` may name, in this order:
+
+| Trailer | Says |
+| --- | --- |
+${Object.entries(TRAILER_DOCS)
+  .map(([name, meaning]) => row(`\`${name}\``, meaning))
+  .join('\n')}
 
 A commit that comes from comparing the folder, instead of from changes seen one by one, ends in a trailer
 \`Gitsync-Compared: REASON\` (${COMPARE_REASONS.join(', ')}): states between may be missing.

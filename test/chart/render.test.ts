@@ -58,7 +58,7 @@ test.each([
   [{ image: { digest: 'abc' } }, '/image/digest'],
   [{ terminationGracePeriodSeconds: 10 }, '/terminationGracePeriodSeconds'],
   [{ tracing: { endpoint: 'collector:4317' } }, '/tracing/endpoint'],
-  [{ attribution: { enabled: true } }, '/attribution/enabled'],
+  [{ attribution: { mode: 'policy' } }, '/attribution/mode'],
   [{ gitServer: { enabled: true } }, '/gitServer/enabled'],
   [{ auditPage: { enabled: true } }, '/auditPage/enabled'],
 ] as [Values, string][])('a typo is refused and named: %j', async (values, named) => {
@@ -67,6 +67,11 @@ test.each([
 
 test.each([
   [{ rbac: { rolesOnly: true } }, 'rbac.rolesOnly needs namespaces'],
+  [
+    { namespaces: ['a'], rbac: { rolesOnly: true }, attribution: { enabled: true } },
+    'attribution needs rights outside',
+  ],
+  [{ attribution: { audit: { enabled: true } } }, 'attribution.audit.enabled needs attribution.audit.tokenSecret'],
   [{ serviceAccount: { create: false } }, 'serviceAccount.name is empty'],
   [{ admin: { heapSnapshots: true } }, 'admin.heapSnapshots needs admin.enabled'],
   [{ admin: { enabled: true, port: 8080 } }, 'admin.port and metrics.port are both 8080'],
@@ -106,6 +111,7 @@ test('the program knows every argument that the chart gives it', async () => {
     '--admin',
     '--admin-heap-snapshots',
     '--allow-private-hosts',
+    '--audit-token-secret',
     '--lease-name',
     '--log-level',
     '--metrics',
@@ -113,6 +119,11 @@ test('the program knows every argument that the chart gives it', async () => {
     '--push-hook-secret-file',
     '--push-hooks',
     '--roles-only',
+    '--trusted-account',
+    '--webhook',
+    '--webhook-configuration',
+    '--webhook-host',
+    '--webhook-name',
   ])
   expect([...given].filter((flag) => !known.has(flag))).toEqual([])
   const refused: unknown = await run(process.execPath, [program, '--roles-only']).catch((error: unknown) => error)
@@ -175,9 +186,12 @@ describe('what is made', () => {
   test('Secrets are listed, watched and made with watch.secrets alone, whatever else is selected', async () => {
     for (const [name, values] of Object.entries(MATRIX)) {
       const isAllowed = (values['watch'] as { secrets?: boolean } | undefined)?.secrets === true
-      const expected = isAllowed ? ['get', 'list,watch', 'create,update'] : ['get']
+      const makesKeys = (values['signing'] as { generate?: boolean } | undefined)?.generate === true
+      const more = [...(isAllowed ? ['list,watch', 'create,update'] : []), ...(makesKeys ? ['create'] : [])]
+      const expected = ['get', ...more]
       const rules = (await render(helm, values)).flatMap((object) => (object['rules'] as any[] | undefined) ?? [])
-      const secrets = rules.filter(({ resources }) => resources.includes('secrets'))
+      // What has a name is the webhook's own.
+      const secrets = rules.filter(({ resources, resourceNames }) => resources.includes('secrets') && !resourceNames)
       expect([...new Set(secrets.map(({ verbs }) => verbs.join()))], name).toEqual(secrets.length === 0 ? [] : expected)
       expect(
         rules.some(({ verbs }) => verbs.includes('*')),

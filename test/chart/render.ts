@@ -12,7 +12,9 @@ export type Values = Readonly<Record<string, unknown>>
 
 /** What the chart makes of these values, as text. Throws CommandError with helm's message. */
 export function template(helm: Helm, values: Values = {}, args: readonly string[] = []): Promise<string> {
-  const what = ['template', 'gitsync-operator', CHART, `--namespace=${NAMESPACE}`, '--values=-', ...args]
+  // As the cluster of the tests serves it.
+  const served = ['--api-versions', 'admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicy']
+  const what = ['template', 'gitsync-operator', CHART, `--namespace=${NAMESPACE}`, '--values=-', ...served, ...args]
   return helm(what, JSON.stringify(values))
 }
 
@@ -96,6 +98,22 @@ export const MATRIX: Readonly<Record<string, Values>> = {
       extraEgress: [{ ports: [{ port: 4318 }] }],
     },
   },
+  'attribution by policy': {
+    attribution: { enabled: true, mode: 'Policy', trustedAccounts: ['monitoring/grafana'] },
+    namespaces: ['shop'],
+  },
+  'attribution by webhook': {
+    attribution: {
+      enabled: true,
+      mode: 'Webhook',
+      deletions: true,
+      webhookPort: 8443,
+      audit: { enabled: true, tokenSecret: 'audit-token' },
+    },
+    networkPolicy: { enabled: true },
+  },
+  'deletions alone': { attribution: { deletions: true }, namespaces: ['shop'] },
+  'keys that are made': { signing: { generate: true } },
   'no admission policy': { admissionPolicy: { enabled: false } },
   'admission policy that warns': { admissionPolicy: { validationActions: ['Warn'] } },
   'everything of a Pod': {

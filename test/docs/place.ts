@@ -26,7 +26,7 @@ export interface Place {
 }
 
 /** Folders of a checkout that commands in the pages name. */
-const REFERRED = ['crds', 'examples', 'charts']
+const REFERRED = ['crds', 'examples', 'charts', 'deploy']
 /** What `make demo` is made of. */
 const LINKED = [
   'node_modules',

@@ -143,6 +143,10 @@ const TROUBLES: Readonly<Partial<Record<Reason, Trouble>>> = {
     given: (shop) => secret(shop, world.host.host, { Token: 'spelled in another way' }),
     sync: () => ({ secret: 'other' }),
   },
+  MappingNotUsable: {
+    given: ({ namespace }) => world.api.create(configMap(namespace, 'people', { alice: 'Alice <alice@example.com>' })),
+    sync: () => ({ spec: { authors: { mappingRef: { name: 'people' } } } }),
+  },
   ProviderNotFound: {
     sync: ({ repository }) => ({ spec: { repository: { url: repository.url, providerRef: { name: 'corp' } } } }),
   },

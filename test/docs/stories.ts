@@ -9,6 +9,8 @@ export type Given =
 
 /** Pages whose commands are run, in their order, in one shell for each page. */
 export const STORIES: Readonly<Record<string, Given>> = {
+  'docs/authors.md': 'gitsync',
+  'docs/commits.md': 'gitsync',
   'docs/install.md': 'cluster',
   'docs/kinds/gitprovider.md': 'shop',
   'docs/kinds/gitsync.md': 'shop',
@@ -43,5 +45,6 @@ export const NOT_RUN: Readonly<Record<string, number>> = {
   'needs a way in from the Git host': 1,
   'needs nodes that take images; the tests of the image pack it': 1,
   "on a cluster of its own, since the Helm release has the same objects; the chart's tests apply it": 1,
+  "the chart's tests render it, and the policy is applied by itself below": 1,
   "needs the definitions of the Prometheus operator; the chart's tests have them": 1,
 }

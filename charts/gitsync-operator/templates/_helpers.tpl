@@ -87,6 +87,12 @@ app.kubernetes.io/part-of: gitsync
 {{- if and .Values.metrics.serviceMonitor.enabled .Values.metrics.podMonitor.enabled }}
 {{- fail (printf "metrics.serviceMonitor and metrics.podMonitor are both enabled, and every sample would be stored twice: choose one; %s" $help) }}
 {{- end }}
+{{- if and .Values.rbac.rolesOnly (or .Values.attribution.enabled .Values.attribution.deletions) }}
+{{- fail (printf "attribution needs rights outside namespaces: set rbac.rolesOnly to false, or have a platform team apply deploy/attribution; %s" $help) }}
+{{- end }}
+{{- if and .Values.attribution.audit.enabled (not .Values.attribution.audit.tokenSecret) }}
+{{- fail (printf "attribution.audit.enabled needs attribution.audit.tokenSecret: nobody else may tell who wrote what; %s" $help) }}
+{{- end }}
 {{- range .Values.watch.rules }}
 {{- if or (has "" .apiGroups) (has "*" .apiGroups) }}
 {{- range .resources }}

@@ -92,6 +92,14 @@
   resources: [namespaces]
   verbs: [get]
 {{- end }}
+{{- define "gitsync.rules.optional" -}}
+{{- if .Values.signing.generate }}
+# signing keys: a key that it makes for `commit.signing.generate` is kept in a Secret of the GitSync; it can change none that is there
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [create]
+{{- end }}
+{{- end }}
 {{- define "gitsync.rules.kinds" -}}
 {{- if .Values.watch.ordinaryKinds }}
 # watch.ordinaryKinds

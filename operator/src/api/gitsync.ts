@@ -1,13 +1,12 @@
 /** The kind GitSync: what one tenant writes to Git, and where. */
 import { z } from 'zod'
-import { MESSAGE_PLACEHOLDER_DOCS } from '../render/message.ts'
 import { PATH_PLACEHOLDER_DOCS } from '../render/path.ts'
+import { authorsSchema } from './authors.ts'
+import { commitSchema } from './commit.ts'
 import { conditionsSchema } from './conditions.ts'
-import { parseDuration, DURATION_PATTERN } from './duration.ts'
-import { durationText, identity, objectName } from './fields.ts'
+import { durationText, objectName } from './fields.ts'
 import { driftSchema, folderFields } from './folder.ts'
 import { repositorySchema } from './repository.ts'
-import { withRule } from './rules.ts'
 import { encryptionSchema, secretsSchema, sensitiveSchema, withSecretsRules } from './secrets.ts'
 import { resourceSchema } from './selection.ts'
 
@@ -15,9 +14,6 @@ const DEFAULT_LAYOUT_TEMPLATE = '{namespace}/{type}/{name}.yaml'
 
 const PATH_PLACEHOLDERS = Object.entries(PATH_PLACEHOLDER_DOCS)
   .map(([name, note]) => (note === '' ? `{${name}}` : `{${name}} (${note})`))
-  .join(', ')
-const MESSAGE_PLACEHOLDERS = Object.keys(MESSAGE_PLACEHOLDER_DOCS)
-  .map((name) => `{${name}}`)
   .join(', ')
 
 const layoutSchema = z
@@ -37,41 +33,6 @@ const layoutSchema = z
   })
   .meta({ description: 'How files are named and written.' })
 
-const commitSchema = withRule(
-  z
-    .object({
-      window: durationText({
-        description: 'A commit is made after this long without a change.',
-        min: '0s',
-        max: '10m',
-      }).default('5s'),
-      maxLatency: durationText({
-        description: 'A commit is made at the latest this long after the first change.',
-        min: '0s',
-        max: '1h',
-      }).default('1m'),
-      message: z
-        .string()
-        .min(1)
-        .max(4096)
-        .meta({
-          description: `Commit message. Placeholders: ${MESSAGE_PLACEHOLDERS}.`,
-        })
-        .optional(),
-      author: identity('Author of commits whose changes cannot be attributed to a person.').optional(),
-      committer: identity('Committer of every commit.').optional(),
-    })
-    .meta({ description: 'How changes become commits.' }),
-  {
-    cel: 'duration(self.maxLatency) >= duration(self.window)',
-    test: ({ window, maxLatency }) =>
-      !DURATION_PATTERN.test(window) ||
-      !DURATION_PATTERN.test(maxLatency) ||
-      parseDuration(maxLatency) >= parseDuration(window),
-    message: 'maxLatency must not be shorter than window',
-  },
-)
-
 const specFields = z
   .object({
     repository: repositorySchema,
@@ -86,6 +47,7 @@ const specFields = z
     layout: layoutSchema.default(layoutSchema.parse({})),
     commit: commitSchema.default(commitSchema.parse({})),
     ...folderFields,
+    authors: authorsSchema.optional(),
     interval: durationText({
       description: 'How often the folder is compared with the cluster when nothing changes.',
       min: '1s',
@@ -126,6 +88,11 @@ export const gitSyncStatusSchema = z
     pending: count('Changes not in Git yet, deletions that wait for a confirmation among them.').optional(),
     orphans: count('Files of this GitSync whose object is gone and that prune leaves.').optional(),
     drift: driftSchema.optional(),
+    signingKey: z
+      .string()
+      .max(2048)
+      .meta({ description: 'Public half of the SSH key that signs commits, as Git hosts take it.' })
+      .optional(),
     lastHandledRequest: z
       .string()
       .max(1024)

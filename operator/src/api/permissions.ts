@@ -235,6 +235,20 @@ export const LOCAL_CONSENTS: Permission = {
   without: FORBIDDEN,
 }
 
+/** What a value of the chart adds, where it is set; all in the namespaces that are watched. */
+export const OPTIONAL_PERMISSIONS: readonly (Permission & { readonly value: string })[] = [
+  {
+    name: 'signing keys',
+    value: 'signing.generate',
+    scope: 'watched',
+    apiGroups: [''],
+    resources: ['secrets'],
+    verbs: ['create'],
+    why: 'a key that it makes for `commit.signing.generate` is kept in a Secret of the GitSync; it can change none that is there',
+    without: FORBIDDEN,
+  },
+]
+
 /** Kinds that the operator may read unless told otherwise. Secrets are not among them. */
 export const ORDINARY_KINDS: readonly {
   readonly apiGroups: readonly string[]

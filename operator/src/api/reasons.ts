@@ -51,7 +51,7 @@ export const REASONS = {
   },
   SecretNotFound: {
     outcome: 'retry',
-    meaning: 'The Secret named by secretRef does not exist.',
+    meaning: 'A Secret named by a secretRef does not exist.',
     remedy: 'Create it in the namespace of the GitSync.',
   },
   SecretNotConsenting: {
@@ -62,12 +62,18 @@ export const REASONS = {
   InvalidSecret: {
     outcome: 'retry',
     meaning: 'The Secret has no usable keys.',
-    remedy: 'Give it token, or username and password; for SSH identity and known_hosts.',
+    remedy: 'Give it token, or username and password; for SSH identity and known_hosts; to sign, identity or git.asc.',
   },
   EncryptionFailed: {
     outcome: 'retry',
     meaning: 'What is needed to encrypt or hash is not there, or an object cannot be encrypted; it is not written.',
     remedy: 'Correct what the message names; nothing is ever written in the clear instead.',
+  },
+  MappingNotUsable: {
+    outcome: 'retry',
+    meaning:
+      'The ConfigMap named by authors.mappingRef does not exist, lacks its label, or has a line that names nobody.',
+    remedy: 'Create it, add the label gitsync.dev/authors with the value "true", or correct the line.',
   },
   ProviderNotFound: {
     outcome: 'retry',

@@ -20,7 +20,15 @@ function run(args: readonly string[], env: Readonly<Record<string, string>> = {}
   }
 }
 
-const DEFAULTS = { namespace: [], metrics: '127.0.0.1:8080', logLevel: 'info' }
+const DEFAULTS = {
+  namespace: [],
+  metrics: '127.0.0.1:8080',
+  logLevel: 'info',
+  trustedAccount: [],
+  webhookName: 'gitsync-operator-webhook',
+  webhookConfiguration: 'gitsync-operator',
+  webhookHost: [],
+}
 /** Twin, key, a value, and what it comes to. */
 const VALUES = [
   ['GITSYNC_KUBECONFIG', 'kubeconfig', '/etc/kubeconfig', '/etc/kubeconfig'],
@@ -33,6 +41,12 @@ const VALUES = [
   ['GITSYNC_LEASE_NAMESPACE', 'leaseNamespace', 'gitsync-system', 'gitsync-system'],
   ['GITSYNC_LEASE_NAME', 'leaseName', 'a.b', 'a.b'],
   ['GITSYNC_IDENTITY', 'identity', 'pod_1', 'pod_1'],
+  ['GITSYNC_TRUSTED_ACCOUNT', 'trustedAccount', 'a/b, c/d', ['system:serviceaccount:a:b', 'system:serviceaccount:c:d']],
+  ['GITSYNC_WEBHOOK', 'webhook', '0.0.0.0:9443', '0.0.0.0:9443'],
+  ['GITSYNC_WEBHOOK_NAME', 'webhookName', 'hook', 'hook'],
+  ['GITSYNC_WEBHOOK_CONFIGURATION', 'webhookConfiguration', 'hook', 'hook'],
+  ['GITSYNC_WEBHOOK_HOST', 'webhookHost', 'hook.a.svc, 127.0.0.1', ['hook.a.svc', '127.0.0.1']],
+  ['GITSYNC_AUDIT_TOKEN_SECRET', 'auditTokenSecret', 'audit', 'audit'],
 ] as const satisfies readonly (readonly [string, keyof Flags, string, unknown])[]
 const SWITCHES = [
   ['GITSYNC_ALLOW_PRIVATE_HOSTS', 'allowPrivateHosts'],

@@ -18,6 +18,13 @@ export interface Flags {
   readonly logLevel: string
   readonly allowPrivateHosts?: boolean
   readonly rolesOnly?: boolean
+  /** User names. */
+  readonly trustedAccount: readonly string[]
+  readonly webhook?: string
+  readonly webhookName: string
+  readonly webhookConfiguration: string
+  readonly webhookHost: readonly string[]
+  readonly auditTokenSecret?: string
   readonly identity?: string
   readonly leaseNamespace?: string
   readonly leaseName?: string
@@ -46,6 +53,20 @@ const address = (value: string): string => {
 const namespaces = (value: string, list: readonly string[]): string[] => [
   ...list,
   ...value.split(',').map((name) => namespaceName(name.trim())),
+]
+
+const accounts = (value: string, list: readonly string[]): string[] => [
+  ...list,
+  ...value.split(',').map((name) => {
+    const [, namespace = '', account = ''] = /^([^/]*)\/([^/]*)$/.exec(name.trim()) ?? []
+    if (isNamespaceName(namespace) && isObjectName(account)) return `system:serviceaccount:${namespace}:${account}`
+    throw new InvalidArgumentError('It must be a ServiceAccount: NAMESPACE/NAME.')
+  }),
+]
+
+const hosts = (value: string, list: readonly string[]): string[] => [
+  ...list,
+  ...value.split(',').map((name) => objectName(name.trim().toLowerCase())),
 ]
 
 /** Each has a twin in the environment: `--log-level` is `GITSYNC_LOG_LEVEL`. */
@@ -80,6 +101,29 @@ const options = (): Option[] => [
     '--roles-only',
     'with --namespace: ask for nothing that a Role cannot grant; GitProviders are not read, their hosts have no rules',
   ),
+  new Option(
+    '--trusted-account <namespace/name>',
+    'ServiceAccount of a user interface whose annotation gitsync.dev/on-behalf-of names the author (repeatable)',
+  )
+    .argParser(accounts)
+    .default([], 'none'),
+  new Option(
+    '--webhook <host:port>',
+    'address where the API server asks for stamps and tells of deletions and audit events, over TLS; default: not served',
+  ).argParser(address),
+  new Option('--webhook-name <name>', "of the Secret with its certificate, in the Lease's namespace")
+    .argParser(objectName)
+    .default('gitsync-operator-webhook'),
+  new Option('--webhook-configuration <name>', 'of the webhook configurations that are told where to ask')
+    .argParser(objectName)
+    .default('gitsync-operator'),
+  new Option('--webhook-host <name>', 'name or address under which the API server asks (repeatable)')
+    .argParser(hosts)
+    .default([], 'localhost'),
+  new Option(
+    '--audit-token-secret <name>',
+    "Secret in the Lease's namespace whose key token lets the sender of audit events in; default: none are taken",
+  ).argParser(objectName),
   new Option(
     '--lease-namespace <name>',
     "of the Lease that one operator at a time holds; default: the connection's",

@@ -17,6 +17,17 @@ async function main(): Promise<void> {
     logLevel: flags.logLevel,
     allowPrivateHosts: flags.allowPrivateHosts === true,
     rolesOnly: flags.rolesOnly === true,
+    trustedAccounts: flags.trustedAccount,
+    webhook:
+      flags.webhook === undefined
+        ? undefined
+        : {
+            address: flags.webhook,
+            name: flags.webhookName,
+            configuration: flags.webhookConfiguration,
+            hosts: flags.webhookHost.length === 0 ? ['localhost'] : flags.webhookHost,
+            auditSecret: flags.auditTokenSecret,
+          },
     identity: flags.identity,
     leaseNamespace: flags.leaseNamespace,
     leaseName: flags.leaseName,

@@ -7,6 +7,7 @@ import type { LeaseEvents } from '../kube/lease.ts'
 import { defaultIdentity, defaultLeaseName } from '../kube/lease-defaults.ts'
 import { connectSharedWindow } from '../push/budget/shared-window.ts'
 import type { SharedWindow } from '../push/budget/shared-window.ts'
+import { AuthorRecords } from '../plan/authors/records.ts'
 import { serveAdmin } from '../serve/admin.ts'
 import { serveMetrics } from '../serve/http.ts'
 import type { Readiness } from '../serve/http.ts'
@@ -16,6 +17,8 @@ import { restObserver } from '../serve/observe.ts'
 import { servePushHooks } from '../serve/push-hooks.ts'
 import { createTracer } from '../serve/tracing.ts'
 import { systemClock } from '../time/clock.ts'
+import { startWebhook } from '../webhook/webhook.ts'
+import type { WebhookOptions } from '../webhook/webhook.ts'
 import { VERSION } from '../version.ts'
 import { readClusterId } from './cluster-id.ts'
 import { startReconciling } from './reconciling.ts'
@@ -41,6 +44,10 @@ export interface OperatorOptions {
   readonly allowPrivateHosts: boolean
   /** Nothing is asked for that Roles in `namespaces` and in kube-system cannot grant. */
   readonly rolesOnly: boolean
+  /** Users whose `gitsync.dev/on-behalf-of` is believed. Default: none. */
+  readonly trustedAccounts?: readonly string[]
+  /** Where the API server asks. Default: not served. */
+  readonly webhook?: WebhookOptions | undefined
   /** Who this process is in the lease. Default `<HOSTNAME of env or the host's name>_<process id>`. */
   readonly identity?: string | undefined
   /** Default: the namespace of the connection. */
@@ -93,6 +100,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
     failed.resolve()
   }
   const sharedWindow = await connectBudgets(options.budgetRedis, identity)
+  const records = new AuthorRecords()
   let reconciling: Reconciling | undefined
   const events: LeaseEvents = {
     ...logLease(logger, title),
@@ -134,6 +142,10 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
           onPush: (notice) => reconciling?.pushed(notice),
           logger,
         })
+  const webhook =
+    options.webhook === undefined
+      ? undefined
+      : await startWebhook(options.webhook, { client, clock, logger, namespace, records })
   logger.info(
     {
       version: VERSION,
@@ -141,6 +153,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
       metrics: served.address,
       admin: admin?.address,
       pushHooks: hooks?.address,
+      webhook: webhook?.address,
       traces: tracer.isEnabled,
       identity,
     },
@@ -162,6 +175,9 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
         namespaces,
         allowPrivateHosts,
         rolesOnly,
+        trustedAccounts: options.trustedAccounts ?? [],
+        records,
+        audit: options.webhook?.auditSecret !== undefined,
         instance: identity,
         sharedWindow,
         mayPush: () => lease.held(),
@@ -178,6 +194,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
       await lease.stop(isDone).catch((error: unknown) => logger.warn(`${title} cannot be given back: ${String(error)}`))
       await tracer.stop().catch((error: unknown) => logger.warn({ error: String(error) }, 'spans were lost'))
       await hooks?.close()
+      await webhook?.stop()
       await admin?.close()
       await served.close()
       await sharedWindow?.close()

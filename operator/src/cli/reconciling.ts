@@ -12,6 +12,7 @@ import { branchKey } from '../plan/overlap.ts'
 import { parseRepositoryAddress } from '../plan/repository-address.ts'
 import { Budgets } from '../push/budget/budgets.ts'
 import type { SharedWindow } from '../push/budget/shared-window.ts'
+import type { AuthorRecords } from '../plan/authors/records.ts'
 import { RepositoryPool } from '../push/repository-pool.ts'
 import { SpoolBudget } from '../push/spool.ts'
 import { Writers } from '../push/writers.ts'
@@ -40,6 +41,12 @@ export interface ReconcilingOptions {
   readonly allowPrivateHosts: boolean
   /** Nothing is asked for that Roles in `namespaces` cannot grant: no GitProviders, no kinds outside namespaces. */
   readonly rolesOnly: boolean
+  /** Users whose `gitsync.dev/on-behalf-of` is believed. */
+  readonly trustedAccounts: readonly string[]
+  /** What admission and audit tell. */
+  readonly records: AuthorRecords
+  /** Whether audit events are taken. */
+  readonly audit: boolean
   /** This process, in Events. */
   readonly instance: string
   /** Counts requests to Git hosts together with other operators. Default: alone. */
@@ -66,6 +73,9 @@ export interface Reconciling {
 
 /** Flushing ends after this long, so that a Pod ends within its grace period whatever the Git host does. */
 const FLUSH_MS = 20_000
+
+/** The API server sends audit events together, and waits for more of them: set `--audit-webhook-batch-max-wait` lower. */
+const AUDIT_GRACE_MS = 3_000
 
 const CONTROLLER = 'gitsync'
 const REPORTS = 'gitsync-status'
@@ -144,6 +154,9 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
     namespaces: options.namespaces,
     allowPrivateHosts: options.allowPrivateHosts,
     rolesOnly: options.rolesOnly,
+    trustedAccounts: new Set(options.trustedAccounts),
+    records: options.records,
+    auditGraceMs: options.audit ? AUDIT_GRACE_MS : undefined,
     providers: providers.valid,
     invalidProviders: providers.invalid,
     places: new Map(),

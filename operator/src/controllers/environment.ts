@@ -4,6 +4,7 @@ import type { KubeClient } from '../kube/client.ts'
 import type { Discovery } from '../kube/discovery.ts'
 import type { EventRecorder } from '../kube/events.ts'
 import type { ReflectorPool } from '../kube/reflector-pool.ts'
+import type { AuthorRecords } from '../plan/authors/records.ts'
 import type { Place } from '../plan/overlap.ts'
 import type { SpoolBudget } from '../push/spool.ts'
 import type { RepositoryPool } from '../push/repository-pool.ts'
@@ -47,6 +48,12 @@ export interface Environment {
   readonly allowPrivateHosts: boolean
   /** Nothing is asked for that Roles in `namespaces` cannot grant. */
   readonly rolesOnly: boolean
+  /** Users whose `gitsync.dev/on-behalf-of` is believed. */
+  readonly trustedAccounts: ReadonlySet<string>
+  /** What admission and audit have told of who wrote and deleted objects. */
+  readonly records: AuthorRecords
+  /** Milliseconds that audit events may come later than what they are about; undefined where none come. */
+  readonly auditGraceMs: number | undefined
   /** Every valid GitProvider, by name. */
   readonly providers: ReadonlyMap<string, GitProvider>
   /** GitProviders that were not accepted, by name: their hosts are closed. */

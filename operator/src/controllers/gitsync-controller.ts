@@ -28,6 +28,8 @@ import { follow, leaveFormerPlace } from './steps/follow.ts'
 import { handleRequests } from './steps/handle-requests.ts'
 import { protect } from './steps/protect.ts'
 import { readCredentials } from './steps/read-credentials.ts'
+import { readAuthors } from './steps/read-authors.ts'
+import { readSigning } from './steps/read-signing.ts'
 import { resolveKinds } from './steps/resolve-kinds.ts'
 
 /** Whether it may write to the host at all: whoever may not keeps nobody from a folder. */
@@ -35,6 +37,8 @@ const ADMISSION: readonly Step[] = [checkSpec, checkSuspended, findProvider, rea
 const WORK: readonly Step[] = [
   claimPlace,
   holdDeletion,
+  readSigning,
+  readAuthors,
   leaveFormerPlace,
   resolveKinds,
   authorise,
@@ -248,7 +252,7 @@ export class GitSyncController {
       return undefined
     }
     const refusal = await runSteps(run, ADMISSION)
-    const problem = refusal ?? (await runSteps(run, isEnding(object) ? [removeFiles] : WORK))
+    const problem = refusal ?? (await runSteps(run, isEnding(object) ? [readSigning, removeFiles] : WORK))
     if (isEnding(object) && problem !== undefined && HOPELESS.includes(problem.reason)) await this.#letGo(run, problem)
     if (this.#known.get(name) !== known) {
       // Deleted, or replaced by a namesake, while the steps ran: what they started is not wanted any more.

@@ -134,6 +134,7 @@ export function toStatus(
     ...(member?.lastCommit === undefined ? {} : { lastCommit: lastCommit(member.lastCommit, known.url) }),
     ...(member?.observedCommit === undefined ? {} : { observedCommit: member.observedCommit }),
     ...(member?.drift === undefined ? {} : { drift: { ...member.drift, time: seconds(member.drift.time) } }),
+    ...(known.runtime === undefined ? {} : { signingKey: known.runtime.signing?.publicKey }),
     ...(handled === undefined ? {} : { lastHandledRequest: handled }),
   }
 }

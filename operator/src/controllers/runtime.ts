@@ -4,11 +4,18 @@ import { isKubeError } from '../kube/errors.ts'
 import { groupKindKey, identityKey, parseApiVersion } from '../objects/object.ts'
 import type { KubernetesObject } from '../objects/object.ts'
 import { attribute } from '../plan/attribution.ts'
+import type { Attribution } from '../plan/attribution.ts'
+import { nameAuthor, nameUser } from '../plan/authors/naming.ts'
+import type { Naming } from '../plan/authors/naming.ts'
+import { AUTHOR_SOURCES } from '../plan/authors/source.ts'
+import type { AuthorSource } from '../plan/authors/source.ts'
 import type { DesiredFile } from '../plan/desired-files.ts'
 import type { Inventory } from '../plan/inventory.ts'
 import type { Connection } from '../push/stage.ts'
 import { PushFailure } from '../push/failure.ts'
 import { contentId, Member } from '../push/member.ts'
+import type { Made } from '../push/member.ts'
+import type { SigningKey } from '../push/signing.ts'
 import type { ClusterPort, MemberSettings, RenderedFile } from '../push/member-settings.ts'
 import { parseTemplate, renderPath } from '../render/path.ts'
 import type { PathTemplate } from '../render/path.ts'
@@ -19,6 +26,7 @@ import type { Span } from '../trace/tracer.ts'
 import { deletionProof } from './deletion-proof.ts'
 import { nameOf } from './environment.ts'
 import type { Environment } from './environment.ts'
+import { Holding } from './holding.ts'
 import type { InventoryStore } from './inventory-store.ts'
 import { isSecretKind } from './known-resources.ts'
 import { Source } from './source.ts'
@@ -38,6 +46,15 @@ export interface Layout {
   readonly format: 'YAML' | 'JSON'
 }
 
+/** How authors are found and named. */
+export interface Authors {
+  readonly sources: ReadonlySet<AuthorSource>
+  readonly naming: Naming
+}
+
+/** All sources, and names as they come. */
+export const EVERY_AUTHOR: Authors = { sources: new Set(AUTHOR_SOURCES), naming: {} }
+
 const REREAD_AT_ONCE = 8
 
 /** A GitSync at work: reads what it may, renders it, and hands it to its member of the branch. */
@@ -49,6 +66,8 @@ export class Runtime {
   connection: Connection | undefined
   /** What people have asked for that was taken on. */
   accepted: Asked
+  signing: SigningKey | undefined
+  authors: Authors = EVERY_AUTHOR
   readonly #environment: Environment
   readonly #name: string
   readonly #sources = new Map<string, Source>()
@@ -61,6 +80,8 @@ export class Runtime {
   readonly #unrenderable = new Map<string, { readonly problem: Problem; readonly source: Source }>()
   /** Undefined while nothing is sensitive; a Secret cannot be rendered then. */
   #protection: Protection | undefined
+  readonly #holding: Holding | undefined
+  readonly #endListening: () => void
 
   constructor(
     environment: Environment,
@@ -80,6 +101,10 @@ export class Runtime {
     this.#template = parseTemplate(gitsync.spec.layout.template)
     this.accepted = handledBefore(askedBy(gitsync.metadata.annotations), gitsync.status?.lastHandledRequest)
     const { clock, budget, writers, report } = environment
+    const { records, auditGraceMs } = environment
+    const holding = auditGraceMs === undefined ? undefined : new Holding({ clock, graceMs: auditGraceMs })
+    this.#holding = holding
+    this.#endListening = holding === undefined ? () => undefined : records.listen(() => holding.look())
     const last = gitsync.status?.lastCommit
     // Of another place it says nothing.
     const observedCommit = started.inventory.size > 0 ? gitsync.status?.observedCommit : undefined
@@ -117,6 +142,9 @@ export class Runtime {
     this.#layout = layout
     this.#template = parseTemplate(layout.template)
     const wanted = new Map(readings.map((reading) => [sourceKey(reading), reading]))
+    const isOther =
+      !sameLayout || wanted.size !== this.#sources.size || [...wanted.keys()].some((key) => !this.#sources.has(key))
+    if (isOther) this.#holding?.flush()
     for (const [key, source] of this.#sources) {
       if (sameLayout && wanted.has(key)) continue
       source.close()
@@ -139,6 +167,8 @@ export class Runtime {
   close(): void {
     for (const source of this.#sources.values()) source.close()
     this.#sources.clear()
+    this.#endListening()
+    this.#holding?.close()
     this.#environment.writers.detach(this.#name)
     this.#environment.repositories.release(this.connection)
     this.member.close()
@@ -167,18 +197,30 @@ export class Runtime {
   }
 
   readonly #handler: SourceHandler = {
-    selected: (object, source) => this.#selected(object, source),
-    unselected: (key) => {
-      this.#unrenderable.delete(key)
-      this.member.dropped(key)
+    selected: (object, source) => {
+      const key = identityKey(source.identityOf(object))
+      const isKnown = (): boolean => {
+        const { source: from } = this.#attribute(object, key)
+        return from !== undefined && from !== 'FieldManager'
+      }
+      this.#whenKnown(key, isKnown, () => this.#selected(object, source))
     },
-    deleted: (key) => {
-      this.#unrenderable.delete(key)
-      const edit = this.#startEdit(key)
-      this.member.deleted(key, edit?.context)
-      edit?.end()
+    unselected: (key) =>
+      this.#whenKnown(
+        key,
+        () => true,
+        () => {
+          this.#unrenderable.delete(key)
+          this.member.dropped(key)
+        },
+      ),
+    deleted: (key, object) => {
+      const isKnown = (): boolean =>
+        this.#environment.records.deleter(object.metadata, this.authors.sources) !== undefined
+      this.#whenKnown(key, isKnown, () => this.#deleted(key, object))
     },
     synced: (source, present) => {
+      this.#holding?.flush()
       for (const key of this.member.desired.keys()) {
         const identity = this.member.desired.ofObject(key)?.identity
         if (identity !== undefined && source.covers(identity) && !present.has(key)) this.member.dropped(key)
@@ -190,6 +232,19 @@ export class Runtime {
       this.#environment.report(this.#name)
       this.#environment.writers.kick(this.#name)
     },
+  }
+
+  /** Audit events come later than what they are about. What the first list tells is news to nobody. */
+  #whenKnown(key: string, isKnown: () => boolean, run: () => void): void {
+    if (this.#holding === undefined || !this.listed || !this.authors.sources.has('Audit')) run()
+    else this.#holding.offer(key, { isKnown, run })
+  }
+
+  #deleted(key: string, object: KubernetesObject): void {
+    this.#unrenderable.delete(key)
+    const edit = this.#startEdit(key)
+    this.member.deleted(key, { ...this.#deleter(object), span: edit?.context })
+    edit?.end()
   }
 
   #selected(object: KubernetesObject, source: Source): void {
@@ -211,10 +266,37 @@ export class Runtime {
     }
     if (this.#unrenderable.delete(key)) this.#environment.report(this.#name)
     const { file, bytes } = rendered
-    const before = this.member.desired.ofObject(file.key)?.newest
-    const { author, time, newest } = attribute(object, before, justNow(this.#environment.clock.now()))
-    const made = Date.parse(time ?? '')
-    this.member.set({ ...file, newest }, bytes, { author, time: made > 0 ? made : undefined, span: edit?.context })
+    const attribution = this.#attribute(object, file.key)
+    const { resourceVersion: version } = object.metadata
+    this.member.set({ ...file, newest: attribution.newest, version }, bytes, {
+      ...this.#maker(attribution, version),
+      span: edit?.context,
+    })
+  }
+
+  #attribute(object: KubernetesObject, key: string): Attribution {
+    const { trustedAccounts: trusted, records, clock } = this.#environment
+    const { sources } = this.authors
+    const audited = records.writer(object.metadata)
+    const before = this.member.desired.ofObject(key) ?? {}
+    return attribute(object, before, { sources, trusted, justNow: justNow(clock.now()), audited })
+  }
+
+  #maker(attribution: Attribution, version: string | undefined): Made {
+    const named = nameAuthor(attribution, this.authors.naming)
+    const time = Date.parse(attribution.time ?? '')
+    return {
+      author: named?.person,
+      time: time > 0 ? time : undefined,
+      origin: { by: named?.by, via: attribution.manager, version },
+    }
+  }
+
+  /** Objects do not say who deleted them: admission or audit do, where they are asked. */
+  #deleter({ metadata }: KubernetesObject): Made {
+    const user = this.#environment.records.deleter(metadata, this.authors.sources)
+    const { person, by } = user === undefined ? {} : nameUser(user, this.authors.naming)
+    return { author: person, origin: { by: by ?? 'unknown (deleted)', version: metadata.resourceVersion } }
   }
 
   /** An object that cannot be rendered keeps its file as it is, and stops no other. */

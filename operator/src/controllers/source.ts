@@ -20,7 +20,8 @@ export interface SourceHandler {
   selected(object: KubernetesObject, source: Source): void
   /** An object that is not, or no longer, selected. */
   unselected(key: string): void
-  deleted(key: string): void
+  /** @param object its last state */
+  deleted(key: string, object: KubernetesObject): void
   /** Everything selected has been told; objects of this kind that are not named are not there any more. */
   synced(source: Source, present: ReadonlySet<string>): void
   stateChanged(): void
@@ -146,7 +147,7 @@ export class Source {
 
   #deleted(index: number, object: KubernetesObject): void {
     const key = identityKey(this.identityOf(object))
-    if (this.#present.get(index)?.delete(key) === true) this.#handler.deleted(key)
+    if (this.#present.get(index)?.delete(key) === true) this.#handler.deleted(key, object)
   }
 
   #synced(index: number, { vanished }: Sync): void {

@@ -6,8 +6,10 @@ import type { KubernetesObject } from '../objects/object.ts'
 import type { HostPolicy } from '../push/host-guard.ts'
 import type { Protection } from '../render/secrets/protection.ts'
 import type { SecretCredentials } from '../push/credentials.ts'
+import type { SigningKey } from '../push/signing.ts'
 import type { Environment } from './environment.ts'
-import type { Reading, Runtime } from './runtime.ts'
+import { EVERY_AUTHOR } from './runtime.ts'
+import type { Authors, Reading, Runtime } from './runtime.ts'
 
 /** Something in the way, in the words of a condition. */
 export interface Problem {
@@ -30,6 +32,8 @@ export interface Reconciliation {
   provider: GitProvider | undefined
   policy: HostPolicy
   secret: SecretCredentials | undefined
+  signing: SigningKey | undefined
+  authors: Authors
   selected: readonly SelectedKind[]
   readings: readonly Reading[]
   /** Undefined while nothing is sensitive and Secrets are not written. */
@@ -48,6 +52,8 @@ export function beginReconciliation(
     provider: undefined,
     policy: { allowPrivateAddresses: false, allowPlainHttp: false },
     secret: undefined,
+    signing: undefined,
+    authors: EVERY_AUTHOR,
     selected: [],
     readings: [],
     protection: undefined,

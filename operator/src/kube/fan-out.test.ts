@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { FanOut, type ObjectHandler } from './fan-out.ts'
-import { compareVersions } from './watch-event.ts'
+import { compareVersions } from '../objects/resource-version.ts'
 
 function listen() {
   const log: string[] = []

@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../objects/object.ts'
-import { compareVersions, isNotLater, type WatchEvent } from './watch-event.ts'
+import { compareVersions, isNotLater } from '../objects/resource-version.ts'
+import type { WatchEvent } from './watch-event.ts'
 
 /** `namespace/name`; `/name` for cluster-scoped objects. */
 export type ObjectKey = string

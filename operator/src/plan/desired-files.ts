@@ -11,6 +11,8 @@ export interface DesiredFile {
   readonly oid: string
   /** Newest time in the object's record of writes, to tell a later write from it. */
   readonly newest?: string | undefined
+  /** resourceVersion at which the object was seen last, to tell a stamp of a later write from an older one. */
+  readonly version?: string | undefined
 }
 
 /**

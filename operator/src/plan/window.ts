@@ -11,6 +11,16 @@ export interface Seen {
   readonly spans: readonly SpanContext[]
 }
 
+/** What the trailers of a commit may say of a change. */
+export interface Origin {
+  /** User name, or a pseudonym; absent where nobody is known. */
+  readonly by?: string | undefined
+  /** Field manager. */
+  readonly via?: string | undefined
+  /** resourceVersion of the object with this change. */
+  readonly version?: string | undefined
+}
+
 /** One file that changed because an object did. */
 export interface Change {
   /** Below the GitSync's folder. */
@@ -24,6 +34,8 @@ export interface Change {
   readonly time: number
   /** Absent where a comparison found it. */
   readonly seen?: Seen
+  /** Absent where nothing is known. */
+  readonly origin?: Origin | undefined
 }
 
 /** Changes that become one commit. */
@@ -35,6 +47,8 @@ export interface Batch {
   readonly time: number
   /** Given by a person for this commit, instead of the template. */
   readonly message?: string
+  /** Why the folder was compared; absent where the changes were seen one by one. */
+  readonly compared?: string
 }
 
 export interface WindowOptions {

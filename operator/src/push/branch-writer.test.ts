@@ -172,6 +172,20 @@ test('when a path changes hands, each hand signs its own edit', async () => {
   expect((await world.repository.readFile('main~1', 'shop/shop/a.yaml')).toString()).toBe(content('a', '2'))
 })
 
+test('who edits after a restart signs, also before the folder has been compared', async () => {
+  const world = await begin()
+  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
+  await world.idle()
+  world.restart()
+  shop.set('a', '2', ANN)
+  shop.set('a', '3', BEN)
+  await world.idle()
+  await world.pass(SILENCE)
+  await world.idle()
+  await converged(world, shop)
+  expect(await authors(world)).toEqual(['Ben', 'Ann', 'Bot'])
+})
+
 test('a comparison does not sign what a person has just edited', async () => {
   const world = await begin()
   const shop = world.tenant('shop', { objects: { a: '1' } })

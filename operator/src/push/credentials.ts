@@ -7,7 +7,7 @@ import { parseGitHubApp } from './github-app-keys.ts'
 import type { GitHubApp } from './github-app-keys.ts'
 
 /** A Secret consents to be sent to a Git host by this label … */
-const CREDENTIAL_LABEL = 'gitsync.dev/credential'
+export const CREDENTIAL_LABEL = 'gitsync.dev/credential'
 /** … and this annotation: hosts, separated by commas; a name covers every port, `name:port` one. */
 const HOSTS_ANNOTATION = 'gitsync.dev/hosts'
 
@@ -140,7 +140,8 @@ function first(data: Data, ...keys: readonly string[]): string | undefined {
   return undefined
 }
 
-function decode(secret: KubernetesObject): Map<string, string> {
+/** The values of a Secret, as text. */
+export function decode(secret: KubernetesObject): Map<string, string> {
   const values = new Map<string, string>()
   const { data, stringData } = secret as { data?: Record<string, unknown>; stringData?: Record<string, unknown> }
   for (const [key, value] of Object.entries(data ?? {})) {

@@ -3,6 +3,7 @@ import type { Claim } from '../plan/claim.ts'
 import type { DesiredFile } from '../plan/desired-files.ts'
 import type { Inventory } from '../plan/inventory.ts'
 import type { Person } from '../plan/person.ts'
+import type { Trailer } from '../render/trailers.ts'
 import type { WindowOptions } from '../plan/window.ts'
 
 /** What a GitSync asks for, as far as writing is concerned. */
@@ -27,6 +28,12 @@ export interface MemberSettings {
   readonly author: Person
   readonly committer: Person
   readonly message?: string | undefined
+  /** A commit for each object that changes. Default false. */
+  readonly perObject?: boolean | undefined
+  /** Default: none. */
+  readonly trailers?: readonly Trailer[] | undefined
+  /** At the end of the first line of each message. */
+  readonly skipCI?: string | undefined
   readonly window: WindowOptions
   /** Milliseconds between comparisons when nothing changes. */
   readonly interval: number

@@ -1,4 +1,5 @@
 import { blobId } from '@gitsync/protocol'
+import type { Signer } from '@gitsync/protocol'
 import type { ObjectIdentity } from '../objects/object.ts'
 import { DesiredFiles } from '../plan/desired-files.ts'
 import type { DesiredFile } from '../plan/desired-files.ts'
@@ -7,7 +8,7 @@ import type { Drift, LastChange } from '../plan/drift.ts'
 import { MassDeletionGuard } from '../plan/mass-deletion.ts'
 import type { Person } from '../plan/person.ts'
 import { ChangeWindow } from '../plan/window.ts'
-import type { Batch, Change } from '../plan/window.ts'
+import type { Batch, Change, Origin } from '../plan/window.ts'
 import type { SpanContext } from '../trace/tracer.ts'
 import type { Clock } from '../time/clock.ts'
 import type { PushFailure } from './failure.ts'
@@ -25,6 +26,7 @@ export interface Made {
   readonly time?: number | undefined
   /** Of the edit. */
   readonly span?: SpanContext | undefined
+  readonly origin?: Origin | undefined
 }
 
 /** What has to be put down once a push has happened. */
@@ -105,6 +107,8 @@ export class Member {
   drift: Drift | undefined
   /** Who last changed a file that is not as wanted, by path and content id. */
   readonly lastChanges = new Map<string, LastChange | null>()
+  /** Signs every commit; undefined: they are not signed. */
+  signer: Signer | undefined
   /** The last commit that was sent, whether or not an answer came. */
   attempted: { readonly sha: string; readonly time: number } | undefined
 
@@ -214,25 +218,33 @@ export class Member {
   /** An object as it is now. */
   set(file: DesiredFile, bytes: Uint8Array, made: Made): void {
     this.held.delete(file.path)
+    const isEdit = this.desired.ofObject(file.key) !== undefined
     for (const path of this.desired.set(file)) {
-      if (path === file.path) this.#written(file, bytes, made)
+      if (path === file.path) this.#written(file, bytes, { ...made, isEdit })
       else this.#freed(path)
     }
   }
 
   /** The object was seen deleted. */
-  deleted(key: string, span?: SpanContext): void {
+  deleted(key: string, { author = this.#settings.author, span, origin }: Made = {}): void {
     const file = this.desired.ofObject(key)
     if (file === undefined) return
     for (const path of this.desired.delete(key)) {
       if (this.desired.isWanted(path)) this.#freed(path)
       else if (this.#settings.prune !== 'Never')
-        this.#changed({
-          ...this.#byDefault(file),
-          action: 'Delete',
-          oid: null,
-          seen: { at: this.clock.now(), spans: span === undefined ? [] : [span] },
-        })
+        this.#changed(
+          {
+            path: file.path,
+            identity: file.identity,
+            author,
+            time: this.clock.now(),
+            action: 'Delete',
+            oid: null,
+            seen: { at: this.clock.now(), spans: span === undefined ? [] : [span] },
+            origin,
+          },
+          true,
+        )
       else {
         this.orphans++
         this.#onReport()
@@ -269,26 +281,32 @@ export class Member {
     if (this.desired.at(path) !== undefined) this.requireCompare('conflict')
   }
 
-  #written(file: DesiredFile, bytes: Uint8Array, made: Made): void {
+  #written(file: DesiredFile, bytes: Uint8Array, made: Made & { readonly isEdit: boolean }): void {
     // Two objects want the path: what is in Git stays as it is.
     if (this.desired.at(file.path) === undefined) {
       this.#onReport()
       return
     }
     if (!this.spool.put(file.oid, bytes)) this.requireCompare('spool')
-    const { author = this.#settings.author, time = this.clock.now(), span } = made
+    const { author = this.#settings.author, time = this.clock.now(), span, origin } = made
     const action = this.inventory.has(file.path) ? 'Update' : 'Create'
     const seen = { at: this.clock.now(), spans: span === undefined ? [] : [span] }
-    this.#changed({ path: file.path, identity: file.identity, action, oid: file.oid, author, time, seen })
+    const change = {
+      path: file.path,
+      identity: file.identity,
+      action,
+      oid: file.oid,
+      author,
+      time,
+      seen,
+      origin,
+    } as const
+    this.#changed(change, made.isEdit)
   }
 
-  #byDefault(file: DesiredFile): Pick<Change, 'path' | 'identity' | 'author' | 'time'> {
-    return { path: file.path, identity: file.identity, author: this.#settings.author, time: this.clock.now() }
-  }
-
-  #changed(change: Change): void {
-    // The first comparison finds everything that happened before it, but not that a deletion was seen.
-    if (this.#schedule.compared || change.oid === null) this.window.add(change, this.clock.now())
+  #changed(change: Change, isEdit: boolean): void {
+    // The first comparison finds everything that happened before it, but not who edited since, nor that a deletion was seen.
+    if (this.#schedule.compared || isEdit) this.window.add(change, this.clock.now())
     if (this.window.size > MAX_WAITING) {
       this.window.forgetContents()
       this.spool.keepOnly(new Set())

@@ -3,14 +3,13 @@ import { CLAIM_FILE, compare } from '../plan/compare.ts'
 import type { RemoteFile } from '../plan/compare.ts'
 import type { DesiredFile } from '../plan/desired-files.ts'
 import type { Batch, Change, Seen } from '../plan/window.ts'
-import { renderMessage } from '../render/message.ts'
+import { claimMessage, commitMessage } from './commit-message.ts'
 import { confirmDeletions, guardDeletions, judgeExtras } from './deletions.ts'
 import { respectForeignEdits } from './foreign-edits.ts'
 import { PushFailure, shownAnswer } from './failure.ts'
 import { planRemoval } from './plan-removal.ts'
 import type { FolderView } from './folder-view.ts'
 import { contentId } from './member.ts'
-import type { CompareReason } from './schedule.ts'
 import type { Member, Settlement } from './member.ts'
 
 export interface PlannedCommit {
@@ -72,6 +71,7 @@ export async function planPush(member: Member, folder: FolderView): Promise<Push
   const all = await guardDeletions(member, folder, [...batches, ...(compared?.batches ?? [])], remote?.length)
   const room = { bytes: roomOf(member), isUsed: false }
   const commits = all.batches
+    .flatMap((batch) => divide(member, batch))
     .map((batch) => toCommit(member, batch, contents, room))
     .filter((commit) => commit !== undefined)
   const needsClaim = claimed === 'missing' && (commits.length > 0 || (remote !== undefined && member.desired.size > 0))
@@ -156,8 +156,7 @@ async function compareFolder(
   const all = [...changes, ...deletes]
   if (all.length === 0) return { batches: [], complete }
   const time = all.reduce((latest, change) => Math.max(latest, change.time), 0)
-  const batch = { author: member.settings.author, changes: all, time }
-  return { batches: [{ ...batch, message: comparisonMessage(member, all, reason) }], complete }
+  return { batches: [{ author: member.settings.author, changes: all, time, compared: reason }], complete }
 }
 
 /** Makes sure that the contents of the files are at hand, reading objects again where they are not. */
@@ -205,6 +204,12 @@ async function rereadWithinLimit(member: Member, files: readonly DesiredFile[]):
 
 const REREAD_STEP = 200
 
+/** A batch for each change where that is asked for. What a comparison found stays together. */
+function divide(member: Member, batch: Batch): Batch[] {
+  if (member.settings.perObject !== true || batch.compared !== undefined) return [batch]
+  return batch.changes.map((change) => ({ ...batch, changes: [change], time: change.time }))
+}
+
 /** Contents that one push may have, in bytes: trees and commits travel with them. */
 const roomOf = ({ settings: { maxPushBytes } }: Member): number =>
   maxPushBytes === undefined ? Number.POSITIVE_INFINITY : Math.floor(maxPushBytes / 2)
@@ -236,18 +241,9 @@ function toCommit(
     else writes.push({ path: change.path, bytes })
   }
   if (changes.length === 0) return undefined
-  const message =
-    batch.message ?? renderMessage(member.settings.message, { changes: changes.map(toWords), gitsync: member.name })
+  const message = commitMessage(member, batch, changes)
   const seen = changes.flatMap((change) => change.seen ?? [])
   return { author: batch.author, time: batch.time, message, writes, deletes, seen }
-}
-
-const toWords = ({ action, identity }: Change) => ({ action, ...identity })
-
-/** Says in a trailer that states between may be missing, and why the folder was compared. */
-function comparisonMessage(member: Member, changes: readonly Change[], reason: CompareReason): string {
-  const text = renderMessage(member.settings.message, { changes: changes.map(toWords), gitsync: member.name })
-  return `${text.trimEnd()}\n\nGitsync-Compared: ${reason}\n`
 }
 
 function addClaim(commits: PlannedCommit[], member: Member, bytes: Buffer, takenOver: boolean): void {
@@ -257,7 +253,7 @@ function addClaim(commits: PlannedCommit[], member: Member, bytes: Buffer, taken
     commits.splice(0, commits.length, { ...first, writes: [write, ...first.writes] }, ...rest)
     return
   }
-  const message = `${takenOver ? 'Take over' : 'Claim'} ${member.settings.path} for ${member.name}\n`
+  const message = claimMessage(member, takenOver)
   commits.push({
     author: member.settings.author,
     time: member.clock.now(),

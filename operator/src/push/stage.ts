@@ -60,6 +60,7 @@ export async function stage(
       message: commit.message,
       author: { ...commit.author, date },
       committer: { ...committer, date },
+      ...(member.signer === undefined ? {} : { sign: member.signer }),
     })
     span.set({ 'gitsync.commit': made ?? '' })
     span.end()

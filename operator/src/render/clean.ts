@@ -24,6 +24,7 @@ export const REMOVED_ANNOTATIONS = [
   'kubectl.kubernetes.io/last-applied-configuration',
   'deployment.kubernetes.io/revision',
   'gitsync.dev/changed-by',
+  'gitsync.dev/on-behalf-of',
   'argocd.argoproj.io/tracking-id',
   'argocd.argoproj.io/installation-id',
   'kustomize.toolkit.fluxcd.io/checksum',

@@ -12,7 +12,13 @@ const change = (fields: Partial<Change> = {}): Change => ({
 })
 const clusterRole: Change = { action: 'Create', group: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'admin' }
 const message = (changes: readonly Change[], template?: string) =>
-  renderMessage(template, { changes, gitsync: 'shop/audit' })
+  renderMessage(template, {
+    changes,
+    gitsync: 'shop/audit',
+    author: { name: 'Ann', email: 'ann@example.com' },
+    cluster: 'c1',
+    time: '2026-01-31T12:00:00Z',
+  })
 
 test('one change', () => {
   expect(message([change()])).toBe('Update Deployment shop/web\n')
@@ -43,7 +49,7 @@ test('every placeholder is filled', () => {
     .map((name) => `${name}={${name}}`)
     .join(' ')
   expect(message([change()], template)).toBe(
-    'action=Update kind=Deployment group=apps namespace=shop name=web count=1 summary=Update Deployment shop/web changes=- Update Deployment shop/web gitsync=shop/audit\n',
+    'action=Update kind=Deployment group=apps namespace=shop name=web count=1 summary=Update Deployment shop/web changes=- Update Deployment shop/web gitsync=shop/audit author=Ann email=ann@example.com manager= cluster=c1 time=2026-01-31T12:00:00Z\n',
   )
   expect(message([change(), change({ kind: 'Service', group: '' })], '{kind} {group} {namespace}/{name} {count}')).toBe(
     '* * shop/web 2\n',
@@ -64,4 +70,12 @@ test('unknown placeholders and empty templates are refused', () => {
   expect(() => parseMessageTemplate('{who} did it')).toThrow(/\{who\} is unknown; placeholders are \{action\}/)
   expect(() => parseMessageTemplate('{name')).toThrow(InvalidTemplateError)
   expect(() => parseMessageTemplate(' \n')).toThrow(/empty/)
+})
+
+test('who, by which program, where and when', () => {
+  const template = '{author} <{email}> {manager} {cluster} {time}'
+  expect(message([change({ manager: 'kubectl-edit' })], template)).toBe(
+    'Ann <ann@example.com> kubectl-edit c1 2026-01-31T12:00:00Z\n',
+  )
+  expect(message([change({ manager: 'a' }), change({ manager: 'b' })], '{manager}')).toBe('*\n')
 })

@@ -1,4 +1,5 @@
 /** Commit messages: what changed, in the words of a template. */
+import type { Person } from '../plan/person.ts'
 import { parsePlaceholders, type Token } from './placeholders.ts'
 import { InvalidTemplateError } from './template-error.ts'
 
@@ -12,6 +13,11 @@ const MESSAGE_PLACEHOLDERS = [
   'summary',
   'changes',
   'gitsync',
+  'author',
+  'email',
+  'manager',
+  'cluster',
+  'time',
 ] as const
 export type MessagePlaceholder = (typeof MESSAGE_PLACEHOLDERS)[number]
 
@@ -29,6 +35,11 @@ export const MESSAGE_PLACEHOLDER_DOCS: Readonly<Record<MessagePlaceholder, strin
   summary: 'the default first line: Update Deployment shop/web, Update 3 objects in shop',
   changes: 'a line for each change, at most 50',
   gitsync: 'namespace/name of the GitSync',
+  author: 'name of the author',
+  email: 'e-mail address of the author',
+  manager: 'field manager, as in kubectl-edit; empty where it is not known, * for several',
+  cluster: 'uid of the namespace kube-system',
+  time: 'time of the commit, as in 2026-01-31T12:00:00Z',
 }
 
 export interface Change {
@@ -39,6 +50,8 @@ export interface Change {
   /** Absent for cluster-scoped objects. */
   readonly namespace?: string
   readonly name: string
+  /** Field manager. */
+  readonly manager?: string | undefined
 }
 
 export interface MessageInput {
@@ -46,6 +59,11 @@ export interface MessageInput {
   readonly changes: readonly Change[]
   /** namespace/name of the GitSync */
   readonly gitsync: string
+  readonly author: Person
+  /** uid of the namespace kube-system */
+  readonly cluster: string
+  /** RFC 3339 */
+  readonly time: string
 }
 
 const LISTED_MAX = 50
@@ -88,6 +106,11 @@ const VALUES: Readonly<Record<MessagePlaceholder, (input: MessageInput) => strin
   summary: ({ changes }) => summary(changes),
   changes: ({ changes }) => listing(changes),
   gitsync: ({ gitsync }) => oneLine(gitsync),
+  author: ({ author }) => oneLine(author.name),
+  email: ({ author }) => oneLine(author.email),
+  manager: ({ changes }) => oneLine(common(changes, ({ manager }) => manager ?? '')),
+  cluster: ({ cluster }) => cluster,
+  time: ({ time }) => time,
 }
 
 function summary(changes: readonly Change[]): string {

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 export interface HttpServer {
@@ -13,14 +14,16 @@ export interface HttpServer {
  * Listens.
  * @param flag named in errors
  * @param address `host:port`; port 0 takes a free one
+ * @param create default: plain http
  * @throws RangeError for an address that is none, and Error naming the flag where nobody can listen
  */
 export async function startServer(
   flag: string,
   address: string,
   handle: (request: IncomingMessage, response: ServerResponse) => void,
+  create: (handle: (request: IncomingMessage, response: ServerResponse) => void) => Server | TlsServer = createServer,
 ): Promise<HttpServer> {
-  const server = createServer(handle)
+  const server = create(handle)
   await listen(server, flag, address)
   const { address: host, family, port } = server.address() as AddressInfo
   return {
@@ -58,7 +61,7 @@ const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host does not resolve: name an address of this machine, or 0.0.0.0 for all',
 }
 
-function listen(server: Server, flag: string, address: string): Promise<void> {
+function listen(server: Server | TlsServer, flag: string, address: string): Promise<void> {
   const parsed = parseAddress(address)
   if (parsed === undefined) throw new RangeError(`${flag} ${JSON.stringify(address)} ${ADDRESS_FORM}`)
   const { host, port } = parsed

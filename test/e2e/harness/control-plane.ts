@@ -60,8 +60,11 @@ export async function embeddedControlPlane(): Promise<ControlPlane> {
   })
 }
 
-export async function realControlPlane(etcd: 'etcd' | 'etcd34'): Promise<ControlPlane> {
-  const cluster = await startCluster({ etcd })
+export async function realControlPlane(
+  etcd: 'etcd' | 'etcd34',
+  apiServerFlags: readonly string[] = [],
+): Promise<ControlPlane> {
+  const cluster = await startCluster({ etcd, apiServerFlags })
   const api = connectApi(cluster.url, { ca: cluster.ca, token: cluster.token('admin') })
   return await withKinds({
     api,

@@ -174,6 +174,18 @@ export const REFUSED: readonly RefusedCase[] = [
   commit({ window: '5' }, '.window', /duration|should match/),
   commit({ author: { name: 'a <b>', email: 'a@b' } }, '.author.name', /without < >/),
   commit({ author: { name: 'a', email: 'a b' } }, '.author.email', /e-mail/),
+  commit({ skipCI: 'a\nb' }, '.skipCI', /one line of printable/),
+  commit({ skipCI: '' }, '.skipCI', /at least 1|>=1|too small/i),
+  commit({ trailers: ['Signed-off-by'] }, '.trailers[0]', /Unsupported value|Invalid option/),
+  commit({ signing: {} }, '.signing', /either secretRef or generate/),
+  commit({ signing: { generate: true, secretRef: { name: 'a' } } }, '.signing', /either secretRef or generate/),
+  commit({ signing: { generate: true, format: 'OpenPGP' } }, '.signing', /either secretRef or generate/),
+  {
+    name: 'an unknown source of authors',
+    spec: minimal({ authors: { sources: ['Horoscope'] } }),
+    field: 'spec.authors.sources[0]',
+    message: /Unsupported value|Invalid option/,
+  },
   { name: 'interval 0s', spec: minimal({ interval: '0s' }), field: 'spec.interval', message: /between 1s and 24h/ },
   {
     name: 'a ServiceAccount of another namespace',
@@ -238,6 +250,22 @@ export const ACCEPTED: readonly Fields[] = [
       },
     ],
   }),
+  minimal({
+    commit: {
+      perObject: true,
+      trailers: ['Changed-by', 'Changed-via', 'Object', 'Resource-version', 'Cluster'],
+      skipCI: '[skip ci]',
+      signing: { secretRef: { name: 'signing' }, format: 'OpenPGP' },
+    },
+    authors: {
+      sources: ['FieldManager'],
+      nameTemplate: '{user.local}',
+      emailTemplate: '{user.local}@example.com',
+      mappingRef: { name: 'people' },
+      pseudonyms: { secretRef: { name: 'key' } },
+    },
+  }),
+  minimal({ commit: { signing: { generate: true } }, authors: {} }),
   minimal({
     serviceAccountName: 'auditor',
     prune: 'Never',

@@ -2,6 +2,7 @@ import { resolveBranch } from '../../api/branch.ts'
 import { InvalidSpecError } from '../../api/invalid-spec.ts'
 import { parseGitSync } from '../../api/parse.ts'
 import { parseRepositoryAddress } from '../../plan/repository-address.ts'
+import { parseUserTemplate } from '../../plan/authors/user-template.ts'
 import { parseMessageTemplate } from '../../render/message.ts'
 import { parseTemplate } from '../../render/path.ts'
 import { InvalidTemplateError } from '../../render/template-error.ts'
@@ -23,7 +24,12 @@ export function checkSpec(run: Reconciliation): Problem | undefined {
     const template =
       templateProblem('spec.layout.template', () => parseTemplate(spec.layout.template)) ??
       templateProblem('spec.commit.message', () => spec.commit.message && parseMessageTemplate(spec.commit.message))
-    if (template !== undefined) return template
+    const { nameTemplate, emailTemplate } = spec.authors ?? {}
+    const naming =
+      template ??
+      templateProblem('spec.authors.nameTemplate', () => nameTemplate && parseUserTemplate(nameTemplate)) ??
+      templateProblem('spec.authors.emailTemplate', () => emailTemplate && parseUserTemplate(emailTemplate))
+    if (naming !== undefined) return naming
     run.branch = resolveBranch(spec.repository.branch, { namespace: metadata.namespace ?? '', name: metadata.name })
     return undefined
   } catch (error) {

@@ -82,7 +82,7 @@ async function leave(run: Reconciliation, location: Location, load: () => Promis
 
 /** The GitSync's runtime for a place, on its connection; a new one when it works elsewhere. */
 async function work(
-  { environment, gitsync, name, runtimes, provider, secret, policy }: Reconciliation,
+  { environment, gitsync, name, runtimes, provider, secret, policy, signing, authors }: Reconciliation,
   at: {
     readonly location: Location
     readonly settings: MemberSettings
@@ -101,6 +101,9 @@ async function work(
     runtime = new Runtime(environment, gitsync, { place, settings, inventory: await at.load(), store })
     runtimes.set(name, runtime)
   } else if (JSON.stringify(settings) !== JSON.stringify(runtime.member.settings)) runtime.member.settings = settings
+  runtime.signing = signing
+  runtime.member.signer = signing?.signer
+  runtime.authors = authors
   const ca = [provider?.spec.caBundle, secret?.ca].filter((pem) => pem !== undefined).join('\n')
   const connection = environment.repositories.connect(
     {
@@ -139,6 +142,9 @@ export function settingsOf({ metadata, spec }: GitSync, cluster: string): Member
     author: commit.author ?? BOT,
     committer: commit.committer ?? BOT,
     message: commit.message,
+    perObject: commit.perObject,
+    trailers: commit.trailers,
+    skipCI: commit.skipCI,
     window: { silence: parseDuration(commit.window), maxLatency: parseDuration(commit.maxLatency) },
     interval: parseDuration(interval),
   }

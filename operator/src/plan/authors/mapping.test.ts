@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { readMapping } from './mapping.ts'
+
+test('keys and lines name users', () => {
+  const lines = '# people\nalice@idp.example = Alice Doe <alice@corp.example>\n\noidc:b o b = Bob <bob@corp.example>\n'
+  expect([...readMapping({ carol: 'Carol Ä. <carol@corp.example>\n', 'users.txt': lines }).people]).toEqual([
+    ['carol', { name: 'Carol Ä.', email: 'carol@corp.example' }],
+    ['alice@idp.example', { name: 'Alice Doe', email: 'alice@corp.example' }],
+    ['oidc:b o b', { name: 'Bob', email: 'bob@corp.example' }],
+  ])
+})
+
+test('what is wrong is named by its place, without what stands there', () => {
+  expect(readMapping({ carol: 'secret' }).problem).toBe('key carol is not of the form Name <address>')
+  expect(readMapping({ carol: 'a\nb <c@d>' }).problem).toContain('key carol')
+  expect(readMapping({ carol: 'C <c d>' }).problem).toContain('key carol')
+  expect(readMapping({ 'users.txt': '#\nalice Alice <a@b>' }).problem).toBe(
+    'users.txt, line 2 is not of the form USER = Name <address>',
+  )
+})

@@ -1,0 +1,80 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { nameAuthor, nameUser } from './naming.ts'
+
+const manager = (name: string): ReturnType<typeof nameAuthor> =>
+  nameAuthor({ source: 'FieldManager', manager: name }, {})
+
+test('users, service accounts and programs are named as what they are', () => {
+  expect(nameUser('alice', {}).person).toEqual({ name: 'alice', email: 'alice@user.invalid' })
+  expect(nameUser('alice@example.com', {}).person).toEqual({ name: 'alice@example.com', email: 'alice@example.com' })
+  expect(nameUser('oidc:Alice Doe', {}).person).toEqual({
+    name: 'oidc:Alice Doe',
+    email: 'oidc-alice-doe@user.invalid',
+  })
+  expect(nameUser('system:serviceaccount:argocd:application-controller', {}).person).toEqual({
+    name: 'argocd/application-controller (service account)',
+    email: 'application-controller.argocd@service-account.invalid',
+  })
+  expect(nameUser('system:node:n1', { nameTemplate: 'x' }).person.name).toBe('system:node:n1')
+  expect(manager('kubectl-edit')?.person).toEqual({ name: 'kubectl-edit', email: 'kubectl-edit@field-manager.invalid' })
+  expect(manager('///')).toBeUndefined()
+  expect(nameAuthor({ manager: 'kubectl' }, {})).toBeUndefined()
+})
+
+test('templates and the mapping say how persons are named', () => {
+  const naming = { nameTemplate: '{user.local} of {user.domain}', emailTemplate: '{user.local}@corp.example' }
+  expect(nameUser('oidc:alice@idp.example', naming).person).toEqual({
+    name: 'alice of idp.example',
+    email: 'alice@corp.example',
+  })
+  const people = new Map([['alice', { name: 'Alice Doe', email: 'alice@corp.example' }]])
+  expect(nameUser('alice', { ...naming, people })).toEqual({ by: 'alice', person: people.get('alice') })
+  // An address that is none would make a commit that hosts refuse.
+  expect(nameUser('bob', { emailTemplate: 'no address <{user}>' }).person.email).toBe('bob@user.invalid')
+})
+
+test('a pseudonym is the same for one user and one key, and names nobody', () => {
+  const one = { pseudonymKey: Buffer.alloc(32, 1), people: new Map([['alice', { name: 'Alice', email: 'a@b.c' }]]) }
+  const named = nameUser('alice', one)
+  expect(named).toEqual(nameUser('alice', one))
+  expect(JSON.stringify(named)).not.toMatch(/alice/i)
+  expect(named.person.name).toMatch(/^user-[0-9a-f]{16}$/)
+  expect(nameUser('bob', one).by).not.toBe(named.by)
+  expect(nameUser('alice', { pseudonymKey: Buffer.alloc(32, 2) }).by).not.toBe(named.by)
+  expect(nameUser('system:serviceaccount:a:b', one).person.name).toBe('a/b (service account)')
+})
+
+test('whatever somebody is called, the author is one that a commit can state', () => {
+  const hostile = fc.oneof(
+    fc.string(),
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom(
+      'a\nb <c>',
+      '-x-',
+      'Ünï',
+      'a\0b',
+      '<>',
+      '...',
+      '\u202Eevil',
+      'x@y\nz@w',
+      'system:serviceaccount:\n:a',
+    ),
+  )
+  fc.assert(
+    fc.property(hostile, hostile, (name, template) => {
+      const emailTemplate = `${template.replaceAll(/[{}]/g, '')}{user}`
+      for (const named of [
+        manager(name),
+        nameUser(name, {}),
+        nameUser(name, { nameTemplate: '{user}', emailTemplate }),
+      ]) {
+        if (named === undefined) continue
+        expect(named.person.name).toMatch(/^[^<>\p{Cc}\p{Zl}\p{Zp}]*[^<>.,:;\p{Z}\p{Cc}][^<>\p{Cc}\p{Zl}\p{Zp}]*$/u)
+        expect(named.person.email).toMatch(/^[^<>\p{Z}\p{Cc}]+@[^<>\p{Z}\p{Cc}@]+$/u)
+        expect(named.by ?? '').not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u)
+      }
+    }),
+    { numRuns: 1_000 },
+  )
+})

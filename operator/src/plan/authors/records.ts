@@ -1,0 +1,74 @@
+import type { ObjectMeta } from '../../objects/object.ts'
+import type { AuthorSource } from './source.ts'
+
+/** Told by admission before it happens, or by audit afterwards. */
+type Told = 'Stamp' | 'Audit'
+
+interface Deletion {
+  readonly user: string
+  readonly told: Told
+}
+
+/** Writes and deletions remembered, each; some hundred bytes for one. */
+const MAX_RECORDS = 10_000
+
+/**
+ * Who wrote which version of an object, and who deleted it. Bounded: the oldest are forgotten, and what they were for is
+ * attributed by the next source. Nothing here survives a restart.
+ */
+export class AuthorRecords {
+  readonly #max: number
+  readonly #writers = new Map<string, string>()
+  readonly #deleters = new Map<string, Deletion>()
+  readonly #listeners = new Set<() => void>()
+
+  /** @param max writes and deletions remembered, each. Default 10,000 */
+  constructor(max = MAX_RECORDS) {
+    this.#max = max
+  }
+
+  /** An audit event has named the writer of this version. */
+  wrote(uid: string, version: string, user: string): void {
+    remember(this.#writers, `${uid}@${version}`, user, this.#max)
+    this.#tell()
+  }
+
+  /**
+   * Somebody has asked to delete an object. Whether that is granted is not known yet: the last one who asks counts.
+   * @param isTerminating the object waits for its finalizers already, so that asking again changes nothing
+   */
+  deleted(uid: string, user: string, told: Told, isTerminating = false): void {
+    if (isTerminating && this.#deleters.has(uid)) return
+    remember(this.#deleters, uid, { user, told }, this.#max)
+    this.#tell()
+  }
+
+  /** Calls back after each record. @returns a function that ends that */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  writer({ uid, resourceVersion }: Pick<ObjectMeta, 'uid' | 'resourceVersion'>): string | undefined {
+    if (uid === undefined || resourceVersion === undefined) return undefined
+    return this.#writers.get(`${uid}@${resourceVersion}`)
+  }
+
+  deleter({ uid }: Pick<ObjectMeta, 'uid'>, sources: ReadonlySet<AuthorSource>): string | undefined {
+    const deletion = uid === undefined ? undefined : this.#deleters.get(uid)
+    return deletion !== undefined && sources.has(deletion.told) ? deletion.user : undefined
+  }
+}
+
+function remember<V>(map: Map<string, V>, key: string, value: V, max: number): void {
+  map.delete(key)
+  map.set(key, value)
+  for (const oldest of map.keys()) {
+    if (map.size <= max) break
+    map.delete(oldest)
+  }
+}

@@ -1,0 +1,36 @@
+import type { KubernetesObject } from '../../objects/object.ts'
+import { compareVersions } from '../../objects/resource-version.ts'
+
+/** Set by the admission policy or the webhook of the chart, whatever the writer sends; never written to Git. */
+export const STAMP_ANNOTATION = 'gitsync.dev/changed-by'
+
+/** Who wrote an object, as the API server knows them. */
+export interface Stamp {
+  /** User name of the request, the impersonated one where somebody was impersonated. */
+  readonly user: string
+  /** resourceVersion that the write replaced; `0`: it created the object. */
+  readonly replaced: string
+}
+
+/** Longer ones come from nobody: user names in certificates and tokens are shorter. */
+const MAX_STAMP = 1024
+
+/** The stamp `USER@VERSION` of an object, if it has a readable one. */
+export function readStamp({ metadata }: KubernetesObject): Stamp | undefined {
+  const text = metadata.annotations?.[STAMP_ANNOTATION]
+  if (text === undefined || text.length > MAX_STAMP) return undefined
+  const [, user, replaced] = /^(.+)@(0|[1-9]\d*)$/su.exec(text) ?? []
+  return user === undefined || replaced === undefined ? undefined : { user, replaced }
+}
+
+/**
+ * Whether the stamp is of the write that changed what was seen before. A write that could not be stamped (through `/scale`, or
+ * while admission failed open) leaves the stamp of an earlier one, whose version is lower than the one at which the old
+ * content was still there. resourceVersions of one kind grow and compare as numbers (KEP-5504); where they do not, the
+ * stamp counts for nothing.
+ * @param seen version at which the object was seen last; undefined when it was not there: then only a creation is certain
+ */
+export function isOfLastWrite({ replaced }: Stamp, seen: string | undefined): boolean {
+  if (seen === undefined) return replaced === '0'
+  return replaced !== '0' && (compareVersions(replaced, seen) ?? -1) >= 0
+}

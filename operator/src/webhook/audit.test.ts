@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { AuthorRecords } from '../plan/authors/records.ts'
+import { recordAudit } from './audit.ts'
+
+const event = (more: object) => ({
+  stage: 'ResponseComplete',
+  verb: 'patch',
+  user: { username: 'alice' },
+  responseStatus: { code: 200 },
+  responseObject: { metadata: { uid: 'u1', resourceVersion: '8' } },
+  ...more,
+})
+const EVERY = new Set(['Audit'] as const)
+
+test('writers by version and deleters by uid are remembered, the impersonated ones', () => {
+  const records = new AuthorRecords()
+  const items = [
+    event({}),
+    event({
+      impersonatedUser: { username: 'carol' },
+      responseObject: { metadata: { uid: 'u2', resourceVersion: '9' } },
+    }),
+    event({ verb: 'delete', user: { username: 'bob' }, responseObject: { kind: 'Status', details: { uid: 'u1' } } }),
+  ]
+  expect(recordAudit({ items }, records)).toBe(3)
+  expect(records.writer({ uid: 'u1', resourceVersion: '8' })).toBe('alice')
+  expect(records.writer({ uid: 'u1', resourceVersion: '9' })).toBeUndefined()
+  expect(records.writer({ uid: 'u2', resourceVersion: '9' })).toBe('carol')
+  expect(records.deleter({ uid: 'u1' }, EVERY)).toBe('bob')
+  expect(records.deleter({ uid: 'u1' }, new Set())).toBeUndefined()
+})
+
+test.each([
+  ['a refusal', event({ responseStatus: { code: 409 } })],
+  ['a stage before the end', event({ stage: 'RequestReceived' })],
+  ['an event below RequestResponse', event({ responseObject: undefined })],
+  ['somebody without a name', event({ user: {} })],
+  ['a read', event({ verb: 'get' })],
+  ['no event', 'nonsense'],
+])('%s tells nothing', (_what, item) => {
+  expect(recordAudit({ items: [item] }, new AuthorRecords())).toBe(0)
+  expect(recordAudit(item, new AuthorRecords())).toBe(0)
+})
+
+test('the oldest are forgotten', () => {
+  const records = new AuthorRecords(2)
+  for (const version of ['1', '2', '3']) records.wrote('u', version, version)
+  expect(records.writer({ uid: 'u', resourceVersion: '1' })).toBeUndefined()
+  expect(records.writer({ uid: 'u', resourceVersion: '3' })).toBe('3')
+})
+
+test('who asks first for an object that then waits for its finalizers has deleted it', () => {
+  const records = new AuthorRecords()
+  records.deleted('u', 'alice', 'Audit')
+  records.deleted('u', 'bob', 'Audit', true)
+  expect(records.deleter({ uid: 'u' }, EVERY)).toBe('alice')
+  // A request that admission has refused was none.
+  records.deleted('u', 'bob', 'Audit')
+  expect(records.deleter({ uid: 'u' }, EVERY)).toBe('bob')
+})

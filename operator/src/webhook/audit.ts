@@ -1,0 +1,44 @@
+/** Audit events of the API server (audit.k8s.io/v1): who wrote which version, and who deleted. */
+import type { AuthorRecords } from '../plan/authors/records.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+
+const fields = (value: unknown): Fields => (typeof value === 'object' && value !== null ? (value as Fields) : {})
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+
+/** Verbs after which an object has a new version. */
+const WRITES = new Set(['create', 'update', 'patch'])
+
+/**
+ * Takes the events of an EventList into the records. What is not a success, not complete or not about one object is passed
+ * over. Versions are known at the level RequestResponse; below it only deletions, and of those the ones that name a uid.
+ * @returns how many were of use
+ */
+export function recordAudit(list: unknown, records: AuthorRecords): number {
+  const { items } = fields(list)
+  let used = 0
+  for (const item of Array.isArray(items) ? (items as unknown[]) : []) if (recordEvent(fields(item), records)) used++
+  return used
+}
+
+function recordEvent(event: Fields, records: AuthorRecords): boolean {
+  const { stage, verb, user, impersonatedUser, objectRef, responseStatus, responseObject } = event
+  const { code } = fields(responseStatus)
+  const name = text(fields(impersonatedUser)['username']) ?? text(fields(user)['username'])
+  if (stage !== 'ResponseComplete' || name === undefined || !(Number(code) >= 200 && Number(code) < 300)) return false
+  const metadata = fields(fields(responseObject)['metadata'])
+  if (typeof verb === 'string' && WRITES.has(verb)) {
+    // A /scale answers with the uid and version of what was scaled.
+    const [uid, version] = [text(metadata['uid']), text(metadata['resourceVersion'])]
+    if (uid === undefined || version === undefined) return false
+    records.wrote(uid, version, name)
+    return true
+  }
+  if (verb !== 'delete') return false
+  // The object, while finalizers hold it; else a Status that names it.
+  const details = fields(fields(responseObject)['details'])
+  const uid = text(metadata['uid']) ?? text(details['uid']) ?? text(fields(objectRef)['uid'])
+  if (uid === undefined) return false
+  records.deleted(uid, name, 'Audit')
+  return true
+}

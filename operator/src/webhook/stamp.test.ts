@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { stampPatch } from './stamp.ts'
+import type { AdmissionRequest } from './stamp.ts'
+
+const STAMP = 'gitsync.dev/changed-by'
+const PATH = '/metadata/annotations/gitsync.dev~1changed-by'
+const map = (value: string, annotations?: Record<string, string>, resourceVersion = '7') => ({
+  kind: 'ConfigMap',
+  metadata: { name: 'a', resourceVersion, ...(annotations === undefined ? {} : { annotations }) },
+  data: { value },
+})
+const ask = (more: Partial<AdmissionRequest>) =>
+  stampPatch({ uid: 'u', operation: 'UPDATE', userInfo: { username: 'bob' }, ...more })
+
+test('who creates and who changes is stamped, whatever they say themselves', () => {
+  expect(ask({ object: map('1') })).toEqual([{ op: 'add', path: '/metadata/annotations', value: { [STAMP]: 'bob@0' } }])
+  expect(ask({ object: map('1', { [STAMP]: 'root@9' }) })).toEqual([{ op: 'add', path: PATH, value: 'bob@0' }])
+  const before = map('1', { [STAMP]: 'alice@0' })
+  expect(ask({ object: map('2', { [STAMP]: 'root@9' }), oldObject: before })).toEqual([
+    { op: 'add', path: PATH, value: 'bob@7' },
+  ])
+  expect(ask({ object: map('1', { [STAMP]: 'alice@0', note: 'x' }), oldObject: before })).toHaveLength(1)
+})
+
+test('who changes nothing leaves the stamp, and cannot take it away', () => {
+  const before = map('1', { [STAMP]: 'alice@0', note: 'x' })
+  expect(ask({ object: before, oldObject: before })).toEqual([])
+  const back = [{ op: 'add', path: PATH, value: 'alice@0' }]
+  expect(ask({ object: map('1', { note: 'x' }), oldObject: before })).toEqual(back)
+  expect(ask({ object: map('1', { note: 'x', [STAMP]: 'root@1' }), oldObject: before })).toEqual(back)
+  expect(ask({ object: map('1', { [STAMP]: 'root@1' }), oldObject: map('1') })).toEqual([{ op: 'remove', path: PATH }])
+})
+
+test('through a subresource nobody is stamped', () => {
+  const before = map('1', { [STAMP]: 'alice@0' })
+  expect(ask({ object: { ...before, status: { a: 1 } }, oldObject: before, subResource: 'status' })).toEqual([])
+  expect(ask({ object: map('1', { [STAMP]: 'root@1' }), oldObject: before, subResource: 'status' })).toEqual([
+    { op: 'add', path: PATH, value: 'alice@0' },
+  ])
+})
