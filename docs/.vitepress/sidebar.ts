@@ -28,7 +28,10 @@ const group = (text: string, items: DefaultTheme.SidebarItem[], collapsed?: bool
 export const sidebar: DefaultTheme.SidebarItem[] = [
   group('Start', ['quickstart', 'concepts', 'limits', 'comparison'].map(page)),
   group('Kinds', folder('kinds', ['gitsync'])),
-  group('Run it', ['install', 'operations', 'credentials', 'tenancy', 'rate-limits', 'secrets', 'security', 'releases'].map(page)),
+  group(
+    'Run it',
+    ['install', 'operations', 'credentials', 'tenancy', 'rate-limits', 'secrets', 'security', 'releases'].map(page),
+  ),
   group('When something is wrong', [
     page('troubleshooting'),
     ...folder('troubleshooting'),
