@@ -1,6 +1,10 @@
 import type { KubeClient } from '../../kube/client.ts'
-import { isKubeError } from '../../kube/errors.ts'
+import { isKubeError, KubeError } from '../../kube/errors.ts'
 import type { Notes } from './notes.ts'
+
+/** The keys that a GitSync encrypts with are made by the operator, not by who looks. */
+const refuse = (): Promise<never> =>
+  Promise.reject(new KubeError('Forbidden', 'a command that only looks changes nothing in the cluster'))
 
 const REVIEWS = /^\/apis\/authorization\.k8s\.io\/v1\/(?:namespaces\/[^/]+\/local|)subjectaccessreviews$/
 
@@ -11,6 +15,10 @@ const REVIEWS = /^\/apis\/authorization\.k8s\.io\/v1\/(?:namespaces\/[^/]+\/loca
 export function lenientClient(client: KubeClient, notes: Notes): KubeClient {
   return {
     ...client,
+    create: refuse,
+    replace: refuse,
+    mergePatch: refuse,
+    delete: refuse,
     async request<T>(request: Parameters<KubeClient['request']>[0]): Promise<T> {
       try {
         return await client.request<T>(request)

@@ -1,5 +1,7 @@
 import { pino } from 'pino'
 import type { Environment } from '../../controllers/environment.ts'
+import { secretConsents } from '../../controllers/secret-consents.ts'
+import { AuthorRecords } from '../../plan/authors/records.ts'
 import { RepositoryPool } from '../../push/repository-pool.ts'
 import { SpoolBudget } from '../../push/spool.ts'
 import { Writers } from '../../push/writers.ts'
@@ -28,11 +30,16 @@ export function readingEnvironment({ client, discovery }: Cluster, pool: OneLook
     writers: new Writers({ clock, random: () => 0, mayPush: () => false }),
     repositories: new RepositoryPool({ clock, userAgent: `git/kubectl-gitsync-${VERSION}` }),
     budget: new SpoolBudget(MAX_HELD_BYTES),
+    // One by one: a command follows nothing.
+    consents: secretConsents(client, pool, { rolesOnly: true, changed: () => undefined }),
     logger: pino({ enabled: false }),
     tracer: NO_TRACER,
     namespaces: undefined,
     allowPrivateHosts: true,
     rolesOnly: false,
+    trustedAccounts: new Set(),
+    records: new AuthorRecords(),
+    auditGraceMs: undefined,
     providers: new Map(),
     invalidProviders: new Map(),
     places: new Map(),
