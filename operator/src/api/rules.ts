@@ -4,6 +4,8 @@ import type { z } from 'zod'
 export interface CelRule {
   readonly rule: string
   readonly message: string
+  /** The field that is wrong, where it is not the one that has the rule: `.resources`. */
+  readonly fieldPath?: string
 }
 
 export interface Rule<T> {
@@ -13,6 +15,8 @@ export interface Rule<T> {
   readonly test: (value: T) => boolean
   /** What is wrong and what to write instead; shown by kubectl. */
   readonly message: string
+  /** The field of the object that is wrong, where the rule is about several; named in errors. Default: the object. */
+  readonly field?: string
 }
 
 const VALIDATIONS = 'x-kubernetes-validations'
@@ -21,8 +25,16 @@ const VALIDATIONS = 'x-kubernetes-validations'
 export function withRule<S extends z.ZodType>(schema: S, rule: Rule<z.output<S>>): S {
   const meta = schema.meta() ?? {}
   const earlier = (meta[VALIDATIONS] ?? []) as readonly CelRule[]
-  const checked = schema.refine(rule.test, { error: rule.message })
-  return checked.meta({ ...meta, [VALIDATIONS]: [...earlier, { rule: rule.cel, message: rule.message }] })
+  const checked = schema.refine(rule.test, {
+    error: rule.message,
+    ...(rule.field === undefined ? {} : { path: [rule.field] }),
+  })
+  const celRule: CelRule = {
+    rule: rule.cel,
+    message: rule.message,
+    ...(rule.field === undefined ? {} : { fieldPath: `.${rule.field}` }),
+  }
+  return checked.meta({ ...meta, [VALIDATIONS]: [...earlier, celRule] })
 }
 
 /** The text must match. `pattern` must be RE2 (no look-around, no back-references) without a single quote. */

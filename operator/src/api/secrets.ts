@@ -61,12 +61,14 @@ export function withSecretsRules<S extends z.ZodType<Selection>>(spec: S): S {
     cel: "self.secrets != 'Exclude' || !self.resources.exists(r, r.group == '' && r.kind == 'Secret')",
     test: ({ secrets, resources }) =>
       secrets !== 'Exclude' || !resources.some(({ group, kind }) => group === '' && kind === 'Secret'),
+    field: 'resources',
     message:
       'Secrets are not written to Git while secrets is Exclude: set it to Encrypt, Redact or Hash, or remove kind: Secret from resources',
   })
   return withRule(chosen, {
     cel: "(self.secrets == 'Encrypt') == has(self.encryption)",
     test: ({ secrets, encryption }) => (secrets === 'Encrypt') === (encryption !== undefined),
+    field: 'encryption',
     message: 'encryption.recipients goes with secrets: Encrypt, and only with it',
   })
 }

@@ -113,7 +113,7 @@ export const REFUSED: readonly RefusedCase[] = [
   ...[{ kind: 'Secret' }, { kind: 'Secret', group: '' }].map((resource) => ({
     name: `resource ${JSON.stringify(resource)} while secrets is Exclude`,
     spec: minimal({ resources: [{ kind: 'ConfigMap' }, resource] }),
-    field: 'spec',
+    field: 'spec.resources',
     message: /Secrets are not written to Git while secrets is Exclude/,
   })),
   ...[
@@ -123,7 +123,7 @@ export const REFUSED: readonly RefusedCase[] = [
   ].map((fields) => ({
     name: JSON.stringify(fields),
     spec: minimal(fields),
-    field: 'spec',
+    field: 'spec.encryption',
     message: /encryption.recipients goes with secrets: Encrypt/,
   })),
   ...['age1x', 'ssh-ed25519 AAAA', `AGE-SECRET-KEY-1${'Q'.repeat(46)}`, RECIPIENT.replace('age1', 'age1b')].map(
