@@ -24,6 +24,7 @@ export const STORIES: Readonly<Record<string, Given>> = {
   'docs/runbooks/GitSyncNotReady.md': 'gitsync',
   'docs/runbooks/GitSyncPendingTooLong.md': 'gitsync',
   'docs/runbooks/GitSyncRateLimited.md': 'gitsync',
+  'docs/credentials.md': 'shop',
   'docs/rate-limits.md': 'shop',
   'docs/secrets.md': 'gitsync',
   'docs/tenancy.md': 'gitsync',
