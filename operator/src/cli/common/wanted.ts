@@ -11,6 +11,7 @@ import type { Reconciliation } from '../../controllers/step.ts'
 import { authorise } from '../../controllers/steps/authorise.ts'
 import { checkSpec } from '../../controllers/steps/check-spec.ts'
 import { settingsOf } from '../../controllers/steps/follow.ts'
+import { protect } from '../../controllers/steps/protect.ts'
 import { resolveKinds } from '../../controllers/steps/resolve-kinds.ts'
 import { isKubeError } from '../../kube/errors.ts'
 import type { ApiResource } from '../../kube/resource.ts'
@@ -41,7 +42,7 @@ export async function resolveGitSync(object: KubernetesObject, cluster: Cluster,
   const clusterId = await clusterIdOf(cluster)
   const environment = readingEnvironment(lenient, lookOnce(cluster.client), clusterId ?? '')
   const run = beginReconciliation({ environment, name: nameOf(object), object, runtimes: new Map() })
-  const problem = await runSteps(run, [checkSpec, resolveKinds, authorise])
+  const problem = await runSteps(run, [checkSpec, resolveKinds, authorise, protect])
   if (problem !== undefined) throw new PushFailure(problem.reason, problem.message)
   return { run, gitsync: run.gitsync, branch: run.branch, clusterId }
 }
@@ -95,7 +96,8 @@ function startRuntime(run: Reconciliation, pool: OneLook, clusterId: string, inv
   const store = { load: async () => inventory, loadFormer: async () => undefined, save: async () => undefined }
   const settings = settingsOf(gitsync, clusterId)
   const runtime = new Runtime(environment, gitsync, { place: placeKey(locationOf(run)), settings, inventory, store })
-  runtime.read(run.readings, gitsync.spec.layout, run.problems.length === 0)
+  const { protection, problems } = run
+  runtime.read(run.readings, gitsync.spec.layout, { isWhole: problems.length === 0, protection })
   return runtime
 }
 
