@@ -78,7 +78,8 @@ export async function readWanted(
   const runtime = startRuntime(run, pool, options.clusterId, await loadInventory(run, notes))
   await pool.settled()
   for (const { kind, why } of runtime.unreadable()) notes(`${kind} is left out: ${why}`)
-  for (const [key, why] of runtime.unrenderable()) notes(`${key} is left out, it cannot be made a file: ${why}`)
+  for (const [key, { message }] of runtime.unrenderable())
+    notes(`${key} is left out, it cannot be made a file: ${message}`)
   return runtime
 }
 
