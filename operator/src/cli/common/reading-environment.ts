@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import type { Environment } from '../../controllers/environment.ts'
 import { secretConsents } from '../../controllers/secret-consents.ts'
+import { AuthorRecords } from '../../plan/authors/records.ts'
 import { RepositoryPool } from '../../push/repository-pool.ts'
 import { SpoolBudget } from '../../push/spool.ts'
 import { Writers } from '../../push/writers.ts'
@@ -35,6 +36,9 @@ export function readingEnvironment({ client, discovery }: Cluster, pool: OneLook
     namespaces: undefined,
     allowPrivateHosts: true,
     rolesOnly: false,
+    trustedAccounts: new Set(),
+    records: new AuthorRecords(),
+    auditGraceMs: undefined,
     providers: new Map(),
     invalidProviders: new Map(),
     places: new Map(),

@@ -136,7 +136,7 @@ async function pushAll(
     stage(edit, part)
     const numbered = parts.length === 1 ? '' : ` (${index + 1} of ${parts.length})`
     const { author, committer } = to
-    const commit = await edit.commit({ message: messageOf(part, to.message, numbered), author, committer })
+    const commit = await edit.commit({ message: messageOf(part, to, numbered), author, committer })
     const outcome = await edit.push()
     base = outcome.snapshot
     if (commit !== null) commits.push(commit)
@@ -169,7 +169,7 @@ function partsOf(work: readonly Work[], bytesPerPush: number): readonly (readonl
 
 const ACTIONS = { A: 'Create', M: 'Update', D: 'Delete' } as const
 
-function messageOf(part: readonly Work[], given: string | undefined, numbered: string): string {
+function messageOf(part: readonly Work[], { message: given, author }: ExportTo, numbered: string): string {
   if (given !== undefined) {
     const [first = '', ...rest] = given.trim().split('\n')
     return [`${first}${numbered}`, ...rest].join('\n')
@@ -178,6 +178,12 @@ function messageOf(part: readonly Work[], given: string | undefined, numbered: s
     action: ACTIONS[status],
     ...(identity ?? { group: '', kind: 'file', name: path }),
   }))
-  const [first = '', ...rest] = renderMessage(undefined, { changes, gitsync: 'export' }).split('\n')
+  const [first = '', ...rest] = renderMessage(undefined, {
+    changes,
+    gitsync: 'export',
+    author,
+    cluster: '',
+    time: '',
+  }).split('\n')
   return [`${first}${numbered}`, ...rest].join('\n')
 }
