@@ -29,9 +29,8 @@ export function readingEnvironment({ client, discovery }: Cluster, pool: OneLook
     events: { emit: () => undefined, flush: () => Promise.resolve() },
     writers: new Writers({ clock, random: () => 0, mayPush: () => false }),
     repositories: new RepositoryPool({ clock, userAgent: `git/kubectl-gitsync-${VERSION}` }),
-    budget: new SpoolBudget(MAX_HELD_BYTES),
-    // One by one: a command follows nothing.
     consents: secretConsents(client, pool, { rolesOnly: true, changed: () => undefined }),
+    budget: new SpoolBudget(MAX_HELD_BYTES),
     logger: pino({ enabled: false }),
     tracer: NO_TRACER,
     namespaces: undefined,

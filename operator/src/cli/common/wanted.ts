@@ -78,7 +78,8 @@ export async function readWanted(
   const runtime = startRuntime(run, pool, options.clusterId, await loadInventory(run, notes))
   await pool.settled()
   for (const { kind, why } of runtime.unreadable()) notes(`${kind} is left out: ${why}`)
-  for (const [key, why] of runtime.unrenderable()) notes(`${key} is left out, it cannot be made a file: ${why}`)
+  for (const [key, { message }] of runtime.unrenderable())
+    notes(`${key} is left out, it cannot be made a file: ${message}`)
   return runtime
 }
 
@@ -96,8 +97,8 @@ function startRuntime(run: Reconciliation, pool: OneLook, clusterId: string, inv
   const store = { load: async () => inventory, loadFormer: async () => undefined, save: async () => undefined }
   const settings = settingsOf(gitsync, clusterId)
   const runtime = new Runtime(environment, gitsync, { place: placeKey(locationOf(run)), settings, inventory, store })
-  const { readings, problems, protection } = run
-  runtime.read(readings, gitsync.spec.layout, { isWhole: problems.length === 0, protection })
+  const { protection, problems } = run
+  runtime.read(run.readings, gitsync.spec.layout, { isWhole: problems.length === 0, protection })
   return runtime
 }
 

@@ -169,11 +169,7 @@ function partsOf(work: readonly Work[], bytesPerPush: number): readonly (readonl
 
 const ACTIONS = { A: 'Create', M: 'Update', D: 'Delete' } as const
 
-function messageOf(
-  part: readonly Work[],
-  { message: given, author }: Pick<ExportTo, 'message' | 'author'>,
-  numbered: string,
-): string {
+function messageOf(part: readonly Work[], { message: given, author }: ExportTo, numbered: string): string {
   if (given !== undefined) {
     const [first = '', ...rest] = given.trim().split('\n')
     return [`${first}${numbered}`, ...rest].join('\n')
@@ -187,7 +183,7 @@ function messageOf(
     gitsync: 'export',
     author,
     cluster: '',
-    time: author.date.toISOString(),
+    time: '',
   }).split('\n')
   return [`${first}${numbered}`, ...rest].join('\n')
 }

@@ -103,7 +103,7 @@ const WHY: Readonly<Record<NonNullable<Explanation['git']>, string>> = {
 async function withUnrenderable(resolved: Resolved, live: KubernetesObject, named: NamedObject) {
   const runtime = await readOne(resolved, live, named.resource)
   const [found] = [...runtime.unrenderable()]
-  return { member: runtime.member, unrenderable: found && `it cannot be made a file: ${found[1]}` }
+  return { member: runtime.member, unrenderable: found && `it cannot be made a file: ${found[1].message}` }
 }
 
 function full({ gitsync }: Resolved, path: string): string {

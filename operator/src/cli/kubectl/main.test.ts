@@ -140,7 +140,7 @@ describe('preview', () => {
     const none = await run(['preview', '-f', '-'], { input: 'kind: Pod\n' })
     expect(none).toMatchObject({ code: 2, err: expect.stringContaining('holds no GitSync of gitsync.dev/v1alpha1') })
     const wrong = await run(['preview', '-f', '-'], { input: manifest.replace('ConfigMap', 'Secret') })
-    expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('spec.resources') })
+    expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('remove kind: Secret from resources') })
   })
 
   test('what cannot be listed is said, and its files are not shown as deleted', async () => {
