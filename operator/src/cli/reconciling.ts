@@ -98,6 +98,8 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
     breakerOpen,
   ])
   const pool = createReflectorPool(client, {
+    // With a list of namespaces it may have Roles there and nothing for the cluster.
+    mayBeWide: options.namespaces === undefined,
     onReconnect(reason) {
       metrics.watchRestarts.inc({ reason })
       logger.debug({ reason }, 'a watch begins again')
