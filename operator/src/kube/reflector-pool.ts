@@ -63,7 +63,8 @@ export function createReflectorPool(client: KubeClient, options: ReflectorPoolOp
     selector,
     watches: new KindWatches({
       clock: options.clock ?? systemClock,
-      mayBeWide,
+      // Each namespace consents to the reading of its Secrets; nobody reads those of the others.
+      mayBeWide: mayBeWide && !(resource.group === '' && resource.plural === 'secrets'),
       ...limits,
       reflect: (namespace, onChange) =>
         createReflector(client, resource, namespace, { ...shared, selector, metadataOnly, onChange }),

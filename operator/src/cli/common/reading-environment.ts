@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import type { Environment } from '../../controllers/environment.ts'
+import { createNamespaceIndex } from '../../controllers/namespace-index.ts'
 import { secretConsents } from '../../controllers/secret-consents.ts'
 import { AuthorRecords } from '../../plan/authors/records.ts'
 import { RepositoryPool } from '../../push/repository-pool.ts'
@@ -30,6 +31,7 @@ export function readingEnvironment({ client, discovery }: Cluster, pool: OneLook
     writers: new Writers({ clock, random: () => 0, mayPush: () => false }),
     repositories: new RepositoryPool({ clock, userAgent: `git/kubectl-gitsync-${VERSION}` }),
     budget: new SpoolBudget(MAX_HELD_BYTES),
+    labelled: createNamespaceIndex(pool, clock, () => undefined),
     // One by one: a command follows nothing.
     consents: secretConsents(client, pool, { rolesOnly: true, changed: () => undefined }),
     logger: pino({ enabled: false }),
