@@ -26,6 +26,7 @@ export const STORIES: Readonly<Record<string, Given>> = {
   'docs/runbooks/GitSyncRateLimited.md': 'gitsync',
   'docs/rate-limits.md': 'shop',
   'docs/secrets.md': 'gitsync',
+  'docs/selection.md': 'shop',
   'docs/tenancy.md': 'gitsync',
   'docs/troubleshooting.md': 'gitsync',
 }
