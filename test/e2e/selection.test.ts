@@ -181,9 +181,8 @@ describe.each(WORLDS)('selection: %s', (plane) => {
     console.log(`1,000 namespaces by label: Ready after ${Math.round(performance.now() - started)} ms`)
     expect(sync['status'].files).toBe(1_000)
     const asked = embedded.requests.filter(({ resource }) => resource === 'subjectaccessreviews').length
-    // A reconcile more may have been begun by the grant.
-    expect(asked % 2).toBe(0)
-    expect(asked).toBeLessThanOrEqual(6)
+    // Those of the other GitSyncs, which the grant wakes, among them; one for each namespace would be 2,000.
+    expect(asked).toBeLessThan(300)
     const perNamespace = embedded.requests.filter(
       ({ verb, resource, namespace }) => verb === 'watch' && resource === 'configmaps' && namespace.startsWith('many-'),
     )
