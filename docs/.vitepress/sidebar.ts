@@ -31,6 +31,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
   group(
     'Run it',
     [
+      'selection',
       'install',
       'operations',
       'kubectl',

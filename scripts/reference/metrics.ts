@@ -20,7 +20,7 @@ const LABELS: Readonly<Record<string, string>> = {
   result: 'of a reconcile: `success`, `requeue_after`, `error`; of an attempt: `pushed`, `unchanged`, `failed`',
   space: 'a part of the heap',
   status: '`True`, `False`, `Unknown`',
-  type: 'of a condition: `Ready`, `Reconciling`, `Stalled`, `RateLimited`; of a resource of Node: its class',
+  type: 'of a condition: `Ready`, `Reconciling`, `Stalled`, `RateLimited`, `Incomplete`; of a resource of Node: its class',
   verb: 'of HTTP, and `WATCH`',
   version: 'one value',
 }

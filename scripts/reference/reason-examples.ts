@@ -24,7 +24,7 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
       'spec.repository.url: "https://git.example.com:70000/shop.git": must be a URL with a valid host and a port up to 65535, as in https://git.example.com/team/audit.git',
     causes: [
       'What the API server can check it refuses at [apply](#errors-of-kubectl-apply); this is what it cannot.',
-      'One kind named in two versions; more than 512 pairs of kind and namespace.',
+      'One kind named in two versions; more than 8,192 pairs of kind and namespace that have to be asked for one by one.',
       'An object from before an upgrade, which an older definition has accepted.',
     ],
   },
@@ -194,6 +194,13 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
     message: '… files would be deleted…, more than half of the folder (confirm-deletion=…)',
     command: 'kubectl annotate gitsync shop -n shop gitsync.dev/confirm-deletion=ID --overwrite',
     causes: ['A namespace was emptied, on purpose or not. Everything else goes on being written.'],
+  },
+  LeftOut: {
+    message: 'ServiceAccount auditor may not list and watch … of … kinds that kind: "*" stands for: …',
+    causes: [
+      'The condition is `Incomplete`; Ready stays True. Usual for an account with Roles alone: kinds outside namespaces need a ClusterRole.',
+      '[What `*` stands for](selection.md#every-kind-of-a-group); the operator itself may read [the kinds of its chart values](install.md#which-kinds-the-operator-may-read).',
+    ],
   },
   ClusterUnavailable: {
     message: '…cannot list or watch PodDisruptionBudget.policy: …',

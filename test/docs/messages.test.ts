@@ -92,7 +92,7 @@ describe('errors of kubectl apply', () => {
     'Secrets are not written to Git while secrets is Exclude': gitsync({ resources: [{ kind: 'Secret' }] }),
     'encryption.recipients goes with secrets: Encrypt': gitsync({ secrets: 'Encrypt' }),
     'must be an age recipient': gitsync({ secrets: 'Encrypt', encryption: { recipients: ['age1me'] } }),
-    'kind: * is not supported yet': gitsync({ resources: [{ kind: '*' }] }),
+    'group: "*" goes with kind: "*" and without version': gitsync({ resources: [{ group: '*', kind: 'Deployment' }] }),
     'kind must be a kind such as ConfigMap (not a resource such as deployments.apps)': gitsync({
       resources: [{ group: 'apps', kind: 'deployments.apps' }],
     }),

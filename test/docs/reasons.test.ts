@@ -8,8 +8,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { REASONS } from '../../operator/src/api/reasons.ts'
 import type { Reason } from '../../operator/src/api/reasons.ts'
 import type { HttpBackendHost } from '../e2e/harness/git-host.ts'
-import { configMap, configMapRef } from '../e2e/harness/gitsync.ts'
-import type { GitSyncOptions } from '../e2e/harness/gitsync.ts'
+import { conditionOf, configMap, configMapRef } from '../e2e/harness/gitsync.ts'
+import type { Condition, GitSyncOptions } from '../e2e/harness/gitsync.ts'
 import { credentialSecret } from '../e2e/harness/tenant.ts'
 import type { Tenant } from '../e2e/harness/tenant.ts'
 import { waitFor } from '../e2e/harness/wait-for.ts'
@@ -207,11 +207,19 @@ const TROUBLES: Readonly<Partial<Record<Reason, Trouble>>> = {
     after: ({ namespace }) =>
       Promise.all(Array.from({ length: 11 }, (_, i) => world.api.delete(configMapRef(namespace, `page-${i}`)))),
   },
+  LeftOut: {
+    sync: () => ({ resources: [{ group: 'rbac.authorization.k8s.io', kind: '*' }] }),
+  },
   ClusterUnavailable: {
     given: () =>
       world.embedded?.faults.fail(1e6, { code: 500, match: ({ resource }) => resource === 'poddisruptionbudgets' }),
     sync: () => ({ resources: [{ group: 'policy', kind: 'PodDisruptionBudget' }] }),
   },
+}
+
+/** What is left out does not keep a GitSync from being Ready. */
+async function incomplete(shop: Shop): Promise<Condition> {
+  return await waitFor('the condition Incomplete', async () => conditionOf(await shop.ready('shop'), 'Incomplete'))
 }
 
 test('every reason has its message on the page, and all but a few are provoked here', () => {
@@ -232,7 +240,7 @@ test.each(Object.entries(TROUBLES) as [Reason, Trouble][])('%s', async (reason, 
     await shop.ready('shop')
     await after(shop)
   }
-  const { message } = await shop.reason(reason, 'shop')
+  const { message } = await (reason === 'LeftOut' ? incomplete(shop) : shop.reason(reason, 'shop'))
   const { host } = world.host
   const asOnThePage = message
     .replaceAll(namespace, 'shop')

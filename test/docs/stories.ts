@@ -27,6 +27,7 @@ export const STORIES: Readonly<Record<string, Given>> = {
   'docs/credentials.md': 'shop',
   'docs/rate-limits.md': 'shop',
   'docs/secrets.md': 'gitsync',
+  'docs/selection.md': 'shop',
   'docs/tenancy.md': 'gitsync',
   'docs/troubleshooting.md': 'gitsync',
 }

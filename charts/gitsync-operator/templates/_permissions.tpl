@@ -12,6 +12,14 @@
 - apiGroups: [apiextensions.k8s.io]
   resources: [customresourcedefinitions]
   verbs: [get]
+# definitions that change: kinds that are installed, removed or upgraded are followed within seconds; only metadata is read
+- apiGroups: [apiextensions.k8s.io]
+  resources: [customresourcedefinitions]
+  verbs: [list, watch]
+# labels of namespaces: finds the namespaces of namespaces.selector; asked for where a GitSync has one, and only metadata is read
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [list, watch]
 # cluster roles: a grant that changes is acted on within seconds
 - apiGroups: [rbac.authorization.k8s.io]
   resources: [clusterroles, clusterrolebindings]

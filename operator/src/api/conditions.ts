@@ -8,6 +8,7 @@ const CONDITION_TYPES = {
   Stalled: 'Nothing more happens until somebody changes something; present only while true.',
   RateLimited:
     'The Git host asked to wait, or its limits are used up; the message says until when; present only while true.',
+  Incomplete: 'Kinds that kind: "*" stands for are not read; the message names some; present only while true.',
 } as const
 export type ConditionType = keyof typeof CONDITION_TYPES
 
@@ -34,7 +35,7 @@ export const conditionsSchema = z
   .array(conditionSchema)
   .max(16)
   .meta({
-    description: 'State in words: Ready, and Reconciling, Stalled, RateLimited while true.',
+    description: 'State in words: Ready, and Reconciling, Stalled, RateLimited, Incomplete while true.',
     'x-kubernetes-list-type': 'map',
     'x-kubernetes-list-map-keys': ['type'],
   })
@@ -59,7 +60,7 @@ export interface ConditionContext {
 
 /**
  * The conditions after a reconcile: those of `states`, in the order of {@link CONDITION_TYPES}; the others are gone, and so is
- * any of Reconciling, Stalled and RateLimited that isn't True. `lastTransitionTime` is kept where the status is unchanged.
+ * any but Ready that isn't True. `lastTransitionTime` is kept where the status is unchanged.
  * Gives back `previous` itself when nothing changed, so that a status is written only for a reason.
  */
 export function setConditions(

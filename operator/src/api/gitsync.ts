@@ -8,7 +8,7 @@ import { durationText, objectName } from './fields.ts'
 import { driftSchema, folderFields } from './folder.ts'
 import { repositorySchema } from './repository.ts'
 import { encryptionSchema, secretsSchema, sensitiveSchema, withSecretsRules } from './secrets.ts'
-import { resourceSchema } from './selection.ts'
+import { exclusionFields, resourceSchema } from './selection.ts'
 
 const DEFAULT_LAYOUT_TEMPLATE = '{namespace}/{type}/{name}.yaml'
 
@@ -41,6 +41,7 @@ const specFields = z
       .min(1)
       .max(64)
       .meta({ description: 'What to write.', 'x-kubernetes-list-type': 'atomic' }),
+    ...exclusionFields,
     serviceAccountName: objectName(
       'ServiceAccount of this namespace as which objects are read; it needs list and watch on each selected kind.',
     ).default('default'),

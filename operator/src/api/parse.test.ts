@@ -15,6 +15,7 @@ test('defaults are filled in', () => {
   expect(parseGitSync(object(MINIMAL_SPEC)).spec).toEqual({
     repository: { url: 'https://git.example.com/a/b.git', branch: 'main', path: '.' },
     resources: [{ group: '', kind: 'ConfigMap' }],
+    defaultExclusions: true,
     serviceAccountName: 'default',
     layout: { template: '{namespace}/{type}/{name}.yaml', format: 'YAML' },
     commit: { window: '5s', maxLatency: '1m' },

@@ -168,6 +168,13 @@ export const REASONS = {
     meaning: 'More than 10 files and more than half of the folder would be deleted.',
     remedy: 'If that is wanted, set the annotation gitsync.dev/confirm-deletion to the token in the message.',
   },
+  LeftOut: {
+    outcome: 'ok',
+    meaning:
+      'kind: "*" also stands for kinds that are not read, as the ServiceAccount or the operator may not; the rest is written.',
+    remedy:
+      'Grant list and watch on them, exclude them in spec.exclude, or give scope: Namespaced for those in namespaces alone.',
+  },
   ClusterUnavailable: {
     outcome: 'retry',
     meaning: 'Objects could not be listed from the API server; nothing is deleted meanwhile.',

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino'
 import { GitSyncController, MAX_RECONCILES } from '../controllers/gitsync-controller.ts'
 import type { Environment } from '../controllers/environment.ts'
+import { watchDefinitions } from '../controllers/definition-changes.ts'
+import { createNamespaceIndex } from '../controllers/namespace-index.ts'
 import { followProviders, noProviders } from '../controllers/providers.ts'
 import { watchPermissions } from '../controllers/permission-changes.ts'
 import { secretConsents } from '../controllers/secret-consents.ts'
@@ -98,6 +100,8 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
     breakerOpen,
   ])
   const pool = createReflectorPool(client, {
+    // With a list of namespaces it may have Roles there and nothing for the cluster.
+    mayBeWide: options.namespaces === undefined,
     onReconnect(reason) {
       metrics.watchRestarts.inc({ reason })
       logger.debug({ reason }, 'a watch begins again')
@@ -130,11 +134,13 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
       writers.recovered(host)
     },
   })
+  const discovery = createDiscovery(client)
   const environment: Environment = {
     client,
     pool,
-    discovery: createDiscovery(client),
+    discovery,
     events,
+    labelled: createNamespaceIndex(pool, clock, (name) => controller.enqueue(name)),
     writers,
     repositories: new RepositoryPool({
       clock,
@@ -170,6 +176,7 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
   })
   metrics.maxWorkers.set({ controller: CONTROLLER }, MAX_RECONCILES)
   watchPermissions(pool, clock, options, () => controller.enqueueAll())
+  if (!options.rolesOnly) watchDefinitions(pool, clock, discovery, (groups) => controller.enqueueGroups(groups))
   return {
     get notReady() {
       if (providers.state !== 'listed') return `GitProviders cannot be listed yet: ${providers.state}`

@@ -7,6 +7,7 @@ import type { ReflectorPool } from '../kube/reflector-pool.ts'
 import type { AuthorRecords } from '../plan/authors/records.ts'
 import type { Place } from '../plan/overlap.ts'
 import type { SpoolBudget } from '../push/spool.ts'
+import type { NamespaceIndex } from './namespace-index.ts'
 import type { RepositoryPool } from '../push/repository-pool.ts'
 import type { Writers } from '../push/writers.ts'
 import type { Clock } from '../time/clock.ts'
@@ -32,6 +33,8 @@ export interface Environment {
   readonly pool: ReflectorPool
   readonly discovery: Discovery
   readonly events: EventRecorder
+  /** The namespaces of the cluster by their labels. */
+  readonly labelled: NamespaceIndex
   readonly writers: Writers
   readonly repositories: RepositoryPool
   readonly budget: SpoolBudget

@@ -15,10 +15,11 @@ import { repositoryAddress } from '../plan/repository-address.ts'
 import type { PushedCommits } from '../push/branch-writer.ts'
 import type { Environment } from './environment.ts'
 import { GITSYNCS } from './known-resources.ts'
-import { findProblems, toConditions, toStatus } from './report.ts'
+import { findLeftOut, findProblems, toConditions, toStatus } from './report.ts'
 import type { Runtime } from './runtime.ts'
 import { beginReconciliation, runSteps } from './step.ts'
 import type { Problem, Reconciliation, Step } from './step.ts'
+import { announceVersions } from './steps/announce-versions.ts'
 import { authorise } from './steps/authorise.ts'
 import { checkSpec, checkSuspended } from './steps/check-spec.ts'
 import { claimPlace, neighboursOf } from './steps/claim-place.ts'
@@ -42,6 +43,7 @@ const WORK: readonly Step[] = [
   leaveFormerPlace,
   resolveKinds,
   authorise,
+  announceVersions,
   protect,
   follow,
   handleRequests,
@@ -63,6 +65,8 @@ interface Known {
   status: KubernetesObject
   problem: Problem | undefined
   partial: readonly Problem[]
+  /** What `kind: "*"` stands for and is not read, in words. */
+  leftOut: readonly string[]
   branch: string | undefined
   reason: string | undefined
   /** The foreign edits that an Event has told of. */
@@ -138,6 +142,14 @@ export class GitSyncController {
     for (const name of this.#known.keys()) this.#queue.add(name)
   }
 
+  /** Those that select of one of these API groups, by name or by `*`. */
+  enqueueGroups(groups: ReadonlySet<string>): void {
+    for (const [name, { object }] of this.#known) {
+      const { resources = [] } = (object as Partial<GitSync>).spec ?? {}
+      if (resources.some(({ group }) => group === '*' || groups.has(group))) this.#queue.add(name)
+    }
+  }
+
   report(name: string): void {
     this.#reports.addAfter(name, REPORT_DELAY_MS)
   }
@@ -206,6 +218,7 @@ export class GitSyncController {
         status: object,
         problem: undefined,
         partial: [],
+        leftOut: [],
         branch: undefined,
         reason: undefined,
         drift: shownDrift(object),
@@ -225,6 +238,7 @@ export class GitSyncController {
 
   #gone(name: string): void {
     this.#known.delete(name)
+    this.#environment.labelled.forget(name)
     this.#closeRuntime(name)
     this.#leavePlace(name)
   }
@@ -265,6 +279,7 @@ export class GitSyncController {
     if (refusal !== undefined) this.#leavePlace(name)
     known.problem = problem
     known.partial = run.problems
+    known.leftOut = run.leftOut
     known.branch = run.branch === '' ? undefined : run.branch
     this.report(name)
     return { requeueAfterMs: RECHECK_MS + this.#random() * RECHECK_JITTER_MS }
@@ -287,7 +302,7 @@ export class GitSyncController {
     const own = known.problem === undefined ? [] : [known.problem]
     const others = runtime === undefined ? known.partial : findProblems(runtime, known.partial)
     const problems = known.problem?.keepsWorking === true ? [...others, ...own] : [...own, ...others]
-    const states = toConditions(problems, runtime?.member.status)
+    const states = toConditions(problems, runtime?.member.status, findLeftOut(runtime, known.leftOut))
     const url = (known.object as Partial<GitSync>).spec?.repository?.url
     const status = toStatus(known.status, states, { branch: known.branch, runtime, url }, clock.now())
     known.states = states

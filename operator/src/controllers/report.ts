@@ -36,6 +36,23 @@ export function findProblems(runtime: Runtime, partial: readonly Problem[]): Pro
   return problems
 }
 
+/** What `kind: "*"` stands for and is not read, in words. */
+export function findLeftOut(runtime: Runtime | undefined, known: readonly string[]): string[] {
+  const { forbidden = [], failing = [] } = runtime?.leftOut() ?? {}
+  return [
+    ...known,
+    ...(forbidden.length === 0
+      ? []
+      : [`the operator itself may not list and watch ${someOf(forbidden)} (watch.rules of the chart)`]),
+    ...(failing.length === 0 ? [] : [`the API server cannot list ${someOf(failing)} for now`]),
+  ]
+}
+
+function someOf(names: readonly string[]): string {
+  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : ''
+  return names.slice(0, SHOWN).join(', ') + more
+}
+
 function refusedDeletion(
   { count, recent, token }: NonNullable<MemberStatus['massDeletion']>,
   answered: string | undefined,
@@ -66,7 +83,24 @@ function conflictProblem({ member }: Runtime): Problem {
 }
 
 /** Folds what is known into conditions: Ready always, Reconciling and Stalled while they are true. */
-export function toConditions(problems: readonly Problem[], member: MemberStatus | undefined): ConditionState[] {
+export function toConditions(
+  problems: readonly Problem[],
+  member: MemberStatus | undefined,
+  leftOut: readonly string[] = [],
+): ConditionState[] {
+  if (leftOut.length > 0) {
+    const incomplete: ConditionState = {
+      type: 'Incomplete',
+      status: 'True',
+      reason: 'LeftOut',
+      message: `${leftOut.join('; ')}; their files stay. ${REASONS.LeftOut.remedy}`,
+    }
+    return [...toConditions(problems, member), incomplete].map((state) =>
+      state.type === 'Ready' && state.status === 'True'
+        ? { ...state, message: `${state.message}; some kinds are left out, see condition Incomplete` }
+        : state,
+    )
+  }
   const [first] = problems
   if (first === undefined) {
     if (member?.healthy === true) {

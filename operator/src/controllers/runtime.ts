@@ -2,7 +2,7 @@ import PQueue from 'p-queue'
 import type { GitSync } from '../api/parse.ts'
 import { isKubeError } from '../kube/errors.ts'
 import { groupKindKey, identityKey, parseApiVersion } from '../objects/object.ts'
-import type { KubernetesObject } from '../objects/object.ts'
+import type { GroupKind, KubernetesObject } from '../objects/object.ts'
 import { attribute } from '../plan/attribution.ts'
 import type { Attribution } from '../plan/attribution.ts'
 import { nameAuthor, nameUser } from '../plan/authors/naming.ts'
@@ -10,6 +10,7 @@ import type { Naming } from '../plan/authors/naming.ts'
 import { AUTHOR_SOURCES } from '../plan/authors/source.ts'
 import type { AuthorSource } from '../plan/authors/source.ts'
 import type { DesiredFile } from '../plan/desired-files.ts'
+import type { Exclusions } from '../plan/exclusions.ts'
 import type { Inventory } from '../plan/inventory.ts'
 import type { Connection } from '../push/stage.ts'
 import { PushFailure } from '../push/failure.ts'
@@ -28,7 +29,6 @@ import { nameOf } from './environment.ts'
 import type { Environment } from './environment.ts'
 import { Holding } from './holding.ts'
 import type { InventoryStore } from './inventory-store.ts'
-import { isSecretKind } from './known-resources.ts'
 import { Source } from './source.ts'
 import type { SourceHandler, SourceRule } from './source.ts'
 import { askedBy, handledBefore } from './requests.ts'
@@ -39,6 +39,9 @@ import type { Problem } from './step.ts'
 export interface Reading {
   readonly resource: Source['resource']
   readonly rules: readonly SourceRule[]
+  readonly exclusions: Exclusions
+  /** Only `kind: "*"` stands for it: what the operator may not read is left out. */
+  readonly isByWildcard: boolean
 }
 
 export interface Layout {
@@ -71,6 +74,8 @@ export class Runtime {
   readonly #environment: Environment
   readonly #name: string
   readonly #sources = new Map<string, Source>()
+  /** Sources that only `kind: "*"` stands for. */
+  readonly #byWildcard = new Set<string>()
   #layout: Layout
   #template: PathTemplate
   #reading = false
@@ -142,8 +147,12 @@ export class Runtime {
     this.#layout = layout
     this.#template = parseTemplate(layout.template)
     const wanted = new Map(readings.map((reading) => [sourceKey(reading), reading]))
+    this.#byWildcard.clear()
+    for (const [key, { isByWildcard }] of wanted) if (isByWildcard) this.#byWildcard.add(key)
     const isOther =
-      !sameLayout || wanted.size !== this.#sources.size || [...wanted.keys()].some((key) => !this.#sources.has(key))
+      !sameLayout ||
+      wanted.size !== this.#sources.size ||
+      [...wanted].some(([key, reading]) => this.#sources.get(key)?.keeps(reading.rules, this.#scopes(reading)) !== true)
     if (isOther) this.#holding?.flush()
     for (const [key, source] of this.#sources) {
       if (sameLayout && wanted.has(key)) continue
@@ -153,12 +162,14 @@ export class Runtime {
         if (from === source) this.#unrenderable.delete(object)
     }
     this.#reading = true
+    const { pool } = this.#environment
+    for (const [key, reading] of wanted) this.#sources.get(key)?.update(pool, reading.rules, this.#scopes(reading))
     this.#dropUncovered()
     for (const [key, reading] of wanted) {
       if (this.#sources.has(key)) continue
-      const source = new Source(reading.resource, reading.rules, this.#handler)
+      const source = new Source(reading.resource, reading.rules, this.#handler, reading.exclusions)
       this.#sources.set(key, source)
-      source.open(this.#environment.pool, this.#scopes(reading))
+      source.open(pool, this.#scopes(reading))
     }
     this.#environment.writers.kick(this.#name)
   }
@@ -174,11 +185,27 @@ export class Runtime {
     this.member.close()
   }
 
+  /** The version in which a kind is read; undefined when it is not. */
+  versionOf(kind: GroupKind): string | undefined {
+    const wanted = groupKindKey(kind)
+    return [...this.#sources.values()].find(({ resource }) => groupKindKey(resource) === wanted)?.resource.version
+  }
+
+  /** Kinds that only `kind: "*"` stands for and that the operator may not read, or cannot. */
+  leftOut(): { readonly forbidden: readonly string[]; readonly failing: readonly string[] } {
+    const own = [...this.#sources].flatMap(([key, source]) => (this.#byWildcard.has(key) ? [source] : []))
+    const forbidden = own.filter(({ refusal }) => refusal !== undefined)
+    const failing = own.filter(({ refusal, failing }) => refusal === undefined && failing !== undefined)
+    const names = (sources: readonly Source[]): string[] => sources.map(({ resource }) => groupKindKey(resource))
+    return { forbidden: names(forbidden), failing: names(failing) }
+  }
+
   /** Kinds that cannot be listed for now, and why. */
   unreadable(): { readonly kind: string; readonly why: string; readonly isForbidden: boolean }[] {
     const unreadable: { kind: string; why: string; isForbidden: boolean }[] = []
-    for (const source of this.#sources.values()) {
+    for (const [key, source] of this.#sources) {
       const { refusal } = source
+      if (this.#byWildcard.has(key) && (refusal !== undefined || source.failing !== undefined)) continue
       const why = refusal ?? source.failing?.lastError?.message ?? source.stale(this.#environment.clock.now())
       const isForbidden = refusal !== undefined
       if (why !== undefined) unreadable.push({ kind: groupKindKey(source.resource), why, isForbidden })
@@ -219,6 +246,7 @@ export class Runtime {
         this.#environment.records.deleter(object.metadata, this.authors.sources) !== undefined
       this.#whenKnown(key, isKnown, () => this.#deleted(key, object))
     },
+    goneUnwritten: () => this.member.requireCompare('relist'),
     synced: (source, present) => {
       this.#holding?.flush()
       for (const key of this.member.desired.keys()) {
@@ -338,14 +366,13 @@ export class Runtime {
     return { file: { key: identityKey(identity), identity, path, oid: contentId(bytes) }, bytes }
   }
 
+  /** The namespaces that some rule wants; the pool knows how to watch them best. */
   #scopes({ resource, rules }: Reading): readonly (string | undefined)[] {
     const { namespaces } = this.#environment
-    // Secrets are read where that is allowed and nowhere else; of other kinds one watch for all is cheaper.
-    if (isSecretKind(resource)) return [...new Set(rules.flatMap((rule) => [...(rule.namespaces ?? [])]))]
-    if (!resource.namespaced || namespaces === undefined) return [undefined]
-    return namespaces.filter((namespace) =>
-      rules.some((rule) => rule.namespaces === undefined || rule.namespaces.has(namespace)),
-    )
+    if (!resource.namespaced) return [undefined]
+    if (namespaces === undefined && rules.some((rule) => rule.namespaces === undefined)) return [undefined]
+    const wanted = new Set(rules.flatMap((rule) => [...(rule.namespaces ?? namespaces ?? [])]))
+    return namespaces === undefined ? [...wanted] : namespaces.filter((namespace) => wanted.has(namespace))
   }
 
   #dropUncovered(): void {
@@ -360,7 +387,8 @@ export class Runtime {
     const { client, discovery, clock } = this.#environment
     return {
       listed: () => this.listed,
-      knows: (identity) => [...this.#sources.values()].some((source) => source.current && source.covers(identity)),
+      knows: (identity) => [...this.#sources.values()].some((source) => source.knows(identity)),
+      leavesAlone: (identity) => [...this.#sources.values()].some((source) => source.leavesAlone(identity)),
       complete: () => this.#isWhole && [...this.#sources.values()].every((source) => source.current),
       ...deletionProof(client, discovery, clock),
       reread: (files) => this.#reread(files),
@@ -415,7 +443,8 @@ function justNow(now: number): string {
   return `${new Date(now - JUST_NOW_MS).toISOString().slice(0, 19)}Z`
 }
 
-function sourceKey({ resource, rules }: Reading): string {
-  const shown = rules.map(({ selector, namespaces }) => [selector, namespaces && [...namespaces].sort()])
-  return JSON.stringify([resource.group, resource.version, resource.plural, shown])
+/** The same source may read other namespaces, but not by other selectors. */
+function sourceKey({ resource, rules, exclusions }: Reading): string {
+  const selectors = rules.map(({ selector }) => selector)
+  return JSON.stringify([resource.group, resource.version, resource.plural, selectors, exclusions])
 }

@@ -1,9 +1,12 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { KubeError } from '../kube/errors.ts'
 import type { ReflectorPool } from '../kube/reflector-pool.ts'
 import type { ReflectorHandler, ReflectorState } from '../kube/reflector.ts'
+import type { KubernetesObject } from '../objects/object.ts'
+import type { Exclusions } from '../plan/exclusions.ts'
 import { CONFIGMAPS } from './known-resources.ts'
 import { Source } from './source.ts'
+import type { SourceHandler, SourceRule } from './source.ts'
 
 const START = 1_000_000
 
@@ -17,7 +20,14 @@ function open(scopes: readonly (string | undefined)[] = [undefined]) {
     list: () => [],
   }
   const ignore = (): void => undefined
-  const handler = { selected: ignore, unselected: ignore, deleted: ignore, synced: ignore, stateChanged: ignore }
+  const handler = {
+    selected: ignore,
+    unselected: ignore,
+    deleted: ignore,
+    goneUnwritten: ignore,
+    synced: ignore,
+    stateChanged: ignore,
+  }
   const source = new Source(CONFIGMAPS, [], handler)
   source.open(pool, scopes)
   const enter = (index: number, phase: ReflectorState['phase'], since: number, lastError?: KubeError): void =>
@@ -91,4 +101,90 @@ test('a refused watch is known at once, through further attempts, until it is wa
   expect(source.refusal).toBe('WATCH /api/v1/configmaps: 403 no')
   enter(0, 'Watching', START + 60_010)
   expect(source.refusal).toBeUndefined()
+})
+
+describe('what is told', () => {
+  const object = (name: string, more: object = {}, manager = 'kubectl'): KubernetesObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name,
+      namespace: 'a',
+      managedFields: [{ manager, operation: 'Update', time: '2026-01-01T00:00:00Z' }],
+      ...more,
+    },
+  })
+
+  function read(selector: object, exclusions: Exclusions) {
+    const log: string[] = []
+    const subscribed = new Map<string | undefined, ReflectorHandler>()
+    const pool: ReflectorPool = {
+      subscribe(_resource, namespace, handler) {
+        subscribed.set(namespace, handler)
+        log.push(`+${namespace}`)
+        return {
+          close: () => void log.push(`-${namespace}`),
+          state: { phase: 'Listing', since: START, restarts: 0 },
+        }
+      },
+      list: () => [],
+    }
+    const handler: SourceHandler = {
+      selected: ({ metadata: { name } }) => void log.push(`selected ${name}`),
+      unselected: (key) => void log.push(`unselected ${key}`),
+      deleted: (key) => void log.push(`deleted ${key}`),
+      goneUnwritten: () => void log.push('gone unwritten'),
+      synced: (_source, present) => void log.push(`synced ${[...present].join()}`),
+      stateChanged: () => undefined,
+    }
+    const rule = (...namespaces: string[]): SourceRule => ({
+      selector: { group: '', kind: 'ConfigMap', ...selector },
+      namespaces: new Set(namespaces),
+    })
+    const source = new Source(CONFIGMAPS, [rule('a')], handler, exclusions)
+    source.open(pool, ['a'])
+    log.length = 0
+    return { source, log, pool, rule, at: (namespace: string) => subscribed.get(namespace) }
+  }
+
+  test('an object that an ignored manager wrote last is left alone, until somebody else writes it', () => {
+    const { source, log, at } = read({}, { defaultExclusions: true, ignoreManagers: ['kustomize-*'] })
+    at('a')?.onObject(object('x', {}, 'kustomize-controller'), 'initial')
+    expect(log).toEqual([])
+    expect(source.leavesAlone({ group: '', kind: 'ConfigMap', namespace: 'a', name: 'x' })).toBe(true)
+    at('a')?.onObject(object('x'), 'live')
+    at('a')?.onObject(object('x', {}, 'kustomize-controller'), 'live')
+    at('a')?.onDelete(object('x', {}, 'kustomize-controller'))
+    expect(log).toEqual(['selected x', 'unselected ConfigMap/a/x', 'gone unwritten'])
+    expect(source.leavesAlone({ group: '', kind: 'ConfigMap', namespace: 'a', name: 'x' })).toBe(false)
+  })
+
+  test('what is excluded is not told, and what clusters make by themselves only where it is named', () => {
+    const noise = object('kube-root-ca.crt')
+    const by = (selector: object, exclusions: Exclusions): boolean => read(selector, exclusions).source.selects(noise)
+    expect(by({}, { defaultExclusions: true })).toBe(false)
+    expect(by({ names: ['kube-*'] }, { defaultExclusions: true })).toBe(false)
+    expect(by({ names: ['kube-root-ca.crt'] }, { defaultExclusions: true })).toBe(true)
+    expect(by({}, { defaultExclusions: false })).toBe(true)
+    const exclude = [{ names: ['kube-*'] }]
+    expect(by({ names: ['kube-root-ca.crt'] }, { defaultExclusions: false, exclude })).toBe(false)
+  })
+
+  test('a namespace that comes is read, and the others are not read again', () => {
+    const { source, log, pool, rule, at } = read({}, { defaultExclusions: true })
+    at('a')?.onObject(object('x'), 'initial')
+    at('a')?.onSynced({ present: new Set(), vanished: new Set() })
+    source.update(pool, [rule('a', 'b')], ['a', 'b'])
+    expect(source.synced).toBe(false)
+    at('b')?.onSynced({ present: new Set(), vanished: new Set() })
+    source.update(pool, [rule('b')], ['b'])
+    expect(log).toEqual(['selected x', 'synced ConfigMap/a/x', '+b', 'synced ConfigMap/a/x', '-a'])
+    expect(source.covers({ group: '', kind: 'ConfigMap', namespace: 'a', name: 'x' })).toBe(false)
+  })
+
+  test('a namespace for which other entries hold is read again', () => {
+    const { source, log, pool, rule } = read({}, { defaultExclusions: true })
+    source.update(pool, [rule('a'), rule('a')], ['a'])
+    expect(log).toEqual(['-a', '+a'])
+  })
 })

@@ -4,6 +4,8 @@ import type { ReflectorPool } from '../kube/reflector-pool.ts'
 import type { ReflectorState, Subscription, Sync } from '../kube/reflector.ts'
 import { identityKey } from '../objects/object.ts'
 import type { KubernetesObject, ObjectIdentity } from '../objects/object.ts'
+import { isClusterNoise, isExcluded, isLastWrittenBy } from '../plan/exclusions.ts'
+import type { Exclusions } from '../plan/exclusions.ts'
 import { selects } from '../plan/selection.ts'
 import { isWithheld } from '../plan/withheld-secrets.ts'
 import { isSecretKind } from './known-resources.ts'
@@ -18,10 +20,12 @@ export interface SourceRule {
 export interface SourceHandler {
   /** A selected object as it is now. */
   selected(object: KubernetesObject, source: Source): void
-  /** An object that is not, or no longer, selected. */
+  /** An object that is not, or no longer, selected, or that is left to whoever wrote it last. */
   unselected(key: string): void
   /** @param object its last state */
   deleted(key: string, object: KubernetesObject): void
+  /** An object that was left alone is gone: whether its file goes too is for a comparison to say. */
+  goneUnwritten(): void
   /** Everything selected has been told; objects of this kind that are not named are not there any more. */
   synced(source: Source, present: ReadonlySet<string>): void
   stateChanged(): void
@@ -31,65 +35,99 @@ export interface SourceHandler {
 const STALE_MS = 60_000
 
 /** One part of the cluster that is watched. */
-interface Watch {
+interface Part {
+  subscription?: Subscription
+  /** Which rules hold there. */
+  readonly rules: string
   state?: ReflectorState
   synced: boolean
   /** Since when it has not been `Watching`, whatever phases came in between; milliseconds since the epoch. */
   awaySince?: number | undefined
   /** What the API server refused it with, until it is `Watching` again. */
   refusal?: string | undefined
+  /** Selected objects. */
+  readonly present: Set<string>
+  /** Objects that would be selected, but were last written by somebody whose writes are not recorded. */
+  readonly leftAlone: Set<string>
 }
+
+const NO_EXCLUSIONS: Exclusions = { defaultExclusions: false }
 
 /** What a GitSync reads of one kind, for as long as it may. */
 export class Source {
   readonly resource: ApiResource
-  readonly rules: readonly SourceRule[]
   readonly #handler: SourceHandler
-  readonly #subscriptions: Subscription[] = []
-  readonly #states = new Map<number, Watch>()
-  /** Selected objects, by the part of the cluster that they were read from. */
-  readonly #present = new Map<number, Set<string>>()
+  readonly #exclusions: Exclusions
+  #rules: readonly SourceRule[]
+  /** By namespace; undefined for the whole cluster. */
+  readonly #parts = new Map<string | undefined, Part>()
 
-  constructor(resource: ApiResource, rules: readonly SourceRule[], handler: SourceHandler) {
+  constructor(
+    resource: ApiResource,
+    rules: readonly SourceRule[],
+    handler: SourceHandler,
+    exclusions: Exclusions = NO_EXCLUSIONS,
+  ) {
     this.resource = resource
-    this.rules = rules
+    this.#rules = rules
     this.#handler = handler
+    this.#exclusions = exclusions
   }
 
   /** @param scopes namespaces to watch; undefined watches the whole cluster */
   open(pool: ReflectorPool, scopes: readonly (string | undefined)[]): void {
-    for (const index of scopes.keys()) {
-      this.#states.set(index, { synced: false })
-      this.#present.set(index, new Set())
+    const added = scopes.filter((scope) => !this.#parts.has(scope))
+    for (const scope of added) {
+      const rules = rulesAt(this.#rules, scope)
+      this.#parts.set(scope, { synced: false, rules, present: new Set(), leftAlone: new Set() })
     }
-    for (const [index, scope] of scopes.entries()) {
-      const subscription = pool.subscribe(this.resource, scope, {
-        onObject: (object) => this.#object(index, object),
-        onDelete: (object) => this.#deleted(index, object),
-        onSynced: (sync) => this.#synced(index, sync),
-        onState: (state) => this.#state(index, state),
+    for (const scope of added) {
+      const part = this.#parts.get(scope)
+      if (part === undefined) continue
+      part.subscription = pool.subscribe(this.resource, scope, {
+        onObject: (object) => this.#object(part, object),
+        onDelete: (object) => this.#deleted(part, object),
+        onSynced: (sync) => this.#synced(part, sync),
+        onState: (state) => this.#state(part, state),
       })
-      this.#subscriptions.push(subscription)
     }
   }
 
+  /** Whether everything that is read now would still be read as it is. */
+  keeps(rules: readonly SourceRule[], scopes: readonly (string | undefined)[]): boolean {
+    const wanted = new Set(scopes)
+    return [...this.#parts].every(([scope, part]) => wanted.has(scope) && rulesAt(rules, scope) === part.rules)
+  }
+
+  /** The same selectors for other namespaces: what stays is not read again. Of what goes nothing is told. */
+  update(pool: ReflectorPool, rules: readonly SourceRule[], scopes: readonly (string | undefined)[]): void {
+    this.#rules = rules
+    const wanted = new Set(scopes)
+    for (const [scope, part] of this.#parts) {
+      if (wanted.has(scope) && rulesAt(rules, scope) === part.rules) continue
+      part.subscription?.close()
+      this.#parts.delete(scope)
+    }
+    this.open(pool, scopes)
+  }
+
   close(): void {
-    for (const subscription of this.#subscriptions) subscription.close()
+    for (const { subscription } of this.#parts.values()) subscription?.close()
   }
 
   /** Every object has been told at least once. */
   get synced(): boolean {
-    return [...this.#states.values()].every(({ synced }) => synced)
+    return [...this.#parts.values()].every(({ synced }) => synced)
   }
 
-  /** What is known is current: absence means something. */
+  /** All that is known is current. */
   get current(): boolean {
-    return [...this.#states.values()].every(({ synced, state }) => synced && state?.phase === 'Watching')
+    return [...this.#parts.values()].every(({ synced, state }) => synced && state?.phase === 'Watching')
   }
 
   /** It will not come to an end by waiting. */
   get failing(): ReflectorState | undefined {
-    for (const { state, synced } of this.#states.values()) {
+    for (const { state, synced } of this.#parts.values()) {
       if (!synced && state !== undefined && state.lastError !== undefined && state.phase !== 'Watching') return state
     }
     return undefined
@@ -97,7 +135,8 @@ export class Source {
 
   /** What the API server said to an operator that may not list or watch this; that does not pass by waiting. */
   get refusal(): string | undefined {
-    return this.#states.values().find(({ refusal }) => refusal !== undefined)?.refusal
+    for (const { refusal } of this.#parts.values()) if (refusal !== undefined) return refusal
+    return undefined
   }
 
   /**
@@ -105,7 +144,7 @@ export class Source {
    * @param now milliseconds since the epoch
    */
   stale(now: number): string | undefined {
-    for (const { state, synced, awaySince } of this.#states.values()) {
+    for (const { state, synced, awaySince } of this.#parts.values()) {
       if (!synced || state === undefined || awaySince === undefined || now - awaySince <= STALE_MS) continue
       const why = state.lastError?.message ?? `the watch is in phase ${state.phase}`
       return `not watched since ${new Date(awaySince).toISOString()}: ${why}`
@@ -117,16 +156,35 @@ export class Source {
     return (
       identity.kind === this.resource.kind &&
       identity.group === this.resource.group &&
-      this.rules.some(({ namespaces }) => namespaces === undefined || namespaces.has(identity.namespace ?? ''))
+      this.#rules.some(({ namespaces }) => namespaces === undefined || namespaces.has(identity.namespace ?? ''))
     )
   }
 
+  /** What is known of an object's part of the cluster is current: that it is absent means something. */
+  knows(identity: ObjectIdentity): boolean {
+    if (!this.covers(identity)) return false
+    const part = this.#partOf(identity)
+    return part !== undefined && part.synced && part.state?.phase === 'Watching'
+  }
+
+  /** Whether an object's file is left as it is, since somebody wrote it last whose writes are not recorded. */
+  leavesAlone(identity: ObjectIdentity): boolean {
+    return this.covers(identity) && this.#partOf(identity)?.leftAlone.has(identityKey(identity)) === true
+  }
+
   selects(object: KubernetesObject): boolean {
-    const { namespace = '' } = object.metadata
-    return this.rules.some(
+    return this.#isSelected(object) && !isLastWrittenBy(this.#exclusions, object)
+  }
+
+  #isSelected(object: KubernetesObject): boolean {
+    if (isExcluded(this.#exclusions, this.resource, object)) return false
+    const { namespace = '', name } = object.metadata
+    const isNoise = this.#exclusions.defaultExclusions && isClusterNoise(this.resource, object)
+    return this.#rules.some(
       ({ selector, namespaces }) =>
         (namespaces === undefined || namespaces.has(namespace)) &&
         selects(selector, object) &&
+        (!isNoise || selector.names?.includes(name) === true) &&
         !(isSecretKind(this.resource) && (selector.kind !== 'Secret' || isWithheld(object, selector.names))),
     )
   }
@@ -137,43 +195,62 @@ export class Source {
     return namespace === undefined ? { group, kind, name } : { group, kind, namespace, name }
   }
 
-  #object(index: number, object: KubernetesObject): void {
-    const key = identityKey(this.identityOf(object))
-    if (this.selects(object)) {
-      this.#present.get(index)?.add(key)
-      this.#handler.selected(object, this)
-    } else if (this.#present.get(index)?.delete(key) === true) this.#handler.unselected(key)
+  #partOf({ namespace }: ObjectIdentity): Part | undefined {
+    return this.#parts.get(namespace) ?? this.#parts.get(undefined)
   }
 
-  #deleted(index: number, object: KubernetesObject): void {
+  #object({ present, leftAlone }: Part, object: KubernetesObject): void {
     const key = identityKey(this.identityOf(object))
-    if (this.#present.get(index)?.delete(key) === true) this.#handler.deleted(key, object)
+    if (this.#isSelected(object)) {
+      if (!isLastWrittenBy(this.#exclusions, object)) {
+        leftAlone.delete(key)
+        present.add(key)
+        this.#handler.selected(object, this)
+        return
+      }
+      leftAlone.add(key)
+    } else leftAlone.delete(key)
+    if (present.delete(key)) this.#handler.unselected(key)
   }
 
-  #synced(index: number, { vanished }: Sync): void {
-    const present = this.#present.get(index)
+  #deleted({ present, leftAlone }: Part, object: KubernetesObject): void {
+    const key = identityKey(this.identityOf(object))
+    if (present.delete(key)) this.#handler.deleted(key, object)
+    else if (leftAlone.delete(key)) this.#handler.goneUnwritten()
+  }
+
+  #synced(part: Part, { vanished }: Sync): void {
     for (const key of vanished) {
       const slash = key.indexOf('/')
       const [namespace, name] = [key.slice(0, slash), key.slice(slash + 1)]
       const { group, kind } = this.resource
-      const identity = namespace === '' ? { group, kind, name } : { group, kind, namespace, name }
-      if (present?.delete(identityKey(identity)) === true) this.#handler.unselected(identityKey(identity))
+      const identity = identityKey(namespace === '' ? { group, kind, name } : { group, kind, namespace, name })
+      if (part.present.delete(identity)) this.#handler.unselected(identity)
+      else if (part.leftAlone.delete(identity)) this.#handler.goneUnwritten()
     }
     const first = !this.synced
-    const state = this.#states.get(index)
-    if (state !== undefined) state.synced = true
-    if (first && this.synced)
-      this.#handler.synced(this, new Set([...this.#present.values()].flatMap((keys) => [...keys])))
+    part.synced = true
+    if (first && this.synced) {
+      const present = new Set<string>()
+      for (const each of this.#parts.values()) for (const key of each.present) present.add(key)
+      this.#handler.synced(this, present)
+    }
   }
 
-  #state(index: number, state: ReflectorState): void {
-    const entry = this.#states.get(index)
-    if (entry !== undefined) {
-      entry.state = state
-      if (state.phase === 'Forbidden') entry.refusal = state.lastError?.message ?? 'forbidden'
-      else if (state.phase === 'Watching') entry.refusal = undefined
-      entry.awaySince = state.phase === 'Watching' ? undefined : (entry.awaySince ?? state.since)
-    }
+  #state(part: Part, state: ReflectorState): void {
+    part.state = state
+    if (state.phase === 'Forbidden') part.refusal = state.lastError?.message ?? 'forbidden'
+    else if (state.phase === 'Watching') part.refusal = undefined
+    part.awaySince = state.phase === 'Watching' ? undefined : (part.awaySince ?? state.since)
     this.#handler.stateChanged()
   }
+}
+
+/** Which of the rules hold in a namespace. */
+function rulesAt(rules: readonly SourceRule[], scope: string | undefined): string {
+  return rules
+    .flatMap(({ namespaces }, index) =>
+      namespaces === undefined || scope === undefined || namespaces.has(scope) ? [index] : [],
+    )
+    .join()
 }

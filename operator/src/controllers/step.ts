@@ -38,6 +38,8 @@ export interface Reconciliation {
   readings: readonly Reading[]
   /** Undefined while nothing is sensitive and Secrets are not written. */
   protection: Protection | undefined
+  /** What `kind: "*"` stands for and is not read, in words. */
+  leftOut: string[]
 }
 
 /** A reconcile before its first step: the object is as the API server gave it, and nothing is found out yet. */
@@ -57,10 +59,12 @@ export function beginReconciliation(
     selected: [],
     readings: [],
     protection: undefined,
+    leftOut: [],
   }
 }
 
 export interface SelectedKind {
+  /** An entry with `kind: "*"` is there once for each kind it stands for. */
   readonly selector: ResourceSelector
   readonly resource: ApiResource
 }

@@ -3,7 +3,7 @@ import { asList, asObject } from './answer.ts'
 import type { ObjectList } from './answer.ts'
 import type { KubeConnection } from './connection.ts'
 import { createRequester } from './requester.ts'
-import type { Query, Requester, RequesterOptions } from './requester.ts'
+import type { KubeRequest, Query, Requester, RequesterOptions, StreamOptions } from './requester.ts'
 import { resourcePath, type ApiResource } from './resource.ts'
 
 export interface ObjectOptions {
@@ -31,7 +31,7 @@ export interface KubeClient extends Requester {
     resource: ApiResource,
     namespace?: string,
     query?: Query,
-    options?: { readonly signal?: AbortSignal | undefined },
+    options?: Pick<StreamOptions, 'accept' | 'signal'>,
   ): Promise<ObjectList>
   create(
     resource: ApiResource,
@@ -89,9 +89,10 @@ export function createKubeClient(connection: KubeConnection, options: RequesterO
       const path = resourcePath(resource, namespace, name, subresource)
       return asObject(await requester.request({ method: 'GET', path, query, signal }), path)
     },
-    async list(resource, namespace, query, { signal } = {}) {
+    async list(resource, namespace, query, { accept, signal } = {}) {
       const path = resourcePath(resource, namespace)
-      return asList(await requester.request({ method: 'GET', path, query, signal }), resource, path)
+      const request: KubeRequest = { method: 'GET', path, query, signal, ...(accept === undefined ? {} : { accept }) }
+      return asList(await requester.request(request), resource, path)
     },
     create: async (resource, namespace, object, o) =>
       write('POST', resourcePath(resource, namespace) + (o?.subresource ? `/${o.subresource}` : ''), object, o),

@@ -18,16 +18,31 @@ export interface ResolveQuery extends GroupKind {
   readonly version?: string | undefined
 }
 
+export interface ResourcesQuery {
+  /** Default: all. */
+  readonly group?: string | undefined
+  /** Default: of each kind the first of the group's versions, as the server prefers them, that has it. */
+  readonly version?: string | undefined
+}
+
+export interface ServedResources {
+  readonly resources: readonly ApiResource[]
+  /** Groups about which not everything is known (`*`: all of them). */
+  readonly unknownGroups: readonly string[]
+}
+
 export interface Discovery {
   /**
    * Never throws. Answers from what was read at most `maxAgeMs` ago, else reads again; default `ttlMs` for a kind that is
    * served, `missTtlMs` for one that is not. 0 always asks the server.
    */
   resolve(query: ResolveQuery, options?: { readonly maxAgeMs?: number }): Promise<Resolution>
-  /** Every kind in its preferred version, and the groups about which nothing is known (`*`: all of them). */
-  resources(): Promise<{ readonly resources: readonly ApiResource[]; readonly unknownGroups: readonly string[] }>
+  /** Every kind in its preferred version. Never throws; `maxAgeMs` as for `resolve`, default `ttlMs`. */
+  resources(query?: ResourcesQuery, options?: { readonly maxAgeMs?: number }): Promise<ServedResources>
   /** Reads from the server; concurrent calls share one reading. Never throws: failures show in the answers. */
   refresh(): Promise<void>
+  /** What is known is old: the next question asks the server. */
+  invalidate(): void
 }
 
 export interface DiscoveryOptions {
@@ -42,10 +57,13 @@ export function createDiscovery(client: KubeClient, options: DiscoveryOptions = 
   const { clock = systemClock, ttlMs = 300_000, missTtlMs = 10_000 } = options
   let catalogue: { readonly result: Catalogue | KubeError; readonly readAt: number } | undefined
   let reading: Promise<void> | undefined
+  /** What is being read was asked for before something changed. */
+  let isOutdated = false
 
   function refresh(): Promise<void> {
     reading ??= read().finally(() => {
       reading = undefined
+      isOutdated = false
     })
     return reading
   }
@@ -53,7 +71,8 @@ export function createDiscovery(client: KubeClient, options: DiscoveryOptions = 
   async function read(): Promise<void> {
     const readAt = clock.now()
     try {
-      catalogue = { result: await readCatalogue(client), readAt }
+      const result = await readCatalogue(client)
+      catalogue = { result, readAt: isOutdated ? Number.NEGATIVE_INFINITY : readAt }
     } catch (error) {
       const result = isKubeError(error)
         ? error
@@ -85,14 +104,20 @@ export function createDiscovery(client: KubeClient, options: DiscoveryOptions = 
       await refresh()
       return answer(query)
     },
-    async resources() {
-      if (catalogue === undefined || clock.now() - catalogue.readAt >= ttlMs) await refresh()
+    invalidate() {
+      if (catalogue !== undefined) catalogue = { ...catalogue, readAt: Number.NEGATIVE_INFINITY }
+      isOutdated = reading !== undefined
+    },
+    async resources({ group: wanted, version: pinned } = {}, { maxAgeMs = ttlMs } = {}) {
+      if (catalogue === undefined || clock.now() - catalogue.readAt >= maxAgeMs) await refresh()
       const result = catalogue?.result
       if (result === undefined || result instanceof KubeError) return { resources: [], unknownGroups: ['*'] }
       const preferred = new Map<string, ApiResource>()
       const unknownGroups = new Set<string>()
       for (const [group, versions] of result) {
-        for (const { resources } of versions) {
+        if (wanted !== undefined && wanted !== group) continue
+        for (const { version, resources } of versions) {
+          if (pinned !== undefined && pinned !== version) continue
           if (resources instanceof KubeError) {
             unknownGroups.add(group)
             break

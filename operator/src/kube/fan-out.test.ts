@@ -93,6 +93,37 @@ test('a late list that is ahead of the stream drops what the stream still brings
   expect(member.known).toBeUndefined()
 })
 
+test('an event that a late list held already is not told again, also when it brings the stream up to the list', () => {
+  const fan = new FanOut({ maxBuffered: 10 })
+  fan.beginList()
+  fan.endList('10')
+  const late = listen()
+  const member = fan.attach(late.handler)
+  fan.beginJoin(member)
+  fan.joined(member, object('x', '14'), '14')
+  expect(fan.endJoin(member, '14')).toBe(true)
+  fan.live(event('ADDED', 'x', '14'))
+  expect(late.log).toEqual(['initial x@14', 'synced /x vanished '])
+  expect(member.known).toBeUndefined()
+})
+
+test('a subscriber that comes from a stream further on is not told of what it has seen come and go', () => {
+  const [ahead, behind] = [new FanOut({ maxBuffered: 10 }), new FanOut({ maxBuffered: 10 })]
+  for (const fan of [ahead, behind]) {
+    fan.beginList()
+    fan.endList('10')
+  }
+  ahead.live(event('ADDED', 'x', '11'))
+  ahead.live(event('DELETED', 'x', '12'))
+  const { handler, log } = listen()
+  expect(behind.agrees(ahead, '')).toBe(true)
+  behind.adopt(handler, undefined, ahead)
+  behind.live(event('ADDED', 'x', '11'))
+  behind.live(event('DELETED', 'x', '12'))
+  behind.live(event('ADDED', 'x', '13'))
+  expect(log).toEqual(['live x@13'])
+})
+
 test('a late list older than the stream is refused', () => {
   const fan = new FanOut({ maxBuffered: 10 })
   fan.beginList()

@@ -27,6 +27,8 @@ export type ObjectEvent = Extract<WatchEvent, { object: KubernetesObject }>
 /** One subscriber. */
 export interface Member {
   readonly handler: ObjectHandler
+  /** The only namespace it is told of; undefined for all that the stream has. */
+  readonly namespace: string | undefined
   /** Takes part in the shared stream; false until a list includes it or its own list is complete. */
   following: boolean
   synced: boolean
@@ -45,6 +47,16 @@ export interface Member {
     | undefined
 }
 
+/** How a subscriber joins. */
+export interface Attachment {
+  /** The only namespace to tell it of. Default: all. */
+  readonly namespace?: string | undefined
+  /** What it was told by another stream of the same kind, key to resourceVersion: only the difference is told. */
+  readonly known?: ReadonlyMap<ObjectKey, string>
+  /** Whether it was told of a complete list before. Default false. */
+  readonly synced?: boolean
+}
+
 export interface FanOutOptions {
   /** Live events kept for one subscriber while its own list runs; past it the list starts again. */
   readonly maxBuffered: number
@@ -58,6 +70,8 @@ const MAX_TOMBSTONES = 1024
 function keyOf({ metadata: { namespace = '', name } }: KubernetesObject): ObjectKey {
   return `${namespace}/${name}`
 }
+
+const namespaceOf = (key: ObjectKey): string => key.slice(0, key.indexOf('/'))
 
 /**
  * Hands one stream of lists and events to many subscribers. Keeps each object's resourceVersion and nothing else of it, and so
@@ -87,18 +101,62 @@ export class FanOut {
     return this.#versions.size
   }
 
-  attach(handler: ObjectHandler): Member {
+  attach(handler: ObjectHandler, { namespace, known, synced = false }: Attachment = {}): Member {
     const member: Member = {
       handler,
-      // A list that has not given anything yet can still be had whole.
-      following: this.#present?.size === 0,
-      synced: false,
-      known: new Map(),
+      namespace,
+      // A list that has not given anything yet can still be had whole, but it may be older than what is known.
+      following: known === undefined && this.#present?.size === 0,
+      synced,
+      known: new Map(known),
       aheadTo: undefined,
       join: undefined,
     }
     this.members.add(member)
     return member
+  }
+
+  /** A subscriber that was told by another stream what this one knows as well; see {@link FanOut.agrees}. */
+  adopt(handler: ObjectHandler, namespace: string | undefined, other: FanOut): Member {
+    // The other may have told of what came and went again, which this stream has still to bring.
+    const aheadTo = other.position !== undefined && this.#isBefore(other.position) ? other.position : undefined
+    const member: Member = {
+      handler,
+      namespace,
+      following: true,
+      synced: true,
+      known: aheadTo === undefined ? undefined : new Map(this.#viewOf(namespace)),
+      aheadTo,
+      join: undefined,
+    }
+    this.members.add(member)
+    return member
+  }
+
+  #isBefore(version: string): boolean {
+    return this.position !== undefined && (compareVersions(this.position, version) ?? 0) < 0
+  }
+
+  /** Whether a subscriber was told everything that the stream knows, and nothing else. */
+  isSettled({ following, synced, known, join }: Member): boolean {
+    return following && synced && known === undefined && join === undefined && !this.listing
+  }
+
+  /** What a subscriber was told, key to resourceVersion. */
+  told({ known, namespace }: Member): ReadonlyMap<ObjectKey, string> {
+    return new Map(known ?? this.#viewOf(namespace))
+  }
+
+  /** Whether two streams of one kind know the same of a namespace: a subscriber may change from one to the other. */
+  agrees(other: FanOut, namespace: string): boolean {
+    if (this.listing || other.listing || this.position === undefined || other.position === undefined) return false
+    const [mine, theirs] = [this.#viewOf(namespace), other.#viewOf(namespace)]
+    return mine.size === theirs.size && [...mine].every(([key, version]) => theirs.get(key) === version)
+  }
+
+  #viewOf(namespace: string | undefined): ReadonlyMap<ObjectKey, string> {
+    if (namespace === undefined) return this.#versions
+    return new Map([...this.#versions].filter(([key]) => namespaceOf(key) === namespace))
   }
 
   detach(member: Member): void {
@@ -130,7 +188,7 @@ export class FanOut {
     if (event.type === 'DELETED') this.#present?.delete(key)
     else this.#present?.add(key)
     for (const member of this.members) {
-      if (!member.following) continue
+      if (!member.following || !concerns(member, object)) continue
       const before = member.known === undefined ? shared : member.known.get(key)
       if (event.type === 'DELETED') {
         member.known?.delete(key)
@@ -150,19 +208,23 @@ export class FanOut {
     this.position = version
     const vanished = missing(this.#versions, present)
     for (const key of vanished) this.#versions.delete(key)
+    const [presentIn, vanishedIn] = [byNamespace(present), byNamespace(vanished)]
     for (const member of this.members) {
       if (!member.following) continue
-      const own = member.known === undefined ? vanished : missing(member.known, present)
+      const there = presentIn(member.namespace)
+      const own = member.known === undefined ? vanishedIn(member.namespace) : missing(member.known, there)
       member.known = undefined
       member.synced = true
-      this.#tell(member, (handler) => handler.onSynced({ present, vanished: own }))
+      this.#tell(member, (handler) => handler.onSynced({ present: there, vanished: own }))
     }
   }
 
   live(event: ObjectEvent): void {
     if (!this.#accept(event)) return
-    this.advance(event.version)
+    // Who is ahead of the stream must not forget it before this event was compared with what it knows.
+    this.#moveTo(event.version)
     for (const member of this.members) {
+      if (!concerns(member, event.object)) continue
       if (member.join !== undefined) this.#buffer(member.join, event)
       else if (member.following) this.#deliver(member, event)
     }
@@ -171,9 +233,12 @@ export class FanOut {
 
   /** The stream has reached this version. */
   advance(version: string): void {
-    if (this.position !== undefined && isNotLater(version, this.position)) return
-    this.position = version
+    this.#moveTo(version)
     this.#caughtUp()
+  }
+
+  #moveTo(version: string): void {
+    if (this.position === undefined || !isNotLater(version, this.position)) this.position = version
   }
 
   /** The subscriber's own list begins, or begins anew. */
@@ -182,6 +247,7 @@ export class FanOut {
   }
 
   joined(member: Member, object: KubernetesObject, version: string): void {
+    if (!concerns(member, object)) return
     const key = keyOf(object)
     const before = member.known?.get(key)
     member.known?.set(key, version)
@@ -289,6 +355,28 @@ export class FanOut {
 
 function phaseOf({ synced }: Member): 'initial' | 'live' {
   return synced ? 'live' : 'initial'
+}
+
+const concerns = ({ namespace }: Member, { metadata }: KubernetesObject): boolean =>
+  namespace === undefined || namespace === metadata.namespace
+
+const NOTHING: ReadonlySet<ObjectKey> = new Set()
+
+/** Divides keys by namespace, when somebody asks for one. */
+function byNamespace(keys: ReadonlySet<ObjectKey>): (namespace: string | undefined) => ReadonlySet<ObjectKey> {
+  let divided: Map<string, Set<ObjectKey>> | undefined
+  return (namespace) => {
+    if (namespace === undefined) return keys
+    if (divided === undefined) {
+      divided = new Map()
+      for (const key of keys) {
+        const own = divided.get(namespaceOf(key))
+        if (own === undefined) divided.set(namespaceOf(key), new Set([key]))
+        else own.add(key)
+      }
+    }
+    return divided.get(namespace) ?? NOTHING
+  }
 }
 
 function missing(view: ReadonlyMap<ObjectKey, string>, present: ReadonlySet<ObjectKey>): Set<ObjectKey> {

@@ -1,22 +1,26 @@
+import { systemClock } from '../time/clock.ts'
 import type { KubeClient } from './client.ts'
-import {
-  createReflector,
-  type Reflector,
-  type ReflectorHandler,
-  type ReflectorOptions,
-  type ReflectorState,
-  type Selector,
-  type Subscription,
-} from './reflector.ts'
+import { KindWatches } from './kind-watches.ts'
+import { createReflector } from './reflector.ts'
+import type { ReflectorHandler, ReflectorOptions, ReflectorState, Selector, Subscription } from './reflector.ts'
 import type { ApiResource } from './resource.ts'
 
+/** What is asked for of each object, and of which. */
+export interface Narrowing extends Selector {
+  /** Objects have nothing but metadata. Default false. */
+  readonly metadataOnly?: boolean
+}
+
 export interface ReflectorPool {
-  /** Subscribes to one kind in one namespace or (undefined) in all; equal subscriptions share one watch. */
+  /**
+   * Subscribes to one kind in one namespace or (undefined) in all. Subscriptions share watches: one for each namespace while
+   * these are few, one for the whole cluster when they are many.
+   */
   subscribe(
     resource: ApiResource,
     namespace: string | undefined,
     handler: ReflectorHandler,
-    selector?: Selector,
+    narrowing?: Narrowing,
   ): Subscription
   /** Every watch there is. */
   list(): readonly ReflectorReport[]
@@ -31,42 +35,54 @@ export interface ReflectorReport {
   readonly size: number
 }
 
-interface Entry {
-  readonly reflector: Reflector
-  readonly resource: ApiResource
-  readonly namespace: string | undefined
-  readonly selector: Selector
-  subscribers: number
+export interface ReflectorPoolOptions extends Omit<ReflectorOptions, 'selector' | 'metadataOnly' | 'onChange'> {
+  /** Whether namespaces may be served by a watch of the whole cluster. Default true. */
+  readonly mayBeWide?: boolean
+  /** See `KindWatchesOptions`. */
+  readonly maxNarrow?: number
+  readonly minWide?: number
+  readonly calmMs?: number
 }
 
-export function createReflectorPool(
-  client: KubeClient,
-  options: Omit<ReflectorOptions, 'selector'> = {},
-): ReflectorPool {
-  const shared = { streamingLists: { refused: false }, ...options }
+interface Entry {
+  readonly watches: KindWatches
+  readonly resource: ApiResource
+  readonly selector: Selector
+}
+
+export function createReflectorPool(client: KubeClient, options: ReflectorPoolOptions = {}): ReflectorPool {
+  const { mayBeWide = true, maxNarrow, minWide, calmMs, ...reflecting } = options
+  const shared = { streamingLists: { refused: false }, ...reflecting }
+  const limits = Object.fromEntries(
+    Object.entries({ maxNarrow, minWide, calmMs }).filter(([, value]) => value !== undefined),
+  )
   const entries = new Map<string, Entry>()
+
+  const begin = (resource: ApiResource, { metadataOnly = false, ...selector }: Narrowing): Entry => ({
+    resource,
+    selector,
+    watches: new KindWatches({
+      clock: options.clock ?? systemClock,
+      // Each namespace consents to the reading of its Secrets; nobody reads those of the others.
+      mayBeWide: mayBeWide && !(resource.group === '' && resource.plural === 'secrets'),
+      ...limits,
+      reflect: (namespace, onChange) =>
+        createReflector(client, resource, namespace, { ...shared, selector, metadataOnly, onChange }),
+    }),
+  })
+
   return {
-    subscribe(resource, namespace, handler, selector = {}) {
+    subscribe(resource, namespace, handler, narrowing = {}) {
       const { group, version, plural } = resource
-      const { labelSelector = '', fieldSelector = '' } = selector
-      const key = JSON.stringify([group, version, plural, namespace, labelSelector, fieldSelector])
-      const entry = entries.get(key) ?? {
-        reflector: createReflector(client, resource, namespace, { ...shared, selector }),
-        resource,
-        namespace,
-        selector,
-        subscribers: 0,
-      }
+      const { labelSelector = '', fieldSelector = '', metadataOnly = false } = narrowing
+      const key = JSON.stringify([group, version, plural, labelSelector, fieldSelector, metadataOnly])
+      const entry = entries.get(key) ?? begin(resource, narrowing)
       entries.set(key, entry)
-      entry.subscribers++
-      const subscription = entry.reflector.subscribe(handler)
-      let open = true
+      const subscription = entry.watches.subscribe(namespace, handler)
       return {
         close() {
-          if (!open) return
-          open = false
           subscription.close()
-          if (--entry.subscribers === 0) entries.delete(key)
+          if (entry.watches.isUnused && entries.get(key) === entry) entries.delete(key)
         },
         get state() {
           return subscription.state
@@ -74,12 +90,14 @@ export function createReflectorPool(
       }
     },
     list: () =>
-      [...entries.values()].map(({ resource, namespace, selector, reflector }) => ({
-        resource,
-        selector,
-        state: reflector.state,
-        size: reflector.size,
-        ...(namespace === undefined ? {} : { namespace }),
-      })),
+      [...entries.values()].flatMap(({ resource, selector, watches }) =>
+        [...watches.reflectors()].map(([namespace, reflector]) => ({
+          resource,
+          selector,
+          state: reflector.state,
+          size: reflector.size,
+          ...(namespace === undefined ? {} : { namespace }),
+        })),
+      ),
   }
 }

@@ -4,7 +4,7 @@ import type { KubeClient } from './client.ts'
 import type { Query } from './requester.ts'
 import { sleep, systemClock, type Clock } from '../time/clock.ts'
 import { isKubeError, KubeError, type KubeErrorCode } from './errors.ts'
-import { FanOut, type Member, type ObjectHandler } from './fan-out.ts'
+import { FanOut, type Attachment, type Member, type ObjectHandler } from './fan-out.ts'
 import { resourcePath, type ApiResource } from './resource.ts'
 import { parseWatchEvent } from './watch-event.ts'
 
@@ -39,12 +39,20 @@ export interface Subscription {
   readonly state: ReflectorState
 }
 
+/** What was told to a subscriber of a reflector: with it another can go on. */
+export type Told = Pick<Attachment, 'known' | 'synced'>
+
 export interface Reflector {
   readonly state: ReflectorState
   /** Objects known. */
   readonly size: number
   /** Lists and watches while there is at least one subscriber. */
-  subscribe(handler: ReflectorHandler): Subscription
+  subscribe(handler: ReflectorHandler, attachment?: Attachment): Subscription
+  /**
+   * Takes over another reflector's subscription of one namespace, when both know the same of it: nothing is listed or told.
+   * @returns the subscription here, the other being closed; undefined when it cannot be done for now
+   */
+  takeOver(other: Subscription, handler: ReflectorHandler, namespace: string): Subscription | undefined
 }
 
 export type ReconnectReason = KubeErrorCode | 'Closed' | 'StreamingListRefused'
@@ -70,6 +78,10 @@ export interface ReflectorOptions {
   /** Live events kept for a late subscriber while its own list runs. Default 10,000. */
   readonly maxBuffered?: number
   readonly selector?: Selector
+  /** Only metadata is asked for: objects have nothing else. Default false. */
+  readonly metadataOnly?: boolean
+  /** Called after anything became known, subscribers having been told, and after the phase changed. */
+  readonly onChange?: () => void
   /** Whether the server can stream lists; shared by the reflectors of one server, so that one finds out for all. */
   readonly streamingLists?: StreamingLists
   readonly onReconnect?: (reason: ReconnectReason) => void
@@ -80,6 +92,12 @@ export interface ReflectorOptions {
 export interface StreamingLists {
   refused: boolean
 }
+
+/** Such an answer holds kind, apiVersion and metadata alone. */
+const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
+const METADATA_WATCH = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
+/** Late subscribers of up to so many namespaces have these listed, more the whole cluster. */
+const LIST_NAMESPACES = 4
 
 /** A watch that ended properly after less than this counts as a failure, in milliseconds. */
 const SHORT_MS = 1_000
@@ -102,6 +120,9 @@ export function createReflector(
   const path = resourcePath(resource, namespace)
   const what = `WATCH ${path}`
   const selector: Query = { ...options.selector }
+  const { metadataOnly = false, onChange } = options
+  const listAccept = metadataOnly ? { accept: METADATA_LIST } : {}
+  const watchAccept = metadataOnly ? { accept: METADATA_WATCH } : {}
   const fan = new FanOut({ maxBuffered, onHandlerError: options.onHandlerError })
   const stateHandlers = new Map<Member, ReflectorHandler>()
   let phase: ReflectorState['phase'] = 'Stopped'
@@ -130,6 +151,7 @@ export function createReflector(
     since = clock.now()
     const now = state()
     for (const handler of stateHandlers.values()) tellState(handler, now)
+    onChange?.()
   }
 
   function tellState(handler: ReflectorHandler, now: ReflectorState): void {
@@ -175,23 +197,23 @@ export function createReflector(
         const streamed = relist && !streamingLists.refused && failures < 2
         if (relist) enter('Listing')
         if (relist && !streamed) {
-          const version = await listPages(signal, beginList, (object, v) => {
+          const version = await listPages(namespace, signal, beginList, (object, v) => {
             fan.listed({ type: 'ADDED', object, version: v })
           })
           if (signal.aborted) return
           complete(version)
         }
-        await follow(streamed)
+        await stream(streamed)
       }
 
-      async function follow(initial: boolean): Promise<void> {
+      async function stream(initial: boolean): Promise<void> {
         let listing = initial
         if (listing) beginList()
         const onOpen = () => {
           opened.at = clock.now()
           if (!listing) enter('Watching')
         }
-        const lines = client.stream(path, watchQuery(listing), { signal, onOpen, ...idle })
+        const lines = client.stream(path, watchQuery(listing), { signal, onOpen, ...idle, ...watchAccept })
         try {
           for await (const line of lines) {
             if (signal.aborted) return
@@ -202,7 +224,10 @@ export function createReflector(
             if (!listing) failures = 0
             if (event.type !== 'BOOKMARK') {
               if (listing) fan.listed(event)
-              else fan.live(event)
+              else {
+                fan.live(event)
+                onChange?.()
+              }
             } else if (!listing) fan.advance(event.version)
             else if (event.initialEnd) {
               listing = false
@@ -219,6 +244,7 @@ export function createReflector(
       function complete(version: string): void {
         fan.endList(version)
         relist = false
+        onChange?.()
         joinWaiting(signal)
       }
 
@@ -273,6 +299,7 @@ export function createReflector(
    * @returns the list's version
    */
   async function listPages(
+    where: string | undefined,
     signal: AbortSignal,
     begin: () => void,
     each: (object: KubernetesObject, version: string) => void,
@@ -284,7 +311,12 @@ export function createReflector(
       let version: string | undefined
       try {
         do {
-          const page = await client.list(resource, namespace, { ...selector, limit, continue: next }, { signal })
+          const page = await client.list(
+            resource,
+            where,
+            { ...selector, limit, continue: next },
+            { signal, ...listAccept },
+          )
           if (signal.aborted) throw new KubeError('Aborted', `${what}: called off`)
           version ??= page.resourceVersion
           for (const object of page.items) each(object, object.metadata.resourceVersion ?? page.resourceVersion)
@@ -305,7 +337,13 @@ export function createReflector(
     if (round !== undefined || members.length === 0) return
     const own = new AbortController()
     round = own
-    void join(members, AbortSignal.any([runSignal, own.signal])).finally(() => {
+    const groups = [...Map.groupBy(members, (member) => member.namespace ?? namespace)]
+    const isFew = groups.length <= LIST_NAMESPACES && groups.every(([where]) => where !== undefined)
+    const signal = AbortSignal.any([runSignal, own.signal])
+    const joining = isFew
+      ? groups.map(([where, some]) => join(where, some, signal))
+      : [join(namespace, members, signal)]
+    void Promise.all(joining).finally(() => {
       if (round !== own) return
       round = undefined
       joinWaiting(runSignal)
@@ -313,7 +351,7 @@ export function createReflector(
   }
 
   /** Never rejects. Ends early when a list for everybody begins, which makes this one needless. */
-  async function join(members: readonly Member[], signal: AbortSignal): Promise<void> {
+  async function join(where: string | undefined, members: readonly Member[], signal: AbortSignal): Promise<void> {
     let left = members
     for (let failures = 1; ; failures++) {
       const begin = () => {
@@ -323,9 +361,10 @@ export function createReflector(
         for (const member of left) fan.joined(member, object, version)
       }
       try {
-        const version = await listPages(signal, begin, each)
+        const version = await listPages(where, signal, begin, each)
         if (signal.aborted) return
         left = left.filter((member) => !fan.endJoin(member, version))
+        onChange?.()
       } catch {
         if (signal.aborted) return
         for (const member of left) fan.abandonJoin(member)
@@ -343,6 +382,29 @@ export function createReflector(
     fan.beginList()
   }
 
+  /** Its subscription; the reflector ends with the last one. */
+  function follow(handler: ReflectorHandler, member: Member): Feed {
+    stateHandlers.set(member, handler)
+    tellState(handler, state())
+    return {
+      fan,
+      member,
+      close() {
+        fan.detach(member)
+        stateHandlers.delete(member)
+        if (fan.members.size > 0 || running === undefined) return
+        running.abort()
+        running = undefined
+        round = undefined
+        fan.reset()
+        enter('Stopped')
+      },
+      get state() {
+        return state()
+      },
+    }
+  }
+
   return {
     get state() {
       return state()
@@ -350,31 +412,37 @@ export function createReflector(
     get size() {
       return fan.size
     },
-    subscribe(handler) {
-      const member = fan.attach(handler)
-      stateHandlers.set(member, handler)
-      tellState(handler, state())
+    subscribe(handler, attachment) {
+      const subscription = follow(handler, fan.attach(handler, attachment))
       if (running === undefined) {
         running = new AbortController()
         void run(running.signal)
       } else if (fan.position !== undefined && !fan.listing) joinWaiting(running.signal)
-      return {
-        close() {
-          fan.detach(member)
-          stateHandlers.delete(member)
-          if (fan.members.size > 0 || running === undefined) return
-          running.abort()
-          running = undefined
-          round = undefined
-          fan.reset()
-          enter('Stopped')
-        },
-        get state() {
-          return state()
-        },
-      }
+      return subscription
+    },
+    takeOver(other, handler, wanted) {
+      if (!isFeed(other) || phase !== 'Watching') return undefined
+      if (!other.fan.isSettled(other.member) || !fan.agrees(other.fan, wanted)) return undefined
+      const subscription = follow(handler, fan.adopt(handler, namespace === undefined ? wanted : undefined, other.fan))
+      other.close()
+      return subscription
     },
   }
+}
+
+/** A subscription as reflectors know it. */
+interface Feed extends Subscription {
+  readonly fan: FanOut
+  readonly member: Member
+}
+
+const isFeed = (subscription: Subscription): subscription is Feed => 'fan' in subscription
+
+/** What the subscriber was told so far. Nothing is told on a subscription that is given up for it. */
+export function toldOn(subscription: Subscription): Told {
+  if (!isFeed(subscription)) return {}
+  const { fan, member } = subscription
+  return { known: fan.told(member), synced: member.synced }
 }
 
 class StreamingListRefused extends KubeError {

@@ -26,6 +26,8 @@ export interface KubeRequest {
 }
 
 export interface StreamOptions {
+  /** Default `application/json`. */
+  readonly accept?: string | undefined
   readonly signal?: AbortSignal | undefined
   /** Gives up when no byte has come for so long, in milliseconds. Default 90,000: servers send bookmarks every minute. */
   readonly idleTimeoutMs?: number
@@ -154,7 +156,7 @@ export function createRequester(connection: KubeConnection, options: RequesterOp
   }
 
   async function* stream(path: string, query: Query, streamOptions: StreamOptions = {}): AsyncGenerator<string> {
-    const { signal, idleTimeoutMs = 90_000, onOpen } = streamOptions
+    const { accept, signal, idleTimeoutMs = 90_000, onOpen } = streamOptions
     const what = `WATCH ${path}`
     const started = clock.now()
     const idle = new AbortController()
@@ -173,7 +175,7 @@ export function createRequester(connection: KubeConnection, options: RequesterOp
       const response = await transport.send({
         method: 'GET',
         path: path + queryString(query),
-        headers: { accept: 'application/json', 'user-agent': userAgent },
+        headers: { accept: accept ?? 'application/json', 'user-agent': userAgent },
         signal: AbortSignal.any(signals),
       })
       status = response.statusCode

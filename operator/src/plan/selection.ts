@@ -1,15 +1,22 @@
 import type { ResourceSelector } from '../api/gitsync.ts'
 import type { KubernetesObject } from '../objects/object.ts'
+import { matchesFields } from './field-selector.ts'
 
 /** Marks the operator's own bookkeeping, which no selection ever matches. */
 export const INTERNAL_LABEL = 'gitsync.dev/internal'
 
 /** Whether an object of the right kind is selected. Namespaces are the caller's business: they decide what is watched. */
-export function selects(selector: ResourceSelector, { metadata }: KubernetesObject): boolean {
-  const labels = metadata.labels ?? {}
+export function selects(selector: ResourceSelector, object: KubernetesObject): boolean {
+  const { name, labels = {}, ownerReferences = [] } = object.metadata
   if (labels[INTERNAL_LABEL] === 'true') return false
-  if (selector.names !== undefined && !selector.names.some((glob) => matchesGlob(glob, metadata.name))) return false
-  return matchesLabels(selector.labelSelector, labels)
+  if (selector.names !== undefined && !matchesAny(selector.names, name)) return false
+  const { owned = selector.kind === '*' ? 'Exclude' : 'Include' } = selector
+  if (owned === 'Exclude' && ownerReferences.some(({ controller }) => controller === true)) return false
+  return matchesLabels(selector.labelSelector, labels) && matchesFields(selector.fieldSelector, object)
+}
+
+export function matchesAny(globs: readonly string[], text: string): boolean {
+  return globs.some((glob) => matchesGlob(glob, text))
 }
 
 /** `*` stands for any characters, also none. Linear in the product of the lengths, whatever the pattern. */

@@ -67,6 +67,7 @@ export async function judgeExtras(
     for (const { path, oid } of own) {
       const identity = member.identities.get(oid)
       if (identity === undefined || identity === null) continue
+      if (isLeftAlone(member, identity)) continue
       if (!member.port.knows(identity)) {
         member.unjudged.push(identity)
         continue
@@ -76,10 +77,15 @@ export async function judgeExtras(
       deletes.push({ path, identity, action: 'Delete', oid: null, author, time: member.clock.now() })
     }
   }
-  member.orphans = own.length - deletes.length
+  const leftAlone = own.filter(({ oid }) => isLeftAlone(member, member.identities.get(oid)))
+  member.orphans = own.length - deletes.length - leftAlone.length
   const left = new Set(own.map(({ oid }) => oid))
   for (const oid of member.identities.keys()) if (!left.has(oid)) member.identities.delete(oid)
   return deletes
+}
+
+function isLeftAlone({ port }: Member, identity: ObjectIdentity | null | undefined): boolean {
+  return identity !== null && identity !== undefined && port.leavesAlone?.(identity) === true
 }
 
 /** Files that hold objects have such names. */
@@ -108,6 +114,7 @@ async function judgeStrangers(
       if (identity !== undefined) member.unjudged.push(identity)
       continue
     }
+    if (isLeftAlone(member, identity)) continue
     if (identity !== undefined && !(await mayGo(member, identity))) continue
     deletes.push({
       path,

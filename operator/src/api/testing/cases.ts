@@ -146,7 +146,49 @@ export const REFUSED: readonly RefusedCase[] = [
     '/metadata/namespace',
     '/metadata/*/x',
   ].map((pointer) => sensitive(pointer, /must not take in/)),
-  resource({ kind: '*' }, '.kind', /not supported yet/),
+  resource({ kind: 'Deploy*' }, '.kind', /kind must be/),
+  resource({ kind, group: '*' }, '', /goes with kind/),
+  resource({ kind: '*', group: '*', version: 'v1' }, '', /without version/),
+  resource({ kind, group: 'app*' }, '.group', /group must be/),
+  resource({ kind, scope: 'Namespaced' }, '', /scope goes with/),
+  resource({ kind, owned: 'Ignore' }, '.owned', /Include|Unsupported|Invalid/i),
+  resource({ kind, namespaces: {} }, '.namespaces', /either names or selector/),
+  resource(
+    { kind, namespaces: { names: ['a'], selector: { matchLabels: { a: 'b' } } } },
+    '.namespaces',
+    /either names or selector/,
+  ),
+  resource({ kind, fieldSelector: { matchFields: [] } }, '.fieldSelector.matchFields', /at least 1|>=1|Too small/i),
+  ...['spec..type', '.spec', "spec['a", 'spec[0]', 'a b'].map((key) =>
+    resource(
+      { kind, fieldSelector: { matchFields: [{ key, operator: 'Exists' }] } },
+      '.fieldSelector.matchFields[0].key',
+      /must be a path|should match/,
+    ),
+  ),
+  resource(
+    { kind, fieldSelector: { matchFields: [{ key: 'spec.type', operator: 'NotIn' }] } },
+    '.fieldSelector.matchFields[0]',
+    /values go with/,
+  ),
+  {
+    name: 'an exclusion of everything',
+    spec: minimal({ exclude: [{}] }),
+    field: 'spec.exclude[0]',
+    message: /what to leave out/,
+  },
+  {
+    name: 'an exclusion in no namespace',
+    spec: minimal({ exclude: [{ namespaces: { names: ['Kube'] } }] }),
+    field: 'spec.exclude[0].namespaces.names[0]',
+    message: /namespace name|should match/,
+  },
+  {
+    name: 'a manager without a name',
+    spec: minimal({ ignoreManagers: [''] }),
+    field: 'spec.ignoreManagers[0]',
+    message: /at least 1|Too small|>=1/i,
+  },
   resource({ kind, group: 'apps/v1' }, '.group', /without the version/),
   resource({ kind, version: 'apps/v1' }, '.version', /without the group/),
   resource({ kind: 'config maps' }, '.kind', /kind must be/),
@@ -266,6 +308,36 @@ export const ACCEPTED: readonly Fields[] = [
     },
   }),
   minimal({ commit: { signing: { generate: true } }, authors: {} }),
+  minimal({
+    resources: [
+      { kind: '*' },
+      { group: '*', kind: '*', scope: 'Namespaced', owned: 'Include' },
+      { group: 'apps', kind: '*', version: 'v1', namespaces: { selector: {} } },
+      {
+        kind: 'Service',
+        owned: 'Exclude',
+        fieldSelector: {
+          matchFields: [
+            { key: 'spec.type', operator: 'In', values: ['LoadBalancer', 'NodePort'] },
+            { key: "metadata.annotations['example.com/team']", operator: 'Exists' },
+          ],
+        },
+        namespaces: {
+          selector: {
+            matchLabels: { team: 'shop' },
+            matchExpressions: [{ key: 'env', operator: 'NotIn', values: ['test'] }],
+          },
+        },
+      },
+    ],
+    exclude: [
+      { kind: 'ConfigMap', names: ['*-tmp'] },
+      { group: '*', kind: '*', namespaces: { names: ['kube-*'] } },
+      { labelSelector: { matchLabels: { 'example.com/ephemeral': 'true' } } },
+    ],
+    defaultExclusions: false,
+    ignoreManagers: ['kustomize-controller', 'argocd-*'],
+  }),
   minimal({
     serviceAccountName: 'auditor',
     prune: 'Never',

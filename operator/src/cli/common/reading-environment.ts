@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import type { Environment } from '../../controllers/environment.ts'
+import { createNamespaceIndex } from '../../controllers/namespace-index.ts'
 import { secretConsents } from '../../controllers/secret-consents.ts'
 import { AuthorRecords } from '../../plan/authors/records.ts'
 import { RepositoryPool } from '../../push/repository-pool.ts'
@@ -29,6 +30,7 @@ export function readingEnvironment({ client, discovery }: Cluster, pool: OneLook
     events: { emit: () => undefined, flush: () => Promise.resolve() },
     writers: new Writers({ clock, random: () => 0, mayPush: () => false }),
     repositories: new RepositoryPool({ clock, userAgent: `git/kubectl-gitsync-${VERSION}` }),
+    labelled: createNamespaceIndex(pool, clock, () => undefined),
     consents: secretConsents(client, pool, { rolesOnly: true, changed: () => undefined }),
     budget: new SpoolBudget(MAX_HELD_BYTES),
     logger: pino({ enabled: false }),

@@ -97,8 +97,8 @@ function startRuntime(run: Reconciliation, pool: OneLook, clusterId: string, inv
   const store = { load: async () => inventory, loadFormer: async () => undefined, save: async () => undefined }
   const settings = settingsOf(gitsync, clusterId)
   const runtime = new Runtime(environment, gitsync, { place: placeKey(locationOf(run)), settings, inventory, store })
-  const { protection, problems } = run
-  runtime.read(run.readings, gitsync.spec.layout, { isWhole: problems.length === 0, protection })
+  const { readings, problems, leftOut, protection } = run
+  runtime.read(readings, gitsync.spec.layout, { isWhole: problems.length + leftOut.length === 0, protection })
   return runtime
 }
 

@@ -56,11 +56,13 @@ export async function readCluster(
   const environment = readingEnvironment(cluster, lookOnce(cluster.client), '')
   const run = beginReconciliation({ environment, name: nameOf(object), object, runtimes: new Map() })
   run.gitsync = parseGitSync(object)
+  const { exclude, defaultExclusions, ignoreManagers } = run.gitsync.spec
+  const exclusions = { exclude, defaultExclusions, ignoreManagers }
   run.readings = resources.map((resource, index): Reading => {
     const selector = run.gitsync.spec.resources[index]
     if (selector === undefined) throw new CommandFailure('other', `${groupKindKey(resource)} has no entry`)
     const where = resource.namespaced && namespaces !== undefined ? new Set(namespaces) : undefined
-    return { resource, rules: [{ selector, namespaces: where }] }
+    return { resource, rules: [{ selector, namespaces: where }], exclusions, isByWildcard: false }
   })
   const resolved = { run, gitsync: run.gitsync, branch: 'export', clusterId: '' }
   const left: string[] = []

@@ -1,9 +1,11 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { KubeRequest } from '../../kube/requester.ts'
 import type { KubeClient } from '../../kube/client.ts'
-import { CONFIGMAPS, NAMESPACES } from '../known-resources.ts'
+import { KubeError } from '../../kube/errors.ts'
+import { CONFIGMAPS, CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES, SERVICE_ACCOUNTS } from '../known-resources.ts'
+import type { NamespaceIndex } from '../namespace-index.ts'
 import { gitSync, reconciliation } from '../testing/reconciliation.ts'
-import type { SelectedKind } from '../step.ts'
+import type { Reconciliation, SelectedKind } from '../step.ts'
 import { authorise } from './authorise.ts'
 
 /** Answers reviews one turn later, and counts them. */
@@ -54,23 +56,143 @@ test('entries of one kind and namespace are asked for once', async () => {
 })
 
 test('several are asked at once, and never more than eight', async () => {
-  const { client, asked, most } = reviewer()
+  const { client, asked, most } = reviewer([''])
   const run = reconciliation({ client }, gitSync({ name: 'x' }))
   run.selected = [select(CONFIGMAPS, names(512))]
   expect(await authorise(run)).toBeUndefined()
-  expect(asked).toHaveLength(1024)
+  expect(asked).toHaveLength(1026)
   expect(most()).toBe(8)
 })
 
-test('more than 512 pairs are refused without asking', async () => {
+test('an account that may read the whole cluster is asked for that alone, however many namespaces there are', async () => {
   const { client, asked } = reviewer()
   const run = reconciliation({ client }, gitSync({ name: 'x' }))
-  run.selected = [select(CONFIGMAPS, names(512)), select(NAMESPACES)]
+  run.selected = [select(CONFIGMAPS, names(5000))]
+  expect(await authorise(run)).toBeUndefined()
+  expect(asked.toSorted()).toEqual(['list configmaps ', 'watch configmaps '])
+  expect(run.readings[0]?.rules[0]?.namespaces?.size).toBe(5000)
+})
+
+test('more than 8192 pairs are refused without asking for each', async () => {
+  const { client, asked } = reviewer([''])
+  const run = reconciliation({ client }, gitSync({ name: 'x' }))
+  run.selected = [select(CONFIGMAPS, names(8192)), select(SERVICE_ACCOUNTS)]
   expect(await authorise(run)).toMatchObject({
     reason: 'InvalidSpec',
-    message: expect.stringMatching(/^spec\.resources: 513 pairs of kind and namespace, more than 512: name fewer/),
+    message: expect.stringMatching(/^spec\.resources: 8193 pairs of kind and namespace, more than 8192: let default/),
   })
-  expect(asked).toEqual([])
+  expect(asked).toHaveLength(2)
+})
+
+describe('namespaces by label', () => {
+  const selector = { matchLabels: { team: 'shop' } }
+  const resources = [{ kind: 'ConfigMap', namespaces: { selector } }]
+  const selecting = (run: Reconciliation): SelectedKind[] =>
+    run.gitsync.spec.resources.map((entry) => ({ selector: entry, resource: CONFIGMAPS }))
+
+  test('those that match are read, each where the account may', async () => {
+    const { client } = reviewer(['b'])
+    const asked: unknown[] = []
+    const labelled: Partial<NamespaceIndex> = {
+      matching: async (name, selectors) => {
+        asked.push(name, selectors)
+        return [['a', 'b', 'c']]
+      },
+    }
+    const run = reconciliation({ client, labelled }, gitSync({ name: 'x' }, {}, resources))
+    run.selected = selecting(run)
+    expect(await authorise(run)).toBeUndefined()
+    expect(asked).toEqual(['shop/x', [selector]])
+    expect(run.readings).toMatchObject([{ rules: [{ namespaces: new Set(['a', 'c']) }] }])
+    expect(run.problems).toMatchObject([
+      { reason: 'Forbidden', message: expect.stringContaining('ConfigMap in namespace b') },
+    ])
+  })
+
+  test('many that are refused are one message', async () => {
+    const { client } = reviewer(['', ...names(9)])
+    const labelled = { matching: async () => [[...names(9), 'open']] }
+    const run = reconciliation({ client, labelled }, gitSync({ name: 'x' }, {}, resources))
+    run.selected = selecting(run)
+    await authorise(run)
+    expect(run.problems.map(({ message }) => message)).toEqual([
+      'ServiceAccount default may not list and watch ConfigMap in 9 namespaces: n0, n1, n2 and 6 more (resource configmaps, group ""); its files stay',
+    ])
+  })
+
+  test('of none that match nothing is read, and what was read is not begun anew when one comes', async () => {
+    const { client } = reviewer()
+    const labelled = { matching: async () => [[]] }
+    const run = reconciliation({ client, labelled }, gitSync({ name: 'x' }, {}, resources))
+    run.selected = selecting(run)
+    expect(await authorise(run)).toBeUndefined()
+    expect(run.readings).toMatchObject([{ rules: [{ namespaces: new Set() }] }])
+    expect(run.problems).toEqual([])
+  })
+
+  test('an operator that may not list namespaces says so, and the rest goes on', async () => {
+    const { client } = reviewer()
+    const labelled = { matching: () => Promise.reject(new KubeError('Forbidden', 'namespaces is forbidden')) }
+    const run = reconciliation({ client, labelled }, gitSync({ name: 'x' }, {}, [...resources, { kind: 'ConfigMap' }]))
+    run.selected = selecting(run)
+    expect(await authorise(run)).toBeUndefined()
+    expect(run.problems).toMatchObject([
+      { reason: 'Forbidden', message: expect.stringContaining('namespaces.selector') },
+    ])
+    expect(run.readings).toMatchObject([{ rules: [{ namespaces: new Set() }, { namespaces: new Set(['shop']) }] }])
+  })
+
+  test('with Roles only it is not asked for', async () => {
+    const { client } = reviewer()
+    const parts = { client, rolesOnly: true, namespaces: ['shop'] }
+    const run = reconciliation(parts, gitSync({ name: 'x' }, {}, resources))
+    run.selected = selecting(run)
+    expect(await authorise(run)).toBeUndefined()
+    expect(run.problems).toMatchObject([
+      { reason: 'Forbidden', message: expect.stringContaining('give namespaces.names') },
+    ])
+  })
+})
+
+describe('kind: "*"', () => {
+  const entry = { kind: '*', group: '*' }
+  const wildcard = (run: Reconciliation, ...resources: SelectedKind['resource'][]): SelectedKind[] =>
+    resources.map((resource) => ({ selector: run.gitsync.spec.resources[0] as never, resource }))
+
+  test('what the account may not read is left out, and told in one message', async () => {
+    const { client } = reviewer([''])
+    const run = reconciliation({ client }, gitSync({ name: 'x' }, {}, [entry]))
+    run.selected = wildcard(run, CONFIGMAPS, SERVICE_ACCOUNTS, NAMESPACES, CUSTOM_RESOURCE_DEFINITIONS)
+    expect(await authorise(run)).toBeUndefined()
+    expect(run.problems).toEqual([])
+    expect(run.leftOut).toEqual([
+      'ServiceAccount default may not list and watch 2 of 4 kinds that kind: "*" stands for: Namespace, CustomResourceDefinition.apiextensions.k8s.io',
+    ])
+    expect(run.readings.map(({ resource, isByWildcard }) => [resource.plural, isByWildcard])).toEqual([
+      ['configmaps', true],
+      ['serviceaccounts', true],
+    ])
+  })
+
+  test('one that gives nothing at all is a mistake', async () => {
+    const { client } = reviewer(['shop'])
+    const run = reconciliation({ client }, gitSync({ name: 'x' }, {}, [entry]))
+    run.selected = wildcard(run, CONFIGMAPS, SERVICE_ACCOUNTS)
+    await authorise(run)
+    expect(run.leftOut).toEqual([])
+    expect(run.problems).toMatchObject([{ reason: 'Forbidden', message: expect.stringContaining('2 of 2 kinds') }])
+  })
+
+  test('a kind that is named as well must be readable', async () => {
+    const { client } = reviewer(['shop'])
+    const run = reconciliation({ client }, gitSync({ name: 'x' }, {}, [entry]))
+    run.selected = [...wildcard(run, CONFIGMAPS, NAMESPACES), select(CONFIGMAPS)]
+    await authorise(run)
+    expect(run.problems).toMatchObject([
+      { reason: 'Forbidden', message: expect.stringContaining('ConfigMap in namespace') },
+    ])
+    expect(run.readings.map(({ resource }) => resource.plural)).toEqual(['namespaces'])
+  })
 })
 
 test('what is refused is told once and the rest is read', async () => {

@@ -26,7 +26,7 @@ export async function follow(run: Reconciliation): Promise<Problem | undefined> 
   const load = (): Promise<Inventory> => store.load()
   const runtime = await work(run, { location, settings, load, store })
   runtime.read(run.readings, gitsync.spec.layout, {
-    isWhole: run.problems.length === 0,
+    isWhole: run.problems.length + run.leftOut.length === 0,
     protection: run.protection,
   })
   runtime.member.proveAgain()

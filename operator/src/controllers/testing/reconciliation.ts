@@ -6,6 +6,7 @@ import { manualClock } from '../../kube/testing/manual-clock.ts'
 import type { ClaimedPlace, Environment, InvalidProvider } from '../environment.ts'
 import { nameOf } from '../environment.ts'
 import type { SecretConsents } from '../secret-consents.ts'
+import type { NamespaceIndex } from '../namespace-index.ts'
 import { beginReconciliation } from '../step.ts'
 import type { Reconciliation } from '../step.ts'
 
@@ -13,6 +14,7 @@ import type { Reconciliation } from '../step.ts'
 export interface TestEnvironment {
   readonly client?: Partial<KubeClient>
   readonly discovery?: Partial<Discovery>
+  readonly labelled?: Partial<NamespaceIndex>
   readonly providers?: ReadonlyMap<string, GitProvider>
   readonly invalidProviders?: ReadonlyMap<string, InvalidProvider>
   readonly places?: Map<string, ClaimedPlace>
@@ -31,6 +33,7 @@ export function environment(parts: TestEnvironment = {}): Environment {
     providers: new Map(),
     invalidProviders: new Map(),
     places: new Map(),
+    labelled: { forget: () => undefined },
     enqueue: () => undefined,
     ...parts,
   }

@@ -1,0 +1,103 @@
+import { beforeEach, expect, test } from 'vitest'
+import { KubeError } from '../kube/errors.ts'
+import type { ReflectorPool } from '../kube/reflector-pool.ts'
+import type { ReflectorHandler } from '../kube/reflector.ts'
+import { manualClock } from '../kube/testing/manual-clock.ts'
+import type { KubernetesObject } from '../objects/object.ts'
+import { createNamespaceIndex } from './namespace-index.ts'
+import type { NamespaceIndex } from './namespace-index.ts'
+
+const SHOP = { matchLabels: { team: 'shop' } }
+const namespace = (name: string, team?: string): KubernetesObject => ({
+  apiVersion: 'meta.k8s.io/v1',
+  kind: 'PartialObjectMetadata',
+  metadata: { name, ...(team === undefined ? {} : { labels: { team } }) },
+})
+const nothing = { present: new Set<string>(), vanished: new Set<string>() }
+
+let clock: ReturnType<typeof manualClock>
+let handlers: ReflectorHandler[]
+let narrowings: unknown[]
+let changed: string[]
+let index: NamespaceIndex
+
+beforeEach(() => {
+  clock = manualClock()
+  ;[handlers, narrowings, changed] = [[], [], []]
+  const pool: ReflectorPool = {
+    subscribe(_resource, _namespace, handler, narrowing) {
+      handlers.push(handler)
+      narrowings.push(narrowing)
+      return { close: () => undefined, state: { phase: 'Listing', since: 0, restarts: 0 } }
+    },
+    list: () => [],
+  }
+  index = createNamespaceIndex(pool, clock, (asker) => changed.push(asker))
+})
+
+const list = (...objects: KubernetesObject[]): void => {
+  for (const object of objects) handlers.at(-1)?.onObject(object, 'initial')
+  handlers.at(-1)?.onSynced(nothing)
+}
+
+test('namespaces are not read before somebody asks, and then their metadata alone', async () => {
+  expect(handlers).toEqual([])
+  const answer = index.matching('a/x', [SHOP, {}])
+  list(namespace('one', 'shop'), namespace('two'))
+  expect(await answer).toEqual([['one'], ['one', 'two']])
+  expect(narrowings).toEqual([{ metadataOnly: true }])
+  await index.matching('a/y', [SHOP])
+  expect(handlers).toHaveLength(1)
+})
+
+test('those whose answer changes are told, once for changes that come together', async () => {
+  const answers = [index.matching('a/shop', [SHOP]), index.matching('a/bank', [{ matchLabels: { team: 'bank' } }])]
+  list(namespace('one', 'shop'))
+  await Promise.all(answers)
+  clock.advance(1_000)
+  changed.length = 0
+  handlers[0]?.onObject(namespace('two', 'shop'), 'live')
+  handlers[0]?.onObject(namespace('three', 'shop'), 'live')
+  handlers[0]?.onObject(namespace('four', 'other'), 'live')
+  clock.advance(1_000)
+  expect(changed).toEqual(['a/shop'])
+  handlers[0]?.onObject(namespace('two', 'bank'), 'live')
+  clock.advance(1_000)
+  expect(changed).toEqual(['a/shop', 'a/shop', 'a/bank'])
+  index.forget('a/bank')
+  handlers[0]?.onObject(namespace('two'), 'live')
+  clock.advance(1_000)
+  expect(changed).toHaveLength(3)
+  expect(await index.matching('a/shop', [SHOP])).toEqual([['one', 'three']])
+})
+
+test('a namespace that is gone counts until its objects are told to be gone', async () => {
+  const answer = index.matching('a/x', [SHOP])
+  list(namespace('one', 'shop'))
+  await answer
+  clock.advance(1_000)
+  changed.length = 0
+  handlers[0]?.onDelete(namespace('one', 'shop'))
+  clock.advance(29_000)
+  expect(await index.matching('a/x', [SHOP])).toEqual([['one']])
+  clock.advance(2_000)
+  expect(changed).toEqual(['a/x'])
+  expect(await index.matching('a/x', [SHOP])).toEqual([[]])
+})
+
+test('a refusal is told at once, and the next question finds out anew', async () => {
+  const answer = index.matching('a/x', [SHOP])
+  const lastError = new KubeError('Forbidden', 'no')
+  handlers[0]?.onState?.({ phase: 'Forbidden', since: 0, restarts: 1, lastError })
+  await expect(answer).rejects.toMatchObject({ code: 'Forbidden' })
+  const again = index.matching('a/x', [SHOP])
+  expect(handlers).toHaveLength(2)
+  list(namespace('one', 'shop'))
+  expect(await again).toEqual([['one']])
+})
+
+test('an answer that does not come is not an empty one', async () => {
+  const answer = index.matching('a/x', [SHOP])
+  clock.advance(10_000)
+  await expect(answer).rejects.toMatchObject({ code: 'Unavailable' })
+})
