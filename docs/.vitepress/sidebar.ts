@@ -32,6 +32,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
     'Run it',
     [
       'install',
+      'content',
       'operations',
       'kubectl',
       'credentials',

@@ -1,7 +1,8 @@
 /** Files of a repository: which objects they hold, and how one object in them is changed, added or removed. */
-import { blobId } from '@gitsync/protocol'
 import { identityKey, parseApiVersion } from '../../objects/object.ts'
 import type { KubernetesObject, ObjectIdentity } from '../../objects/object.ts'
+import type { FileReading, HeldDocument } from '../../plan/holdings.ts'
+import { contentId } from '../content-id.ts'
 import { keepIgnored, removeIgnored } from '../ignore.ts'
 import type { Pointer } from '../ignore.ts'
 import { toJson } from '../json.ts'
@@ -9,7 +10,7 @@ import { orderObject } from '../order.ts'
 import { isRecord } from '../tree.ts'
 import { toYaml } from '../yaml.ts'
 import { parseYaml, UnreadableYamlError } from './exact-yaml.ts'
-import { UneditableError } from './nodes.ts'
+import { isEmptyScalar, UneditableError } from './nodes.ts'
 import { patchText } from './patch.ts'
 import { isStrictJson } from './print.ts'
 import { joinDocuments, splitDocuments } from './segments.ts'
@@ -21,20 +22,6 @@ export interface FileStyle {
   /** Whether a file may differ from the printed form of its object. Default true; false compares and writes whole documents. */
   readonly inPlace?: boolean
 }
-
-/** One document of a file, as far as it has to be remembered. */
-export interface HeldDocument {
-  /** See `identityKey`; null for what is no Kubernetes object. */
-  readonly key: string | null
-  readonly identity: ObjectIdentity | null
-  /** Id of the content that the object in it would have in a file of its own. */
-  readonly oid: string
-}
-
-/** What a file holds, or why that cannot be told. */
-export type FileReading =
-  | { readonly documents: readonly HeldDocument[] }
-  | { readonly documents: null; readonly problem: string }
 
 /** Larger files are left alone. */
 export const MAX_FILE_BYTES = 4 << 20
@@ -69,7 +56,7 @@ function pieces(bytes: Uint8Array): string[] {
 /** Undefined where a piece is nothing but comments. */
 function held(piece: string, style: FileStyle): HeldDocument | undefined {
   const { document, value } = parseYaml(piece)
-  if (document.contents === null) return undefined
+  if (isEmptyScalar(document.contents)) return undefined
   const identity = identityOf(value)
   if (identity === null) return { key: null, identity, oid: '' }
   return { key: identityKey(identity), identity, oid: contentOf(piece, value, style) }
@@ -79,8 +66,9 @@ function held(piece: string, style: FileStyle): HeldDocument | undefined {
 function contentOf(piece: string, value: unknown, style: FileStyle): string {
   const body = piece.replace(/^---[ \t]*\r?\n/, '')
   const printed = print(value, style)
-  const stands = style.inPlace === false ? body : outdated(body, value, style)
-  return blobId(encoder.encode(stands ?? printed))
+  const isSealed = isRecord(value) && isRecord(value['sops'])
+  const stands = style.inPlace === false || isSealed ? body : outdated(body, value, style)
+  return contentId(encoder.encode(stands ?? printed))
 }
 
 /** A file that the operator printed in the other format, before the layout named this one. */
@@ -109,6 +97,8 @@ export interface ObjectEdit {
   readonly key: string
   /** The content of a file of its own; null takes the object out. */
   readonly content: Uint8Array | null
+  /** Nothing of what is there may stay, as where a checksum covers it. Default false. */
+  readonly isWhole?: boolean
 }
 
 /** The file after the edits. */
@@ -128,15 +118,15 @@ export function editFile(bytes: Uint8Array | null, edits: readonly ObjectEdit[],
   const documents = (bytes === null ? [] : pieces(bytes)).map((text) => {
     const { document, value } = parseYaml(text)
     const identity = identityOf(value)
-    return { text, isEmpty: document.contents === null, key: identity === null ? null : identityKey(identity) }
+    return { text, isEmpty: isEmptyScalar(document.contents), key: identity === null ? null : identityKey(identity) }
   })
   let all = documents.some(({ key }) => key !== null) ? documents : []
-  for (const { key, content } of edits) {
+  for (const { key, content, isWhole = false } of edits) {
     const index = all.findIndex((document) => document.key === key)
     const before = all[index]
     if (content === null) all = all.filter((_, i) => i !== index)
     else if (before !== undefined) {
-      const text = editDocument(before.text, decoder.decode(content), style)
+      const text = editDocument(before.text, decoder.decode(content), isWhole ? { ...style, inPlace: false } : style)
       all = all.with(index, { ...before, text })
     } else {
       const at = all.findIndex((document) => document.key !== null && document.key > key)
@@ -145,7 +135,12 @@ export function editFile(bytes: Uint8Array | null, edits: readonly ObjectEdit[],
   }
   // Comments alone are no file.
   if (all.every(({ isEmpty }) => isEmpty)) return { bytes: null, reading: { documents: [] } }
-  const edited = encoder.encode(joinDocuments(all.map(({ text }) => text)))
+  const texts = all.map(({ text }) => text)
+  // A marker that only parted it from what stood before it goes with that.
+  if (documents[0] !== all[0] && documents[0]?.text.startsWith('---') !== true) {
+    texts[0] = (texts[0] ?? '').replace(/^---[ \t]*\r?\n/, '')
+  }
+  const edited = encoder.encode(joinDocuments(texts))
   return { bytes: edited, reading: readFile(edited, style) }
 }
 

@@ -32,7 +32,7 @@ export interface Collection {
 export const isEmptyScalar = (node: YamlNode | null): boolean =>
   node === null || (isScalar(node) && node.type === Scalar.PLAIN && node.range[0] === node.range[1])
 
-export const isBlockScalar = (node: YamlNode | null): node is Scalar.Parsed =>
+export const isBlockScalar = (node: YamlNode | null): boolean =>
   isScalar(node) && (node.type === Scalar.BLOCK_LITERAL || node.type === Scalar.BLOCK_FOLDED)
 
 /** Where a node ends, comments and line breaks after it left out. */

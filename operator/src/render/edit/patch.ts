@@ -218,7 +218,7 @@ class Patcher {
   /** @returns false where the new text needs lines of its own, or the old one had them */
   #patchScalar(node: Scalar.Parsed, value: unknown, slot: Slot): boolean {
     if (Array.isArray(value) || isRecord(value)) return false
-    if (isBlockScalar(node as YamlNode)) return typeof value === 'string' && this.#patchLines(node, value)
+    if (isBlockScalar(node)) return typeof value === 'string' && this.#patchLines(node, value)
     let text: string | undefined
     if (typeof value !== 'string') text = node.tag === undefined ? printNumber(value) : undefined
     else if (slot.kind === 'flow')
@@ -234,7 +234,7 @@ class Patcher {
     const source = this.#source
     const from = source.lineEnd(node.range[0])
     const indicator = /^\|([-+]?)(?:\s|$)/.exec(source.text.slice(node.range[0], from))
-    const chomping = /\n\n$/.test(value) ? '+' : value.endsWith('\n') ? '' : '-'
+    const chomping = value.endsWith('\n\n') ? '+' : value.endsWith('\n') ? '' : '-'
     const end = endOf(node, source.text)
     const indentation = /\n( +)\S/.exec(source.text.slice(from, end))?.[1]
     if (indicator?.[1] !== chomping || chomping === '+' || indentation === undefined) return false
@@ -263,7 +263,8 @@ class Patcher {
     let text = indentRest(whole, ' '.repeat(column)).replace(/\n$/, '')
     let end = node === null || isEmptyScalar(node) ? after : endOf(node, source.text)
     const comments: string[] = []
-    const header = isBlockScalar(node) ? source.text.slice(node.range[0], source.lineEnd(node.range[0])) : ''
+    const header =
+      node !== null && isBlockScalar(node) ? source.text.slice(node.range[0], source.lineEnd(node.range[0])) : ''
     const before = source.commentAfter(after) ?? / (#.*)$/.exec(header)?.[1]
     if (before !== undefined) comments.push(before)
     const isOneLine = !text.includes('\n')
