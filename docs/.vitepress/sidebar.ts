@@ -33,6 +33,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
     [
       'selection',
       'install',
+      'content',
       'operations',
       'kubectl',
       'credentials',

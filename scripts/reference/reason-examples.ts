@@ -157,6 +157,14 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
     message: "the server's answer exceeds maxResponseBytes (…)",
     causes: ['Select less, or divide the folder among several GitSyncs: [limits](limits.md).'],
   },
+  FileUnreadable: {
+    message: 'cannot be read, and stays as it is: shop/configmap/settings.yaml (… (line 2, column 1))',
+    causes: [
+      'Somebody has left marks of a merge conflict in it, or a slip of the pen; the message has the place.',
+      'It is larger than 4 MiB, not UTF-8, or has YAML that is no JSON: tags, lists as keys.',
+      'How files are read and edited: [content](content.md#files-that-cannot-be-read).',
+    ],
+  },
   PathConflict: {
     message:
       'several objects want one file, and none is written: %43onfig%4Dap.yaml (ConfigMap/shop/second, ConfigMap/shop/settings)',

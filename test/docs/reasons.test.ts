@@ -173,6 +173,10 @@ const TROUBLES: Readonly<Partial<Record<Reason, Trouble>>> = {
     },
   },
   RateLimited: { given: (shop) => git().status(429, { ...ofShop(shop), retryAfter: 1 }) },
+  FileUnreadable: {
+    given: ({ repository, namespace }) =>
+      repository.commitFiles({ [`shop/${namespace}/configmap/settings.yaml`]: 'kind: ConfigMap\n<<<<<<< HEAD\n' }),
+  },
   PathConflict: {
     given: ({ namespace }) => world.api.create(configMap(namespace, 'second')),
     sync: () => ({ spec: { layout: { template: '{kind}.yaml' } } }),

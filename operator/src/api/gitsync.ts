@@ -1,37 +1,14 @@
 /** The kind GitSync: what one tenant writes to Git, and where. */
 import { z } from 'zod'
-import { PATH_PLACEHOLDER_DOCS } from '../render/path.ts'
 import { authorsSchema } from './authors.ts'
 import { commitSchema } from './commit.ts'
 import { conditionsSchema } from './conditions.ts'
 import { durationText, objectName } from './fields.ts'
 import { driftSchema, folderFields } from './folder.ts'
+import { fieldsSchema, ignoreSchema, layoutSchema } from './layout.ts'
 import { repositorySchema } from './repository.ts'
 import { encryptionSchema, secretsSchema, sensitiveSchema, withSecretsRules } from './secrets.ts'
 import { exclusionFields, resourceSchema } from './selection.ts'
-
-const DEFAULT_LAYOUT_TEMPLATE = '{namespace}/{type}/{name}.yaml'
-
-const PATH_PLACEHOLDERS = Object.entries(PATH_PLACEHOLDER_DOCS)
-  .map(([name, note]) => (note === '' ? `{${name}}` : `{${name}} (${note})`))
-  .join(', ')
-
-const layoutSchema = z
-  .object({
-    template: z
-      .string()
-      .min(1)
-      .max(512)
-      .meta({
-        description: `Path of a file below the folder. Placeholders: ${PATH_PLACEHOLDERS}.`,
-      })
-      .default(DEFAULT_LAYOUT_TEMPLATE),
-    format: z
-      .enum(['YAML', 'JSON'])
-      .meta({ description: 'How files are written. The file name comes from template alone.' })
-      .default('YAML'),
-  })
-  .meta({ description: 'How files are named and written.' })
 
 const specFields = z
   .object({
@@ -46,6 +23,8 @@ const specFields = z
       'ServiceAccount of this namespace as which objects are read; it needs list and watch on each selected kind.',
     ).default('default'),
     layout: layoutSchema.default(layoutSchema.parse({})),
+    fields: fieldsSchema,
+    ignore: ignoreSchema,
     commit: commitSchema.default(commitSchema.parse({})),
     ...folderFields,
     authors: authorsSchema.optional(),

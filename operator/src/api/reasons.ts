@@ -29,8 +29,9 @@ export const REASONS = {
   },
   InvalidTemplate: {
     outcome: 'stall',
-    meaning: 'spec.layout.template or spec.commit.message has an unknown placeholder or an unsafe part.',
-    remedy: 'Use the placeholders that the message lists.',
+    meaning:
+      'spec.layout.template, spec.layout.expression or spec.commit.message has an unknown placeholder or variable, or an unsafe part.',
+    remedy: 'Use the placeholders or variables that the message lists.',
   },
   UnknownKind: {
     outcome: 'retry',
@@ -135,6 +136,11 @@ export const REASONS = {
     outcome: 'stall',
     meaning: 'An object, folder or answer is larger than the limit that the message names.',
     remedy: 'Select less, or divide it among several GitSyncs with a folder each.',
+  },
+  FileUnreadable: {
+    outcome: 'retry',
+    meaning: 'A file that holds, or should hold, an object cannot be read; it stays as it is, and the others go on.',
+    remedy: 'Correct or remove the file that the message names, or set spec.layout.existing to Replace.',
   },
   PathConflict: {
     outcome: 'stall',

@@ -105,6 +105,7 @@ describe('conditions', () => {
       status: { ...healthy, massDeletion: { token: 'abc', count: 20, recent: 0 } },
       desired: { hasConflicts: false },
       unprovable: undefined,
+      unreadable: [],
     }
     const runtime = { member, unrenderable: () => [], unreadable: () => [] } as unknown as Runtime
     const problems = findProblems(runtime, [])

@@ -22,6 +22,7 @@ export function findProblems(runtime: Runtime, partial: readonly Problem[]): Pro
   }
   if (member.unprovable !== undefined) problems.push(member.unprovable)
   if (member.desired.hasConflicts) problems.push(conflictProblem(runtime))
+  if (member.unreadable.length > 0) problems.push(unreadableProblem(runtime))
   problems.push(...unrenderableProblem(runtime), ...partial)
   for (const { kind, why, isForbidden } of runtime.unreadable()) {
     const reason = isForbidden ? 'Forbidden' : 'ClusterUnavailable'
@@ -69,8 +70,15 @@ function unrenderableProblem(runtime: Runtime): Problem[] {
   const byReason = Map.groupBy(runtime.unrenderable(), ([, { reason }]) => reason)
   return [...byReason].map(([reason, all]) => {
     const shown = all.slice(0, SHOWN).map(([key, { message }]) => `${key} (${message})`)
-    return { reason, message: `${all.length} objects cannot be made files: ${shown.join('; ')}` }
+    const what = reason === 'InvalidTemplate' ? 'have no path by spec.layout.expression' : 'cannot be made files'
+    return { reason, message: `${all.length} objects ${what}: ${shown.join('; ')}` }
   })
+}
+
+function unreadableProblem({ member }: Runtime): Problem {
+  const shown = member.unreadable.slice(0, SHOWN).map(({ path, problem }) => `${path} (${problem})`)
+  const more = member.unreadable.length > SHOWN ? `; ${member.unreadable.length - SHOWN} more` : ''
+  return { reason: 'FileUnreadable', message: `cannot be read, and stays as it is: ${shown.join('; ')}${more}` }
 }
 
 function conflictProblem({ member }: Runtime): Problem {

@@ -18,11 +18,12 @@ import { contentId, Member } from '../push/member.ts'
 import type { Made } from '../push/member.ts'
 import type { SigningKey } from '../push/signing.ts'
 import type { ClusterPort, MemberSettings, RenderedFile } from '../push/member-settings.ts'
-import { parseTemplate, renderPath } from '../render/path.ts'
-import type { PathTemplate } from '../render/path.ts'
+import type { PathRule } from '../render/path-rule.ts'
 import { renderObject } from '../render/render.ts'
 import type { Protection } from '../render/secrets/protection.ts'
 import { ProtectionError } from '../render/secrets/protection-error.ts'
+import type { RenderOptions } from '../render/render.ts'
+import { NoPathError } from '../render/template-error.ts'
 import type { Span } from '../trace/tracer.ts'
 import { deletionProof } from './deletion-proof.ts'
 import { nameOf } from './environment.ts'
@@ -44,9 +45,12 @@ export interface Reading {
   readonly isByWildcard: boolean
 }
 
-export interface Layout {
-  readonly template: string
-  readonly format: 'YAML' | 'JSON'
+/** How objects become files. */
+export interface Rendering {
+  readonly pathOf: PathRule
+  readonly options: Omit<RenderOptions, 'hasStatus'>
+  /** Equal for equal renderings. */
+  readonly id: string
 }
 
 /** How authors are found and named. */
@@ -76,8 +80,8 @@ export class Runtime {
   readonly #sources = new Map<string, Source>()
   /** Sources that only `kind: "*"` stands for. */
   readonly #byWildcard = new Set<string>()
-  #layout: Layout
-  #template: PathTemplate
+  /** Undefined until it reads. */
+  #rendering: Rendering | undefined
   #reading = false
   /** Everything that the spec selects is being read. */
   #isWhole = false
@@ -102,8 +106,6 @@ export class Runtime {
     this.uid = gitsync.metadata.uid ?? ''
     this.#environment = environment
     this.#name = nameOf(gitsync)
-    this.#layout = gitsync.spec.layout
-    this.#template = parseTemplate(gitsync.spec.layout.template)
     this.accepted = handledBefore(askedBy(gitsync.metadata.annotations), gitsync.status?.lastHandledRequest)
     const { clock, budget, writers, report } = environment
     const { records, auditGraceMs } = environment
@@ -133,29 +135,25 @@ export class Runtime {
    */
   read(
     readings: readonly Reading[],
-    layout: Layout,
+    rendering: Rendering,
     { isWhole, protection }: { readonly isWhole: boolean; readonly protection: Protection | undefined },
   ): void {
     const isMore = isWhole && !this.#isWhole
     this.#isWhole = isWhole
     if (isMore) this.member.judgeAgain()
-    const sameLayout =
-      layout.template === this.#layout.template &&
-      layout.format === this.#layout.format &&
-      protection?.id === this.#protection?.id
+    const isSame = rendering.id === this.#rendering?.id && protection?.id === this.#protection?.id
     this.#protection = protection
-    this.#layout = layout
-    this.#template = parseTemplate(layout.template)
+    this.#rendering = rendering
     const wanted = new Map(readings.map((reading) => [sourceKey(reading), reading]))
     this.#byWildcard.clear()
     for (const [key, { isByWildcard }] of wanted) if (isByWildcard) this.#byWildcard.add(key)
     const isOther =
-      !sameLayout ||
+      !isSame ||
       wanted.size !== this.#sources.size ||
       [...wanted].some(([key, reading]) => this.#sources.get(key)?.keeps(reading.rules, this.#scopes(reading)) !== true)
     if (isOther) this.#holding?.flush()
     for (const [key, source] of this.#sources) {
-      if (sameLayout && wanted.has(key)) continue
+      if (isSame && wanted.has(key)) continue
       source.close()
       this.#sources.delete(key)
       for (const [object, { source: from }] of this.#unrenderable)
@@ -338,10 +336,9 @@ export class Runtime {
   }
 
   #notRenderable(key: string, source: Source, error: unknown): void {
-    const problem: Problem =
-      error instanceof ProtectionError
-        ? { reason: error.code, message: error.message }
-        : { reason: 'InternalError', message: String(error) }
+    let problem: Problem = { reason: 'InternalError', message: String(error) }
+    if (error instanceof ProtectionError) problem = { reason: error.code, message: error.message }
+    if (error instanceof NoPathError) problem = { reason: 'InvalidTemplate', message: error.message }
     this.#unrenderable.set(key, { problem, source })
     this.#environment.report(this.#name)
   }
@@ -357,13 +354,16 @@ export class Runtime {
     const { resource } = source
     const identity = source.identityOf(object)
     const { version } = parseApiVersion(object.apiVersion)
-    const path = renderPath(this.#template, { ...identity, version, resource: resource.plural })
-    const { bytes } = renderObject(object, {
-      format: this.#layout.format,
+    if (this.#rendering === undefined) throw new TypeError('nothing is rendered before it is read')
+    const { pathOf, options } = this.#rendering
+    const path = pathOf(object, { ...identity, version, resource: resource.plural })
+    const { bytes, replaceWhole } = renderObject(object, {
+      ...options,
       hasStatus: resource.hasStatus,
       protection: this.#protection,
     })
-    return { file: { key: identityKey(identity), identity, path, oid: contentId(bytes) }, bytes }
+    const file = { key: identityKey(identity), identity, path, oid: contentId(bytes) }
+    return { file: replaceWhole ? { ...file, isWhole: true } : file, bytes }
   }
 
   /** The namespaces that some rule wants; the pool knows how to watch them best. */

@@ -4,6 +4,8 @@ export interface ManagedFieldsEntry {
   readonly manager?: string
   readonly operation?: string
   readonly subresource?: string
+  /** Fields that it names, in the format FieldsV1. */
+  readonly fieldsV1?: unknown
   /** RFC 3339 */
   readonly time?: string
 }

@@ -1,44 +1,63 @@
 import type { ObjectIdentity } from '../objects/object.ts'
 
-/** The file that one object makes. */
+/** What one object makes in the folder. */
 export interface DesiredFile {
   /** See `identityKey`. */
   readonly key: string
   readonly identity: ObjectIdentity
   /** Below the GitSync's folder. */
   readonly path: string
-  /** Id of the file's content as a Git blob. */
+  /** Id of the content, as a Git blob, that the object has in a file of its own. */
   readonly oid: string
+  /** It is never edited: as a whole it is valid, in parts it is not. */
+  readonly isWhole?: boolean
   /** Newest time in the object's record of writes, to tell a later write from it. */
   readonly newest?: string | undefined
   /** resourceVersion at which the object was seen last, to tell a stamp of a later write from an older one. */
   readonly version?: string | undefined
 }
 
+export interface Placing {
+  /** Whether several objects may be in one file. Default false: a path that two objects want is written by neither. */
+  readonly shared?: boolean
+  /** Whether an object stays in its file when the layout would put it elsewhere. Default false. */
+  readonly stays?: boolean
+}
+
 /**
  * What a GitSync wants in its folder: object → path and content id, and back. Contents are elsewhere; at rest only ids
- * are kept. A path that two objects want is written by neither, until one of them lets go.
+ * are kept. An object's place is where the layout puts it, or where it was found.
  */
 export class DesiredFiles {
+  placing: Placing
   readonly #byKey = new Map<string, DesiredFile>()
-  /** One file, or several that want the same path. */
+  /** One object, or several that have the same path. */
   readonly #byPath = new Map<string, DesiredFile | Map<string, DesiredFile>>()
-  readonly #conflicts = new Set<string>()
+  readonly #crowded = new Set<string>()
+  /** Where the layout puts objects that are elsewhere. */
+  readonly #homes = new Map<string, string>()
 
-  get size(): number {
-    return this.#byKey.size - this.#conflicted()
+  constructor(placing: Placing = {}) {
+    this.placing = placing
   }
 
-  /** Paths that more than one object wants, with these objects. */
+  /** Objects that can be written. */
+  get size(): number {
+    let conflicted = 0
+    for (const { objects } of this.conflicts()) conflicted += objects.length
+    return this.#byKey.size - conflicted
+  }
+
+  /** Paths that more than one object wants, where each needs one of its own; with these objects. */
   *conflicts(): Generator<{ readonly path: string; readonly objects: readonly ObjectIdentity[] }> {
-    for (const path of this.#conflicts) {
-      const files = this.#byPath.get(path)
-      if (files instanceof Map) yield { path, objects: [...files.values()].map(({ identity }) => identity) }
+    for (const path of this.#crowded) {
+      const files = this.objectsAt(path).filter(({ key }) => !this.isWritable(key))
+      if (files.length > 0) yield { path, objects: files.map(({ identity }) => identity) }
     }
   }
 
   get hasConflicts(): boolean {
-    return this.#conflicts.size > 0
+    return this.conflicts().next().done !== true
   }
 
   /** The file of an object, whether or not another object wants its path. */
@@ -46,37 +65,87 @@ export class DesiredFiles {
     return this.#byKey.get(key)
   }
 
-  /** The file at a path; undefined where nothing, or more than one object, wants it. */
+  /** Where the layout puts the object, wherever it is. */
+  homeOf(file: DesiredFile): string {
+    return this.#homes.get(file.key) ?? file.path
+  }
+
+  /** False where another object wants the path, and each needs one of its own. */
+  isWritable(key: string): boolean {
+    const file = this.#byKey.get(key)
+    if (file === undefined) return false
+    const there = this.#byPath.get(file.path)
+    if (this.placing.shared === true || !(there instanceof Map) || this.#homes.has(key)) return true
+    // Objects that were found in a file of another are no reason for a conflict.
+    let atHome = 0
+    for (const each of there.keys()) if (!this.#homes.has(each)) atHome++
+    return atHome < 2
+  }
+
+  /** The object at a path; undefined where there are none or several. */
   at(path: string): DesiredFile | undefined {
     const file = this.#byPath.get(path)
     return file instanceof Map ? undefined : file
+  }
+
+  /** Every object at a path. */
+  objectsAt(path: string): readonly DesiredFile[] {
+    const file = this.#byPath.get(path)
+    if (file === undefined) return []
+    return file instanceof Map ? [...file.values()] : [file]
   }
 
   isWanted(path: string): boolean {
     return this.#byPath.has(path)
   }
 
-  /** Every file that can be written. */
+  /** Every object that can be written. */
   *files(): Generator<DesiredFile> {
-    for (const file of this.#byPath.values()) if (!(file instanceof Map)) yield file
+    for (const file of this.#byPath.values()) {
+      if (!(file instanceof Map)) yield file
+      else for (const each of file.values()) if (this.isWritable(each.key)) yield each
+    }
   }
 
   keys(): IterableIterator<string> {
     return this.#byKey.keys()
   }
 
-  /** @returns the paths whose content may have changed: none when the object's file is as it was */
+  /**
+   * @param file `path`: where the layout puts it
+   * @returns the paths whose content may have changed: none when the object's file is as it was
+   */
   set(file: DesiredFile): string[] {
     const before = this.#byKey.get(file.key)
-    if (before?.path === file.path && before.oid === file.oid) {
-      this.#byKey.set(file.key, file)
-      const there = this.#byPath.get(file.path)
-      if (there instanceof Map) there.set(file.key, file)
-      else this.#byPath.set(file.path, file)
-      return []
-    }
-    const freed = before !== undefined && before.path !== file.path ? this.#detach(before) : []
+    const isElsewhere = this.#homes.has(file.key)
+    const isKept = before !== undefined && (isElsewhere || (this.placing.stays === true && this.isWritable(file.key)))
+    const path = isKept ? before.path : file.path
+    if (path === file.path) this.#homes.delete(file.key)
+    else this.#homes.set(file.key, file.path)
+    return this.#put({ ...file, path })
+  }
+
+  /**
+   * Where the object was found.
+   * @returns as {@link DesiredFiles.set}
+   */
+  place(key: string, path: string): string[] {
+    const file = this.#byKey.get(key)
+    if (file === undefined || file.path === path) return []
+    const home = this.homeOf(file)
+    if (path === home) this.#homes.delete(key)
+    else this.#homes.set(key, home)
+    return this.#put({ ...file, path })
+  }
+
+  #put(file: DesiredFile): string[] {
+    const before = this.#byKey.get(file.key)
     this.#byKey.set(file.key, file)
+    if (before?.path === file.path) {
+      this.#attach(file)
+      return before.oid === file.oid ? [] : [file.path]
+    }
+    const freed = before === undefined ? [] : this.#detach(before)
     this.#attach(file)
     return [...freed, file.path]
   }
@@ -86,6 +155,7 @@ export class DesiredFiles {
     const file = this.#byKey.get(key)
     if (file === undefined) return []
     this.#byKey.delete(key)
+    this.#homes.delete(key)
     return this.#detach(file)
   }
 
@@ -95,7 +165,7 @@ export class DesiredFiles {
     else if (there instanceof Map) there.set(file.key, file)
     else {
       this.#byPath.set(file.path, new Map([there, file].map((each) => [each.key, each])))
-      this.#conflicts.add(file.path)
+      this.#crowded.add(file.path)
     }
   }
 
@@ -109,17 +179,8 @@ export class DesiredFiles {
     const [last] = there.values()
     if (there.size === 1 && last !== undefined) {
       this.#byPath.set(file.path, last)
-      this.#conflicts.delete(file.path)
+      this.#crowded.delete(file.path)
     }
     return [file.path]
-  }
-
-  #conflicted(): number {
-    let count = 0
-    for (const path of this.#conflicts) {
-      const files = this.#byPath.get(path)
-      if (files instanceof Map) count += files.size
-    }
-    return count
   }
 }

@@ -1,5 +1,6 @@
 import { samePerson } from './person.ts'
 import type { Person } from './person.ts'
+import { identityKey } from '../objects/object.ts'
 import type { ObjectIdentity } from '../objects/object.ts'
 import type { SpanContext } from '../trace/tracer.ts'
 
@@ -21,7 +22,7 @@ export interface Origin {
   readonly version?: string | undefined
 }
 
-/** One file that changed because an object did. */
+/** What became of one object in its file. */
 export interface Change {
   /** Below the GitSync's folder. */
   readonly path: string
@@ -41,7 +42,7 @@ export interface Change {
 /** Changes that become one commit. */
 export interface Batch {
   readonly author: Person
-  /** By path; the last change of each. */
+  /** By object; the last change of each. */
   readonly changes: readonly Change[]
   /** Of the last change, milliseconds since the epoch. */
   readonly time: number
@@ -59,7 +60,7 @@ export interface WindowOptions {
 }
 
 /**
- * Collects changes until a silence, the maximum latency, or a path whose author changes: nobody signs another's edit.
+ * Collects changes until a silence, the maximum latency, or an object whose author changes: nobody signs another's edit.
  * A window with several authors gives one commit for each.
  */
 export class ChangeWindow {
@@ -94,14 +95,15 @@ export class ChangeWindow {
   }
 
   add(change: Change, now: number): void {
-    const before = this.#open.get(change.path)
+    const key = identityKey(change.identity)
+    const before = this.#open.get(key)
     if (before !== undefined && !samePerson(before.author, change.author)) this.seal()
     if (this.#open.size === 0) this.#openedAt = now
     this.#lastAt = now
     // Back to "created" what was created, changed and never committed.
     const created = before?.action === 'Create' && change.action === 'Update'
-    this.#open.delete(change.path)
-    this.#open.set(change.path, {
+    this.#open.delete(key)
+    this.#open.set(key, {
       ...change,
       ...(created ? { action: 'Create' } : {}),
       ...(before?.seen === undefined ? {} : { seen: together(before.seen, change.seen) }),

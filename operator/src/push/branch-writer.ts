@@ -398,6 +398,7 @@ export class BranchWriter {
         tip: outcome.snapshot.tip,
         folder: folderId(outcome.snapshot, member.settings.path),
         compared: plan.compared,
+        blocked: plan.blocked,
         request: plan.request,
         overwritten: plan.overwritten,
         hasLeft: plan.hasLeft,
@@ -421,7 +422,8 @@ export class BranchWriter {
         const { snapshot } = await edit.push({ dryRun: true })
         for (const { member, plan, commits, seenAt, time } of staged) {
           const folder = folderId(snapshot, member.settings.path)
-          const settlement = { removed: plan.removed, deleted: plan.deleted, confirmed: plan.confirmed }
+          const { removed, deleted, confirmed, written } = plan
+          const settlement = { removed, deleted, confirmed, written }
           member.remember({ tip: before.tip, folder, batches: member.taken.length, settlement, commits, seenAt, time })
         }
       }

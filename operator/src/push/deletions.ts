@@ -1,16 +1,17 @@
 import type { ObjectIdentity } from '../objects/object.ts'
+import { identityKey } from '../objects/object.ts'
 import { CLAIM_FILE } from '../plan/compare.ts'
-import type { RemoteFile } from '../plan/compare.ts'
+import type { Difference, RemoteFile } from '../plan/compare.ts'
 import { fileIdentity, isFile } from '../plan/file-identity.ts'
+import { documentId } from '../plan/holdings.ts'
+import type { HeldDocument } from '../plan/holdings.ts'
 import { deletionToken } from '../plan/mass-deletion.ts'
 import type { Batch, Change } from '../plan/window.ts'
-import { readIdentity } from '../render/read-identity.ts'
 import { PushFailure } from './failure.ts'
 import type { FolderView } from './folder-view.ts'
+import { objectOf } from './member.ts'
 import type { Member } from './member.ts'
-
-/** Left-over files that are read at once. */
-const READ_AT_ONCE = 200
+import { isRead, learn } from './survey.ts'
 
 /** Asks the cluster about each deletion that was seen; one that cannot be proved keeps its file. */
 export async function confirmDeletions(member: Member, folder: FolderView): Promise<Batch[]> {
@@ -22,7 +23,7 @@ export async function confirmDeletions(member: Member, folder: FolderView): Prom
       if (change.oid !== null) {
         changes.push(change)
         written.add(change.path)
-      } else if (member.desired.isWanted(change.path) || !(written.has(change.path) || folder.has(change.path)))
+      } else if (isWantedAgain(member, change) || !(written.has(change.path) || isInFolder(member, folder, change)))
         continue
       else if (await isGone(member, change.identity)) changes.push(change)
       else member.requireCompare('relist')
@@ -30,6 +31,20 @@ export async function confirmDeletions(member: Member, folder: FolderView): Prom
     confirmed.push({ ...batch, changes })
   }
   return confirmed
+}
+
+/** The object is there again, or another one wants its file and nothing else is in that. */
+function isWantedAgain({ desired, holdings, settings }: Member, change: Change): boolean {
+  if (isFile(change.identity)) return desired.isWanted(change.path)
+  if (desired.ofObject(objectOf(change)) !== undefined) return true
+  return desired.isWanted(change.path) && settings.shared !== true && holdings.at(change.path) === undefined
+}
+
+function isInFolder({ holdings }: Member, folder: FolderView, change: Change): boolean {
+  const reading = holdings.readingAt(change.path)
+  if (reading !== undefined && !isFile(change.identity))
+    return reading.documents?.some(({ key }) => key === objectOf(change)) === true
+  return folder.has(change.path)
 }
 
 /**
@@ -49,82 +64,92 @@ async function isGone(member: Member, identity: ObjectIdentity): Promise<boolean
   }
 }
 
-/** Files of ours that no object wants: which may go. The others are orphans. */
+/** What is ours and no object wants: which of it may go. The rest are orphans. */
 export async function judgeExtras(
   member: Member,
   folder: FolderView,
-  extras: readonly RemoteFile[],
+  { extras, leftovers }: Pick<Difference, 'extras' | 'leftovers'>,
 ): Promise<Change[]> {
+  const { holdings, inventory, desired, held } = member
   const isMirror = member.settings.prune === 'Always'
-  const own = (isMirror ? outsideOtherClaims(extras) : extras.filter(({ path }) => member.inventory.has(path))).filter(
-    ({ path }) => !member.held.has(path),
-  )
-  const deletes: Change[] = []
   member.unjudged.length = 0
-  if (isMirror) deletes.push(...(await judgeStrangers(member, folder, own)))
-  else if (member.settings.prune === 'Owned') {
-    await learnIdentities(member, folder, own)
-    for (const { path, oid } of own) {
-      const identity = member.identities.get(oid)
-      if (identity === undefined || identity === null) continue
-      if (isLeftAlone(member, identity)) continue
-      if (!member.port.knows(identity)) {
-        member.unjudged.push(identity)
-        continue
-      }
-      if (!(await isGone(member, identity))) continue
-      const { author } = member.settings
-      deletes.push({ path, identity, action: 'Delete', oid: null, author, time: member.clock.now() })
-    }
+  if (isMirror) return judgeStrangers(member, folder, { extras: outsideOtherClaims(extras), leftovers })
+  const own = extras.filter(({ path }) => inventory.has(path))
+  const rest = leftovers.filter(({ path, document }) => inventory.has(documentId(path, document.key ?? '')))
+  const deletes: Change[] = []
+  if (member.settings.prune === 'Owned') await learn(member, folder, own)
+  let orphans = 0
+  for (const { path, oid } of own) {
+    const objects = (holdings.readingOf(oid)?.documents ?? []).filter(({ key }) => key !== null)
+    // Of several objects in a file those are ours that were written there.
+    const isOurs = ({ key }: HeldDocument): boolean => isRead(member) && inventory.has(documentId(path, key ?? ''))
+    const ours = objects.length > 1 ? objects.filter(isOurs) : objects
+    if (ours.length === 0 && !isHeld(member, path)) orphans++
+    rest.push(...ours.map((document) => ({ path, document })))
   }
-  const leftAlone = own.filter(({ oid }) => isLeftAlone(member, member.identities.get(oid)))
-  member.orphans = own.length - deletes.length - leftAlone.length
-  const left = new Set(own.map(({ oid }) => oid))
-  for (const oid of member.identities.keys()) if (!left.has(oid)) member.identities.delete(oid)
+  for (const { path, document } of rest) {
+    const { identity } = document
+    if (identity === null || held.has(documentId(path, identityKey(identity)))) continue
+    if (isLeftAlone(member, identity)) continue
+    orphans++
+    if (member.settings.prune !== 'Owned') continue
+    if (!member.port.knows(identity)) {
+      member.unjudged.push(identity)
+      continue
+    }
+    // A copy of what is elsewhere.
+    if (desired.ofObject(identityKey(identity)) !== undefined || !(await isGone(member, identity))) continue
+    const { author } = member.settings
+    deletes.push({ path, identity, action: 'Delete', oid: null, author, time: member.clock.now() })
+    orphans--
+  }
+  member.orphans = orphans
   return deletes
 }
 
-function isLeftAlone({ port }: Member, identity: ObjectIdentity | null | undefined): boolean {
-  return identity !== null && identity !== undefined && port.leavesAlone?.(identity) === true
-}
+/** Another writer's, of those that the spec leaves alone: its file is neither written nor removed. */
+const isLeftAlone = ({ port }: Member, identity: ObjectIdentity): boolean => port.leavesAlone?.(identity) === true
 
 /** Files that hold objects have such names. */
 const MANIFEST = /\.(ya?ml|json)$/i
 
 /**
- * With `prune: Always`: which of the files that no object wants may go. Not while anything that is selected cannot be read, and
- * of files that hold an object only those whose kind is served, and whose object is not there, or of a kind or namespace that is
- * not selected. About these nothing is asked: what the account may not read, Git must not tell.
+ * With `prune: Always`: which of what no object wants may go. Not while anything that is selected cannot be read, and of objects
+ * only those whose kind is served, and that are not there, or are of a kind or namespace that is not selected. About these nothing
+ * is asked: what the account may not read, Git must not tell.
  */
 async function judgeStrangers(
   member: Member,
   folder: FolderView,
-  files: readonly RemoteFile[],
-): Promise<readonly Change[]> {
-  await learnIdentities(
-    member,
-    folder,
-    files.filter(({ path }) => MANIFEST.test(path)),
+  { extras, leftovers }: Pick<Difference, 'extras' | 'leftovers'>,
+): Promise<Change[]> {
+  const { holdings, held } = member
+  const manifests = extras.filter(({ path }) => MANIFEST.test(path))
+  await learn(member, folder, manifests)
+  const found: { readonly path: string; readonly identity: ObjectIdentity }[] = []
+  for (const { path, oid } of extras) {
+    const documents = (MANIFEST.test(path) ? holdings.readingOf(oid)?.documents : undefined) ?? []
+    const identities = documents.flatMap(({ identity }) => identity ?? [])
+    // What is not edited goes as a whole.
+    const isWhole = identities.length === 0 || (identities.length > 1 && !isRead(member))
+    found.push(...(isWhole ? [fileIdentity(path)] : identities).map((identity) => ({ path, identity })))
+  }
+  for (const { path, document } of leftovers) {
+    if (document.identity !== null) found.push({ path, identity: document.identity })
+  }
+  const strangers = found.filter(
+    ({ path, identity }) => !held.has(documentId(path, identityKey(identity))) && !isLeftAlone(member, identity),
   )
   const deletes: Change[] = []
   const { author } = member.settings
-  for (const { path, oid } of files) {
-    const identity = member.identities.get(oid) ?? undefined
+  for (const { path, identity } of strangers) {
     if (!member.port.complete()) {
-      if (identity !== undefined) member.unjudged.push(identity)
-      continue
+      if (!isFile(identity)) member.unjudged.push(identity)
+    } else if (isFile(identity) || (await mayGo(member, identity))) {
+      deletes.push({ path, identity, action: 'Delete', oid: null, author, time: member.clock.now() })
     }
-    if (isLeftAlone(member, identity)) continue
-    if (identity !== undefined && !(await mayGo(member, identity))) continue
-    deletes.push({
-      path,
-      identity: identity ?? fileIdentity(path),
-      action: 'Delete',
-      oid: null,
-      author,
-      time: member.clock.now(),
-    })
   }
+  member.orphans = strangers.length - deletes.length
   return deletes
 }
 
@@ -140,12 +165,8 @@ function outsideOtherClaims(files: readonly RemoteFile[]): readonly RemoteFile[]
   return files.filter(({ path }) => !claimed.some((folder) => path.startsWith(folder)))
 }
 
-async function learnIdentities(member: Member, folder: FolderView, files: readonly RemoteFile[]): Promise<void> {
-  const unknown = files.map(({ oid }) => oid).filter((oid) => !member.identities.has(oid))
-  for (let start = 0; start < unknown.length; start += READ_AT_ONCE) {
-    const contents = await folder.blobs(unknown.slice(start, start + READ_AT_ONCE))
-    for (const [oid, bytes] of contents) member.identities.set(oid, readIdentity(bytes) ?? null)
-  }
+function isHeld({ held }: Member, path: string): boolean {
+  return held.values().some((change) => change.path === path)
 }
 
 /** Holds deletions back that are too many at once, and lets those go that were confirmed. */
@@ -161,15 +182,15 @@ export async function guardDeletions(
   readonly confirmed: string | undefined
 }> {
   const { prune, isLeaving = false } = member.settings
-  for (const path of member.held.keys()) {
+  for (const [id, change] of member.held) {
     // Who leaves wants nothing, whatever its objects say.
-    if (!isLeaving && (member.desired.isWanted(path) || prune === 'Never')) member.held.delete(path)
+    if (!isLeaving && (isWantedAgain(member, change) || prune === 'Never')) member.held.delete(id)
   }
   // What comes and goes within this push is in nobody's folder yet.
-  const isGuarded = ({ path, oid }: Change): boolean => oid === null && folder.has(path)
+  const isGuarded = (change: Change): boolean => change.oid === null && isInFolder(member, folder, change)
   const fresh = batches.flatMap(({ changes }) => changes.filter(isGuarded))
-  const deletes = new Map([...member.held, ...fresh.map((change) => [change.path, change] as const)])
-  const paths = [...deletes.keys()]
+  const deletes = new Map([...member.held, ...fresh.map((change) => [idOf(change), change] as const)])
+  const paths = [...deletes.values()].map((change) => shownIn(member, change))
   const token = deletionToken(paths, member.inventory.confirmed)
   const confirmation = member.settings.confirmDeletion
   const isConfirmed = paths.length > 0 && confirmation === token
@@ -177,7 +198,7 @@ export async function guardDeletions(
   const refused = member.guard.refuses(paths, before, member.clock.now(), { token, confirmation })
   // What was refused once waits for its confirmation, also when the folder grows meanwhile.
   if (refused || (member.held.size > 0 && !isConfirmed)) {
-    for (const [path, change] of deletes) member.held.set(path, change)
+    for (const [id, change] of deletes) member.held.set(id, change)
     member.massDeletion = { token, count: paths.length, recent: member.guard.recent(member.clock.now()) }
     const kept = batches.map((batch) => ({ ...batch, changes: batch.changes.filter((change) => !isGuarded(change)) }))
     return { batches: kept, deleted: [], confirmed: undefined }
@@ -186,19 +207,27 @@ export async function guardDeletions(
   const waiting = await stillGone(member, fresh)
   const released =
     waiting.length === 0 ? [] : [{ author: member.settings.author, changes: waiting, time: member.clock.now() }]
-  const deleted = [...fresh, ...waiting].map(({ path }) => path)
+  const deleted = [...fresh, ...waiting].map(idOf)
   return { batches: [...batches, ...released], deleted, confirmed: isConfirmed ? token : undefined }
+}
+
+const idOf = (change: Change): string => documentId(change.path, objectOf(change))
+
+/** What a deletion is called in a confirmation: its file, and the object as well where others are in it. */
+function shownIn({ holdings }: Member, change: Change): string {
+  const documents = holdings.readingAt(change.path)?.documents ?? []
+  return documents.length > 1 ? idOf(change) : change.path
 }
 
 /** Deletions that were held, without those that cannot be proved any more: it may be long since they were. */
 async function stillGone(member: Member, fresh: readonly Change[]): Promise<Change[]> {
-  const asked = new Set(fresh.map(({ path }) => path))
+  const asked = new Set(fresh.map(idOf))
   const gone: Change[] = []
-  for (const change of member.held.values()) {
-    if (asked.has(change.path)) continue
+  for (const [id, change] of member.held) {
+    if (asked.has(id)) continue
     if (await isGone(member, change.identity)) gone.push(change)
     else {
-      member.held.delete(change.path)
+      member.held.delete(id)
       member.requireCompare('relist')
     }
   }

@@ -14,6 +14,8 @@ export interface FolderView {
   files(): readonly RemoteFile[]
   /** Whether there is, or may be, a file. */
   has(path: string): boolean
+  /** Content id of a file; null where there is none, undefined where that has not been read. */
+  oidOf(path: string): string | null | undefined
   blobs(oids: readonly string[]): Promise<ReadonlyMap<string, Buffer>>
   /** The commit that last changed, or removed, a file; undefined where there is none. Costs requests. */
   lastChange(path: string): Promise<LastChange | undefined>
@@ -38,6 +40,10 @@ export function viewOf(member: Member, repository: Repository, snapshot: Snapsho
         throw error
       }
       return paths.has(below)
+    },
+    oidOf(below) {
+      const entry = snapshot.entry(path === '.' ? below : `${path}/${below}`)
+      return entry === 'unread' ? undefined : (entry?.oid ?? null)
     },
     files() {
       const start = path === '.' ? 0 : path.length + 1
@@ -69,6 +75,17 @@ export function viewOf(member: Member, repository: Repository, snapshot: Snapsho
 
 /** The trees that the folder has if it is as it should be: then none of them is fetched. */
 export function wantedTrees(member: Member): ReadonlyMap<string, Buffer> {
-  const claim = { path: CLAIM_FILE, oid: contentId(claimFile(member.settings.claim)) }
-  return buildTrees([...member.desired.files(), claim], SHA1).trees
+  const files = new Map<string, RemoteFile>()
+  for (const file of member.desired.files()) files.set(file.path, file)
+  for (const file of member.holdings.files()) files.set(file.path, file)
+  files.set(CLAIM_FILE, { path: CLAIM_FILE, oid: contentId(claimFile(member.settings.claim)) })
+  return buildTrees(withoutClashes(files), SHA1).trees
+}
+
+/** A path that is a file and a folder is in no tree: whichever it was, it is not as it was. */
+function* withoutClashes(files: ReadonlyMap<string, RemoteFile>): Generator<RemoteFile> {
+  for (const file of files.values()) {
+    const parts = file.path.split('/')
+    if (!parts.some((_, i) => i > 0 && files.has(parts.slice(0, i).join('/')))) yield file
+  }
 }

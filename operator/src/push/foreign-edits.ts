@@ -7,6 +7,7 @@ import { samePerson } from '../plan/person.ts'
 import { PushFailure, shownAnswer } from './failure.ts'
 import type { FolderView } from './folder-view.ts'
 import type { Member } from './member.ts'
+import { isRead } from './survey.ts'
 
 /** Histories of single files that are read at once. */
 const READ_AT_ONCE = 4
@@ -57,7 +58,7 @@ export async function respectForeignEdits(
 
 /** When the object of a file was written last; 0 where the API server does not say. */
 function writtenAt({ desired }: Member, path: string): number {
-  return Date.parse(desired.at(path)?.newest ?? '') || 0
+  return Math.max(0, ...desired.objectsAt(path).map(({ newest }) => Date.parse(newest ?? '') || 0))
 }
 
 /** Files that are not as wanted, and that somebody else than this operator changed last. */
@@ -67,8 +68,13 @@ async function findForeignEdits(
   remote: readonly RemoteFile[],
 ): Promise<ForeignEdit[]> {
   const there = new Map(remote.map(({ path, oid }) => [path, oid]))
-  const differing = compare(member.desired, remote)
-    .writes.map(({ file }) => ({ path: file.path, oid: there.get(file.path) ?? null }))
+  const { writes } = compare(
+    member.desired,
+    remote,
+    isRead(member) ? (oid) => member.holdings.readingOf(oid) : undefined,
+  )
+  const differing = [...new Set(writes.map(({ file }) => file.path))]
+    .map((path) => ({ path, oid: there.get(path) ?? null }))
     // What is not there and never was has been changed by nobody.
     .filter(({ path, oid }) => oid !== null || member.inventory.has(path))
   const queue = new PQueue({ concurrency: READ_AT_ONCE })

@@ -5,6 +5,7 @@ import type { Inventory } from '../plan/inventory.ts'
 import type { Person } from '../plan/person.ts'
 import type { Trailer } from '../render/trailers.ts'
 import type { WindowOptions } from '../plan/window.ts'
+import type { FileStyle } from '../render/edit/file.ts'
 
 /** What a GitSync asks for, as far as writing is concerned. */
 export interface MemberSettings {
@@ -39,6 +40,12 @@ export interface MemberSettings {
   readonly interval: number
   /** Bytes of one push. Default: as many as one commit may have. */
   readonly maxPushBytes?: number | undefined
+  /** How files are written, and read again. Default: YAML, edited in place, a file for each object. */
+  readonly content?: FileStyle
+  /** Whether several objects may be in one file. Default false. */
+  readonly shared?: boolean
+  /** Whether each folder has a list of its files for kustomize. Default false. */
+  readonly kustomization?: boolean
 }
 
 /** What a member needs of the cluster. */

@@ -1,8 +1,11 @@
 import { blobId } from '@gitsync/protocol'
 import type { Signer } from '@gitsync/protocol'
+import { identityKey } from '../objects/object.ts'
 import type { ObjectIdentity } from '../objects/object.ts'
 import { DesiredFiles } from '../plan/desired-files.ts'
-import type { DesiredFile } from '../plan/desired-files.ts'
+import { documentId, Holdings } from '../plan/holdings.ts'
+import type { FileReading } from '../plan/holdings.ts'
+import type { DesiredFile, Placing } from '../plan/desired-files.ts'
 import type { Inventory } from '../plan/inventory.ts'
 import type { Drift, LastChange } from '../plan/drift.ts'
 import { MassDeletionGuard } from '../plan/mass-deletion.ts'
@@ -31,10 +34,12 @@ export interface Made {
 
 /** What has to be put down once a push has happened. */
 export interface Settlement {
-  /** Paths that are nobody's any more. */
+  /** Paths, and objects of files that hold several, that are nobody's any more. */
   readonly removed: readonly string[]
-  /** Those of them that the guard counts. */
+  /** Objects that the guard counts, with their paths: see `documentId`. */
   readonly deleted: readonly string[]
+  /** What files hold afterwards that are not just as they are printed; undefined for those that are, and for none. */
+  readonly written: ReadonlyMap<string, { readonly oid: string; readonly reading: FileReading } | undefined>
   /** The token with which a person has confirmed the deletions. */
   readonly confirmed: string | undefined
 }
@@ -66,7 +71,7 @@ const MAX_WAITING = 20_000
 export class Member {
   /** namespace/name */
   readonly name: string
-  readonly desired = new DesiredFiles()
+  readonly desired: DesiredFiles
   readonly window: ChangeWindow
   readonly guard = new MassDeletionGuard()
   readonly spool: Spool
@@ -79,12 +84,14 @@ export class Member {
   sent: SentPush[] = []
   /** The inventory is not as it was saved last. */
   isInventoryUnsaved = false
-  /** Deletions that wait for a confirmation, by path. */
+  /** Deletions that wait for a confirmation, by path and object. */
   readonly held = new Map<string, Change>()
   /** Id of the folder's tree when this member last wrote or compared it. */
   folder: string | null | undefined
-  /** Which object the file with this content holds; null for none. Spares reading left-over files again and again. */
-  readonly identities = new Map<string, ObjectIdentity | null>()
+  /** What files hold that are not just as they are printed. */
+  readonly holdings = new Holdings()
+  /** Files that cannot be read where objects are wanted. */
+  unreadable: readonly { readonly path: string; readonly problem: string }[] = []
   orphans = 0
   /** Objects of left-over files about which nothing could be said, because their kind was not being watched just then. */
   readonly unjudged: ObjectIdentity[] = []
@@ -138,6 +145,7 @@ export class Member {
   }) {
     this.name = options.name
     this.#settings = options.settings
+    this.desired = new DesiredFiles(placingOf(options.settings))
     this.port = options.port
     this.inventory = options.inventory
     this.spool = new Spool(options.budget)
@@ -165,8 +173,16 @@ export class Member {
     const before = this.#settings
     this.#settings = settings
     // Files that were left over may go now.
-    const isOther = before.prune !== settings.prune || before.onDrift !== settings.onDrift
+    const isOther =
+      before.prune !== settings.prune ||
+      before.onDrift !== settings.onDrift ||
+      before.kustomization !== settings.kustomization
     if (isOther || settings.isLeaving === true) this.requireCompare('requested')
+    if (JSON.stringify([before.content, before.shared]) !== JSON.stringify([settings.content, settings.shared])) {
+      this.desired.placing = placingOf(settings)
+      this.holdings.forget()
+      this.requireCompare('requested')
+    }
     this.window.options = settings.window
     this.#schedule.interval = settings.interval
     this.unblock()
@@ -217,10 +233,12 @@ export class Member {
 
   /** An object as it is now. */
   set(file: DesiredFile, bytes: Uint8Array, made: Made): void {
-    this.held.delete(file.path)
     const isEdit = this.desired.ofObject(file.key) !== undefined
-    for (const path of this.desired.set(file)) {
-      if (path === file.path) this.#written(file, bytes, { ...made, isEdit })
+    const changed = this.desired.set(file)
+    const now = this.desired.ofObject(file.key) ?? file
+    this.held.delete(documentId(now.path, now.key))
+    for (const path of changed) {
+      if (path === now.path) this.#written(now, bytes, { ...made, isEdit })
       else this.#freed(path)
     }
   }
@@ -229,33 +247,31 @@ export class Member {
   deleted(key: string, { author = this.#settings.author, span, origin }: Made = {}): void {
     const file = this.desired.ofObject(key)
     if (file === undefined) return
-    for (const path of this.desired.delete(key)) {
-      if (this.desired.isWanted(path)) this.#freed(path)
-      else if (this.#settings.prune !== 'Never')
-        this.#changed(
-          {
-            path: file.path,
-            identity: file.identity,
-            author,
-            time: this.clock.now(),
-            action: 'Delete',
-            oid: null,
-            seen: { at: this.clock.now(), spans: span === undefined ? [] : [span] },
-            origin,
-          },
-          true,
-        )
-      else {
-        this.orphans++
-        this.#onReport()
-      }
+    const isWritten = this.desired.isWritable(key)
+    this.desired.delete(key)
+    if (!isWritten) this.#freed(file.path)
+    else if (this.#settings.prune !== 'Never') {
+      const change = {
+        path: file.path,
+        identity: file.identity,
+        author,
+        time: this.clock.now(),
+        action: 'Delete',
+        oid: null,
+        seen: { at: this.clock.now(), spans: span === undefined ? [] : [span] },
+        origin,
+      } as const
+      this.#changed(change, true)
+    } else {
+      this.orphans++
+      this.#onReport()
     }
   }
 
   /** The object is no longer selected, or not there any more without having been seen deleted: its file is judged by a comparison. */
   dropped(key: string): void {
     const file = this.desired.ofObject(key)
-    if (file !== undefined) this.identities.set(file.oid, file.identity)
+    if (file !== undefined) this.holdings.learn(file.oid, { documents: [file] })
     if (this.desired.delete(key).length > 0) this.requireCompare('relist')
   }
 
@@ -278,18 +294,18 @@ export class Member {
 
   /** A path that several objects wanted belongs to one again. */
   #freed(path: string): void {
-    if (this.desired.at(path) !== undefined) this.requireCompare('conflict')
+    if (this.desired.isWanted(path)) this.requireCompare('conflict')
   }
 
   #written(file: DesiredFile, bytes: Uint8Array, made: Made & { readonly isEdit: boolean }): void {
     // Two objects want the path: what is in Git stays as it is.
-    if (this.desired.at(file.path) === undefined) {
+    if (!this.desired.isWritable(file.key)) {
       this.#onReport()
       return
     }
     if (!this.spool.put(file.oid, bytes)) this.requireCompare('spool')
     const { author = this.#settings.author, time = this.clock.now(), span, origin } = made
-    const action = this.inventory.has(file.path) ? 'Update' : 'Create'
+    const action = this.#isKnown(file) ? 'Update' : 'Create'
     const seen = { at: this.clock.now(), spans: span === undefined ? [] : [span] }
     const change = {
       path: file.path,
@@ -302,6 +318,11 @@ export class Member {
       origin,
     } as const
     this.#changed(change, made.isEdit)
+  }
+
+  #isKnown({ path, key }: DesiredFile): boolean {
+    const isShared = this.#settings.shared === true && this.desired.at(path) === undefined
+    return this.inventory.has(isShared ? documentId(path, key) : path)
   }
 
   #changed(change: Change, isEdit: boolean): void {
@@ -360,6 +381,7 @@ export class Member {
     readonly tip: string | null
     readonly folder: string | null | undefined
     readonly compared: boolean
+    readonly blocked: boolean
     readonly request: string | undefined
     /** Files of foreign edits that were written over. */
     readonly overwritten: number
@@ -372,6 +394,7 @@ export class Member {
     this.sent = []
     this.folder = done.folder
     this.#schedule.done({ ...done, committed: done.commit !== undefined })
+    if (done.blocked) this.#schedule.requireLook()
     if (done.commit !== undefined) this.#lastCommit = done.commit
     else if (done.tip !== null && this.attempted?.sha === done.tip) this.#lastCommit = this.attempted
     this.#observedCommit = done.tip ?? undefined
@@ -435,6 +458,13 @@ export class Member {
     }
   }
 }
+
+function placingOf({ content, shared = false }: MemberSettings): Placing {
+  return { shared, stays: content?.inPlace !== false }
+}
+
+/** The object of a change. */
+export const objectOf = (change: Change): string => identityKey(change.identity)
 
 /** Content id of a rendered file. */
 export const contentId = (bytes: Uint8Array): string => blobId(bytes)

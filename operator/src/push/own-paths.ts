@@ -1,20 +1,24 @@
 import { CLAIM_FILE } from '../plan/compare.ts'
 import type { Member, Settlement } from './member.ts'
-import type { PushPlan } from './plan-push.ts'
+import type { PushPlan } from './planned-commit.ts'
 
 /** Before the push: paths about to be written are this GitSync's own from now on, whatever happens next. */
 export async function recordPaths(member: Member, plan: PushPlan): Promise<void> {
   const paths = plan.commits
     .flatMap(({ writes }) => writes.map(({ path }) => path))
     .filter((path) => path !== CLAIM_FILE)
-  await saveInventory(member, member.inventory.add(paths))
+  await saveInventory(member, member.inventory.add([...paths, ...plan.shared]))
 }
 
-/** After the push: what was deleted is nobody's. */
-export async function settle(member: Member, { removed, deleted, confirmed }: Settlement): Promise<void> {
+/** After the push: what was deleted is nobody's, and what was written is known. */
+export async function settle(member: Member, { removed, deleted, confirmed, written }: Settlement): Promise<void> {
+  for (const [path, file] of written) {
+    if (file !== undefined) member.holdings.learn(file.oid, file.reading)
+    member.holdings.wrote(path, file?.oid)
+  }
   member.guard.record(deleted.length, member.clock.now(), confirmed !== undefined)
   if (confirmed !== undefined) member.inventory.confirmed = confirmed
-  for (const path of deleted) member.held.delete(path)
+  for (const id of deleted) member.held.delete(id)
   // The push has happened, whatever comes now; an inventory that names too much is saved with the next one.
   const forgotten = member.inventory.delete(removed)
   await saveInventory(member, forgotten || confirmed !== undefined).catch(() => undefined)

@@ -2,38 +2,22 @@ import { claimFile, claimId } from '../plan/claim.ts'
 import { CLAIM_FILE, compare } from '../plan/compare.ts'
 import type { RemoteFile } from '../plan/compare.ts'
 import type { DesiredFile } from '../plan/desired-files.ts'
-import type { Batch, Change, Seen } from '../plan/window.ts'
-import { claimMessage, commitMessage } from './commit-message.ts'
+import { documentId } from '../plan/holdings.ts'
+import type { FileReading } from '../plan/holdings.ts'
+import type { Batch, Change } from '../plan/window.ts'
+import { claimMessage } from './commit-message.ts'
+import { Composer } from './composer.ts'
 import { confirmDeletions, guardDeletions, judgeExtras } from './deletions.ts'
 import { respectForeignEdits } from './foreign-edits.ts'
 import { PushFailure, shownAnswer } from './failure.ts'
 import { planRemoval } from './plan-removal.ts'
 import type { FolderView } from './folder-view.ts'
-import { contentId } from './member.ts'
-import type { Member, Settlement } from './member.ts'
-
-export interface PlannedCommit {
-  readonly author: Batch['author']
-  /** Milliseconds since the epoch. */
-  readonly time: number
-  readonly message: string
-  readonly writes: readonly { readonly path: string; readonly bytes: Uint8Array }[]
-  readonly deletes: readonly string[]
-  /** Of the edits in it; none where a comparison found what it writes. */
-  readonly seen: readonly Seen[]
-}
-
-export interface PushPlan extends Settlement {
-  readonly commits: readonly PlannedCommit[]
-  /** A comparison was made, and everything it found is in this plan. */
-  readonly compared: boolean
-  /** Nothing of the member is left in the folder afterwards. */
-  readonly hasLeft: boolean
-  /** Files of foreign edits that it writes over. */
-  readonly overwritten: number
-  /** The request of a person that this plan carries out. */
-  readonly request: string | undefined
-}
+import { isKustomization, planKustomizations } from './kustomizations.ts'
+import { contentId, objectOf } from './member.ts'
+import { outcomeOf, toCommit } from './planned-commit.ts'
+import type { Contents, PlannedCommit, PushPlan } from './planned-commit.ts'
+import type { Member } from './member.ts'
+import { isRead, survey } from './survey.ts'
 
 /** Contents of one commit at most, in bytes; a larger export becomes several. */
 const MAX_COMMIT_BYTES = 16 << 20
@@ -58,6 +42,7 @@ export async function planPush(member: Member, folder: FolderView): Promise<Push
   // A comparison finds every change: those who made them sign first.
   if (remote !== undefined) member.window.seal()
   member.taken.push(...member.window.take(member.clock.now()))
+  if (files !== undefined) await survey(member, folder, files)
   const kept = remote === undefined ? new Set<string>() : await respectForeignEdits(member, folder, remote)
   const batches = without(await confirmDeletions(member, folder), kept)
   // What was seen to change is ours from here on, also where its object is no longer wanted.
@@ -65,22 +50,24 @@ export async function planPush(member: Member, folder: FolderView): Promise<Push
   if (member.inventory.add(written)) member.isInventoryUnsaved = true
   const contents: Contents = new Map()
   const compared =
-    remote === undefined
-      ? undefined
-      : await compareFolder(member, folder, { remote: overlay(member, remote, batches), kept, contents })
+    remote === undefined ? undefined : await compareFolder(member, folder, { remote, batches, kept, contents })
   const all = await guardDeletions(member, folder, [...batches, ...(compared?.batches ?? [])], remote?.length)
+  const composer = new Composer(member, folder)
+  await composer.prepare(all.batches)
   const room = { bytes: roomOf(member), isUsed: false }
   const commits = all.batches
     .flatMap((batch) => divide(member, batch))
-    .map((batch) => toCommit(member, batch, contents, room))
+    .map((batch) => toCommit(member, batch, { contents, composer, room }))
     .filter((commit) => commit !== undefined)
+  await keepLists(member, folder, { commits, written: composer.written, isCompared: remote !== undefined })
   const needsClaim = claimed === 'missing' && (commits.length > 0 || (remote !== undefined && member.desired.size > 0))
   if (needsClaim || isTaken) addClaim(commits, member, claimFile(claim), isTaken)
   return {
     commits,
-    removed: commits.flatMap(({ deletes }) => deletes),
+    removed: [...pathsGone(commits), ...objectsGone(composer, all.deleted), ...notOurs(member, composer, all.deleted)],
     deleted: all.deleted,
     confirmed: all.confirmed,
+    ...outcomeOf(member, composer, all.batches),
     compared: compared?.complete ?? false,
     hasLeft: false,
     overwritten: member.isDrifted ? (compared?.batches[0]?.changes.length ?? 0) : 0,
@@ -94,8 +81,67 @@ function without(batches: readonly Batch[], kept: ReadonlySet<string>): readonly
   return batches.map((batch) => ({ ...batch, changes: batch.changes.filter(({ path }) => !kept.has(path)) }))
 }
 
-/** What a comparison had to read, by content id. */
-type Contents = Map<string, Uint8Array>
+/** Puts the lists of files for kustomize into the last commit, or into one of their own. */
+async function keepLists(
+  member: Member,
+  folder: FolderView,
+  {
+    commits,
+    written,
+    isCompared,
+  }: { readonly commits: PlannedCommit[]; readonly written: Composer['written']; readonly isCompared: boolean },
+): Promise<void> {
+  const isNew = ({ path }: { readonly path: string }): boolean => !folder.has(path)
+  const comeAndGo = commits.some(({ writes, deletes }) => deletes.length > 0 || writes.some(isNew))
+  if (member.settings.kustomization !== true || !(isCompared || comeAndGo)) return
+  const { writes, deletes, unreadable } = await planKustomizations(member, folder, commits)
+  if (isCompared) member.unreadable = [...member.unreadable, ...unreadable]
+  for (const { path, bytes } of writes) written.set(path, { oid: contentId(bytes), reading: { documents: [] } })
+  for (const path of deletes) written.set(path, undefined)
+  if (writes.length + deletes.length === 0) return
+  const last = commits.pop() ?? {
+    author: member.settings.author,
+    time: member.clock.now(),
+    message: `List the files of ${member.settings.path} for kustomize\n`,
+    writes: [],
+    deletes: [],
+    seen: [],
+  }
+  commits.push({ ...last, writes: [...last.writes, ...writes], deletes: [...last.deletes, ...deletes] })
+}
+
+/** Files that are not there after the last commit. */
+function pathsGone(commits: readonly PlannedCommit[]): ReadonlySet<string> {
+  const gone = new Set<string>()
+  for (const { writes, deletes } of commits) {
+    for (const { path } of writes) gone.delete(path)
+    for (const path of deletes) gone.add(path)
+  }
+  return gone
+}
+
+/** Deleted objects that no later commit has written again. */
+function objectsGone({ written }: Composer, deleted: readonly string[]): readonly string[] {
+  const there = new Set(
+    [...written].flatMap(([path, file]) =>
+      (file?.reading.documents ?? []).map(({ key }) => documentId(path, key ?? '')),
+    ),
+  )
+  return deleted.filter((id) => !there.has(id))
+}
+
+/** Files that go on without an object of ours. */
+function notOurs({ desired, inventory }: Member, { written }: Composer, deleted: readonly string[]): string[] {
+  const gone = new Set(deleted)
+  return [...written].flatMap(([path, file]) => {
+    const isOurs = ({ key }: { readonly key: string | null }): boolean => {
+      const id = documentId(path, key ?? '')
+      return inventory.has(id) && !gone.has(id)
+    }
+    const documents = file?.reading.documents ?? []
+    return documents.length === 0 || desired.isWanted(path) || documents.some(isOurs) ? [] : [path]
+  })
+}
 
 /** What the folder's claim says: whose it is, by the id of a claim that is not the member's own. */
 type ClaimState = 'ours' | 'missing' | 'unknown' | { readonly owner: string }
@@ -127,12 +173,29 @@ function takeOver({ settings }: Member, owner: string): void {
 }
 
 /** The folder as it will be after the batches. A content that is not at hand is not written by them. */
-function overlay(member: Member, remote: readonly RemoteFile[], batches: readonly Batch[]): RemoteFile[] {
+function overlay(member: Member, remote: readonly RemoteFile[], batches: readonly Batch[]): readonly RemoteFile[] {
+  const { desired, holdings } = member
   const files = new Map(remote.map((file) => [file.path, file]))
-  for (const { changes } of batches) {
-    for (const { path, oid } of changes) {
-      if (oid === null) files.delete(path)
-      else if (member.spool.get(oid) !== undefined) files.set(path, { path, oid })
+  for (const change of batches.flatMap(({ changes }) => changes)) {
+    const { path, oid, identity } = change
+    if (oid !== null && member.spool.get(oid) === undefined) continue
+    const key = objectOf(change)
+    const there = files.get(path)
+    const reading = there === undefined ? undefined : holdings.readingOf(there.oid)
+    if (reading?.documents === null) continue
+    // A file that is as it is printed, of one object.
+    const printed = there === undefined ? undefined : desired.objectsAt(path).find((file) => file.oid === there.oid)
+    const documents = reading?.documents ?? (printed === undefined ? [] : [printed])
+    const others = documents.filter((document) => document.key !== key)
+    if (oid === null && others.length === 0) files.delete(path)
+    else if (others.some((other) => other.key !== null)) {
+      // It is in no repository yet: what it will hold is known without being read.
+      const id = `${path} after ${oid ?? key}`
+      holdings.learn(id, { documents: oid === null ? others : [...others, { key, identity, oid }] })
+      files.set(path, { path, oid: id })
+    } else if (oid !== null) {
+      holdings.learn(oid, { documents: [{ key, identity, oid }] })
+      files.set(path, { path, oid })
     }
   }
   return [...files.values()]
@@ -141,18 +204,27 @@ function overlay(member: Member, remote: readonly RemoteFile[], batches: readonl
 async function compareFolder(
   member: Member,
   folder: FolderView,
-  at: { readonly remote: readonly RemoteFile[]; readonly kept: ReadonlySet<string>; readonly contents: Contents },
+  at: {
+    readonly remote: readonly RemoteFile[]
+    readonly batches: readonly Batch[]
+    readonly kept: ReadonlySet<string>
+    readonly contents: Contents
+  },
 ): Promise<{ readonly batches: readonly Batch[]; readonly complete: boolean }> {
   member.beginComparison()
   const { contents } = at
-  const { writes: differing, extras } = compare(member.desired, at.remote)
-  const writes = differing.filter(({ file }) => !at.kept.has(file.path))
+  const files = overlay(member, at.remote, at.batches)
+  const readingOf = (oid: string): FileReading | undefined => member.holdings.readingOf(oid)
+  const difference = compare(member.desired, files, isRead(member) ? readingOf : undefined)
+  const writes = difference.writes.filter(({ file }) => !at.kept.has(file.path))
+  member.unreadable = difference.unreadable
   const reason = member.compareReason ?? 'drift'
   const { changes, complete } = await provideContents(member, writes, contents)
-  const deletes = await judgeExtras(member, folder, extras)
+  const extras = difference.extras.filter(({ path }) => !isKustomization(member, path))
+  const deletes = await judgeExtras(member, folder, { ...difference, extras })
   // An inventory that was lost is made anew from what is there as it should be.
-  const paths = [...member.desired.files()].map(({ path }) => path)
-  if (complete && member.inventory.size < paths.length && member.inventory.add(paths)) member.isInventoryUnsaved = true
+  const paths = new Set([...member.desired.files()].map(({ path }) => path))
+  if (complete && member.inventory.size < paths.size && member.inventory.add(paths)) member.isInventoryUnsaved = true
   const all = [...changes, ...deletes]
   if (all.length === 0) return { batches: [], complete }
   const time = all.reduce((latest, change) => Math.max(latest, change.time), 0)
@@ -213,38 +285,6 @@ function divide(member: Member, batch: Batch): Batch[] {
 /** Contents that one push may have, in bytes: trees and commits travel with them. */
 const roomOf = ({ settings: { maxPushBytes } }: Member): number =>
   maxPushBytes === undefined ? Number.POSITIVE_INFINITY : Math.floor(maxPushBytes / 2)
-
-/** @param room what is left of it; what does not fit is left to a comparison, and one change always fits */
-function toCommit(
-  member: Member,
-  batch: Batch,
-  contents: Contents,
-  room: { bytes: number; isUsed: boolean },
-): PlannedCommit | undefined {
-  const writes: { path: string; bytes: Uint8Array }[] = []
-  const deletes: string[] = []
-  const changes: Change[] = []
-  for (const change of batch.changes) {
-    const bytes = change.oid === null ? undefined : (contents.get(change.oid) ?? member.spool.get(change.oid))
-    // A content that did not fit the spool is left to the comparison that was asked for then.
-    if (change.oid !== null && bytes === undefined) continue
-    if (bytes !== undefined) {
-      if (room.isUsed && bytes.length > room.bytes) {
-        member.requireCompare('spool')
-        continue
-      }
-      room.isUsed = true
-      room.bytes -= bytes.length
-    }
-    changes.push(change)
-    if (bytes === undefined) deletes.push(change.path)
-    else writes.push({ path: change.path, bytes })
-  }
-  if (changes.length === 0) return undefined
-  const message = commitMessage(member, batch, changes)
-  const seen = changes.flatMap((change) => change.seen ?? [])
-  return { author: batch.author, time: batch.time, message, writes, deletes, seen }
-}
 
 function addClaim(commits: PlannedCommit[], member: Member, bytes: Buffer, takenOver: boolean): void {
   const [first, ...rest] = commits

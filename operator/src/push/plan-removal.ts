@@ -1,14 +1,20 @@
 import { CLAIM_FILE } from '../plan/compare.ts'
+import type { RemoteFile } from '../plan/compare.ts'
 import { fileIdentity } from '../plan/file-identity.ts'
+import { documentId } from '../plan/holdings.ts'
 import type { Change } from '../plan/window.ts'
+import { Composer } from './composer.ts'
 import { guardDeletions } from './deletions.ts'
 import type { FolderView } from './folder-view.ts'
+import { objectOf } from './member.ts'
 import type { Member } from './member.ts'
-import type { PushPlan } from './plan-push.ts'
+import { outcomeOf, toCommit } from './planned-commit.ts'
+import type { PlannedCommit, PushPlan } from './planned-commit.ts'
+import { isRead, learn } from './survey.ts'
 
 /**
  * What a GitSync that leaves its folder pushes: the end of the files that it has written, and of its claim. The guard against
- * mass deletions holds here as well; what somebody else has put there stays.
+ * mass deletions holds here as well; what somebody else has put there stays, in files of the GitSync too.
  * @throws PushFailure
  */
 export async function planRemoval(member: Member, folder: FolderView, ownsFolder: boolean): Promise<PushPlan> {
@@ -16,27 +22,56 @@ export async function planRemoval(member: Member, folder: FolderView, ownsFolder
   const { request } = member
   const files = ownsFolder ? folder.files() : []
   const time = member.clock.now()
-  const changes = files
-    .filter(({ path }) => path !== CLAIM_FILE && member.inventory.has(path) && !member.held.has(path))
-    .map(({ path }): Change => ({ path, identity: fileIdentity(path), action: 'Delete', oid: null, author, time }))
+  const own = files.filter(({ path }) => path !== CLAIM_FILE && member.inventory.has(path))
+  if (isRead(member)) {
+    await learn(member, folder, own)
+    member.holdings.found(
+      own.filter(({ oid }) => isShared(member, oid)),
+      [],
+    )
+  }
+  const changes = own
+    .flatMap((file) => toChanges(member, file))
+    .map((change): Change => ({ ...change, action: 'Delete', oid: null, author, time }))
+    .filter((change) => !member.held.has(documentId(change.path, objectOf(change))))
   const { batches, deleted, confirmed } = await guardDeletions(
     member,
     folder,
     [{ author, changes, time }],
     files.length,
   )
-  const paths = batches.flatMap((batch) => batch.changes.map(({ path }) => path))
+  const composer = new Composer(member, folder)
+  await composer.prepare(batches)
+  const commits = batches
+    .map((batch) => toCommit(member, batch, { contents: new Map(), composer }))
+    .filter((commit) => commit !== undefined)
   const isHeld = member.held.size > 0 && deleted.length === 0
-  const deletes = ownsFolder && !isHeld ? [...paths, CLAIM_FILE] : paths
+  const deletes = [...commits.flatMap((commit) => commit.deletes), ...(ownsFolder && !isHeld ? [CLAIM_FILE] : [])]
+  const writes = commits.flatMap((commit) => commit.writes)
   const message = `Remove the files of ${member.name}\n`
+  const commit: PlannedCommit = { author, time, message, writes, deletes, seen: [] }
   return {
-    commits: deletes.length === 0 ? [] : [{ author, time, message, writes: [], deletes, seen: [] }],
-    removed: paths,
+    commits: deletes.length + writes.length === 0 ? [] : [commit],
+    removed: [...deletes, ...writes.map(({ path }) => path), ...deleted],
     deleted,
     confirmed,
+    ...outcomeOf(member, composer, []),
     compared: true,
     overwritten: 0,
     hasLeft: !isHeld,
     request,
   }
+}
+
+/** Whether somebody else has something in a file. */
+function isShared({ holdings }: Member, oid: string): boolean {
+  return (holdings.readingOf(oid)?.documents?.length ?? 1) > 1
+}
+
+function toChanges(member: Member, { path, oid }: RemoteFile): Pick<Change, 'path' | 'identity'>[] {
+  if (!isRead(member) || !isShared(member, oid)) return [{ path, identity: fileIdentity(path) }]
+  const documents = member.holdings.readingOf(oid)?.documents ?? []
+  const ours = documents.filter(({ key }) => key !== null && member.inventory.has(documentId(path, key)))
+  if (ours.length === documents.length) return [{ path, identity: fileIdentity(path) }]
+  return ours.flatMap(({ identity }) => (identity === null ? [] : [{ path, identity }]))
 }

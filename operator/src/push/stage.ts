@@ -5,7 +5,7 @@ import { viewOf } from './folder-view.ts'
 import type { Member } from './member.ts'
 import { recordPaths } from './own-paths.ts'
 import { planPush } from './plan-push.ts'
-import type { PushPlan } from './plan-push.ts'
+import type { PushPlan } from './planned-commit.ts'
 
 /** How a member reaches the repository. Members with equal keys share pushes. */
 export interface Connection {

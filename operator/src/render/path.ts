@@ -101,11 +101,16 @@ function tokenText(token: Token<PathPlaceholder>, id: PathIdentity): string {
   return 'text' in token ? token.text : encodePart(VALUES[token.placeholder](id))
 }
 
+export const namespaceText = (id: PathIdentity): string => id.namespace ?? '_cluster'
+export const typeText = ({ kind, group }: PathIdentity): string =>
+  group === '' ? kind.toLowerCase() : `${kind.toLowerCase()}.${group}`
+export const groupText = (id: PathIdentity): string => id.group || 'core'
+
 const VALUES: Readonly<Record<PathPlaceholder, (id: PathIdentity) => string>> = {
-  namespace: (id) => id.namespace ?? '_cluster',
-  type: ({ kind, group }) => (group === '' ? kind.toLowerCase() : `${kind.toLowerCase()}.${group}`),
+  namespace: namespaceText,
+  type: typeText,
   kind: (id) => id.kind,
-  group: (id) => id.group || 'core',
+  group: groupText,
   version: (id) => id.version,
   resource: (id) => id.resource,
   name: (id) => id.name,
@@ -132,4 +137,27 @@ function cut(stem: string): string {
   const hash = createHash('sha256').update(stem).digest('hex').slice(0, HASH_LENGTH)
   // Half of a percent code would be a name that nothing can decode.
   return `${stem.slice(0, PART_MAX - HASH_LENGTH - 1).replace(/%[0-9A-F]?$/, '')}~${hash}`
+}
+
+/** Longest path that an expression may give, in characters. */
+const PATH_MAX = 1000
+const SUFFIX = /\.[a-z0-9]{1,16}$/
+
+/**
+ * A path that an expression gave, made as safe as a template's: names are encoded and cut in the same way.
+ * @throws RangeError for an absolute path, an empty part, and one that is too long
+ */
+export function checkPath(path: string): string {
+  if (path.length > PATH_MAX) throw new RangeError(`the path has more than ${PATH_MAX} characters`)
+  const parts = path.split('/')
+  if (parts.includes('')) throw new RangeError(`the path ${JSON.stringify(path)} has an empty part`)
+  return parts
+    .map((part, i) => {
+      const suffix = i === parts.length - 1 ? (SUFFIX.exec(part)?.[0] ?? '') : ''
+      const stem = encodePart(part.slice(0, part.length - suffix.length))
+      const name = cut(stem) + suffix
+      // Some systems drop a dot at the end.
+      return name.endsWith('.') ? `${name.slice(0, -1)}%2E` : name
+    })
+    .join('/')
 }

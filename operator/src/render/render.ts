@@ -1,6 +1,9 @@
 /** Object → file: clean, order, protect, print. */
 import type { KubernetesObject } from '../objects/object.ts'
+import { appliedFields } from './applied.ts'
 import { cleanObject } from './clean.ts'
+import { removeIgnored } from './ignore.ts'
+import type { Pointer } from './ignore.ts'
 import { toJson } from './json.ts'
 import { orderObject } from './order.ts'
 import type { Protection } from './secrets/protection.ts'
@@ -14,6 +17,10 @@ export interface RenderOptions {
   readonly hasStatus: boolean
   /** What becomes of sensitive values. Default: nothing is sensitive, and a Secret is refused. */
   readonly protection?: Protection | undefined
+  /** Applied: only fields that people and their tools have set. Default All. */
+  readonly fields?: 'All' | 'Applied'
+  /** Places that are left out. Default none. */
+  readonly ignore?: readonly Pointer[]
 }
 
 export interface RenderedObject {
@@ -29,12 +36,11 @@ const encoder = new TextEncoder()
  * The bytes of the object's file: equal bytes for objects that differ only in server-side fields or in the order of keys.
  * @throws ProtectionError for an object that cannot be written without showing what is sensitive
  */
-export function renderObject(
-  object: KubernetesObject,
-  { format, hasStatus, protection }: RenderOptions,
-): RenderedObject {
+export function renderObject(object: KubernetesObject, options: RenderOptions): RenderedObject {
+  const { format, hasStatus, fields = 'All', ignore = [], protection } = options
   if (protection === undefined && isSecret(object)) throw new ProtectionError('Secrets are not written')
-  const ordered = orderObject(cleanObject(object, { hasStatus }))
+  const intended = fields === 'Applied' ? appliedFields(object) : object
+  const ordered = orderObject(removeIgnored(cleanObject(intended, { hasStatus }), ignore))
   const { object: shown, replaceWhole } = protection?.protect(ordered, format) ?? {
     object: ordered,
     replaceWhole: false,

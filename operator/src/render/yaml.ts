@@ -23,11 +23,19 @@ const verbatimTag: ScalarTag = {
 // The failsafe schema has no opinion on what strings look like: that is settled in scalar.ts.
 const OPTIONS: SchemaOptions = { schema: 'failsafe', customTags: [verbatimTag] }
 
+/** How a file that somebody else wrote is indented. */
+export interface YamlStyle {
+  /** Spaces for each level. Default 2. */
+  readonly indent?: number
+  /** Whether a list in a map is indented below its key. Default true. */
+  readonly indentSeq?: boolean
+}
+
 /** The value as a YAML document. Ends with one newline; more only where the last text ends with blank lines. */
-export function toYaml(value: unknown): string {
+export function toYaml(value: unknown, { indent = 2, indentSeq = true }: YamlStyle = {}): string {
   const document: Document = new Document(undefined, OPTIONS)
   document.contents = toNode(value)
-  return document.toString({ lineWidth: 0 })
+  return document.toString({ lineWidth: 0, indent, indentSeq })
 }
 
 function toNode(value: unknown): Node {

@@ -228,6 +228,30 @@ export const REFUSED: readonly RefusedCase[] = [
     field: 'spec.authors.sources[0]',
     message: /Unsupported value|Invalid option/,
   },
+  {
+    name: 'template and expression',
+    spec: minimal({ layout: { template: '{name}', expression: 'name' } }),
+    field: 'spec.layout',
+    message: /not both/,
+  },
+  {
+    name: 'many documents in JSON',
+    spec: minimal({ layout: { format: 'JSON', documents: 'Many' } }),
+    field: 'spec.layout',
+    message: /needs format: YAML/,
+  },
+  ...['spec', '/a~2b', '/a//b', '/'].map((pointer) => ({
+    name: `ignore ${pointer}`,
+    spec: minimal({ ignore: [pointer] }),
+    field: 'spec.ignore[0]',
+    message: /JSON pointer|at least 2|>=2/,
+  })),
+  ...['/kind', '/metadata/name', '/*/namespace', '/*'].map((pointer) => ({
+    name: `ignore ${pointer}`,
+    spec: minimal({ ignore: [pointer] }),
+    field: 'spec.ignore[0]',
+    message: /in every file/,
+  })),
   { name: 'interval 0s', spec: minimal({ interval: '0s' }), field: 'spec.interval', message: /between 1s and 24h/ },
   {
     name: 'a ServiceAccount of another namespace',
@@ -344,6 +368,8 @@ export const ACCEPTED: readonly Fields[] = [
     interval: '1h',
     suspend: true,
     layout: { format: 'JSON', template: '{name}.json' },
+    fields: 'Applied',
+    ignore: ['/spec/replicas', '/metadata/annotations/example.com~1noise', '/spec/containers/*/image', '/data/~*'],
     commit: {
       window: '0s',
       maxLatency: '0s',
@@ -351,5 +377,8 @@ export const ACCEPTED: readonly Fields[] = [
       author: { name: 'Ada Lovelace', email: 'ada@example.com' },
       committer: { name: 'bot', email: 'bot@localhost' },
     },
+  }),
+  minimal({
+    layout: { documents: 'Many', existing: 'Replace', kustomization: true, expression: 'id.namespace + "/all.yaml"' },
   }),
 ]

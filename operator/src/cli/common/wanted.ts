@@ -10,7 +10,7 @@ import { beginReconciliation, runSteps } from '../../controllers/step.ts'
 import type { Reconciliation } from '../../controllers/step.ts'
 import { authorise } from '../../controllers/steps/authorise.ts'
 import { checkSpec } from '../../controllers/steps/check-spec.ts'
-import { settingsOf } from '../../controllers/steps/follow.ts'
+import { renderingOf, settingsOf } from '../../controllers/steps/follow.ts'
 import { protect } from '../../controllers/steps/protect.ts'
 import { resolveKinds } from '../../controllers/steps/resolve-kinds.ts'
 import { isKubeError } from '../../kube/errors.ts'
@@ -75,7 +75,7 @@ export async function readWanted(
     labelSelector: options.labelSelector,
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   })
-  const runtime = startRuntime(run, pool, options.clusterId, await loadInventory(run, notes))
+  const runtime = await startRuntime(run, pool, options.clusterId, await loadInventory(run, notes))
   await pool.settled()
   for (const { kind, why } of runtime.unreadable()) notes(`${kind} is left out: ${why}`)
   for (const [key, { message }] of runtime.unrenderable())
@@ -86,19 +86,25 @@ export async function readWanted(
 /** What becomes of one object: by selection and rendering as the operator does them. */
 export async function readOne({ run }: Resolved, object: KubernetesObject, resource: ApiResource): Promise<Runtime> {
   const pool = lookAt(object, resource)
-  const runtime = startRuntime(run, pool, run.environment.clusterId, new Inventory())
+  const runtime = await startRuntime(run, pool, run.environment.clusterId, new Inventory())
   await pool.settled()
   return runtime
 }
 
-function startRuntime(run: Reconciliation, pool: OneLook, clusterId: string, inventory: Inventory): Runtime {
+async function startRuntime(
+  run: Reconciliation,
+  pool: OneLook,
+  clusterId: string,
+  inventory: Inventory,
+): Promise<Runtime> {
   const { gitsync } = run
   const environment = { ...run.environment, pool }
   const store = { load: async () => inventory, loadFormer: async () => undefined, save: async () => undefined }
   const settings = settingsOf(gitsync, clusterId)
   const runtime = new Runtime(environment, gitsync, { place: placeKey(locationOf(run)), settings, inventory, store })
   const { readings, problems, leftOut, protection } = run
-  runtime.read(readings, gitsync.spec.layout, { isWhole: problems.length + leftOut.length === 0, protection })
+  const isWhole = problems.length + leftOut.length === 0
+  runtime.read(readings, await renderingOf(gitsync), { isWhole, protection })
   return runtime
 }
 

@@ -1,15 +1,16 @@
 import { resolveBranch } from '../../api/branch.ts'
 import { InvalidSpecError } from '../../api/invalid-spec.ts'
+import { DEFAULT_LAYOUT_TEMPLATE } from '../../api/layout.ts'
 import { parseGitSync } from '../../api/parse.ts'
 import { parseRepositoryAddress } from '../../plan/repository-address.ts'
 import { parseUserTemplate } from '../../plan/authors/user-template.ts'
 import { parseMessageTemplate } from '../../render/message.ts'
-import { parseTemplate } from '../../render/path.ts'
+import { pathRule } from '../../render/path-rule.ts'
 import { InvalidTemplateError } from '../../render/template-error.ts'
 import type { Problem, Reconciliation } from '../step.ts'
 
 /** Everything that can be said of the spec without asking anybody. */
-export function checkSpec(run: Reconciliation): Problem | undefined {
+export async function checkSpec(run: Reconciliation): Promise<Problem | undefined> {
   try {
     run.gitsync = parseGitSync(run.object)
     const { spec, metadata } = run.gitsync
@@ -21,14 +22,19 @@ export function checkSpec(run: Reconciliation): Problem | undefined {
         'must be a URL with a valid host and a port up to 65535, as in https://git.example.com/team/audit.git',
       )
     }
+    const { template: layout = DEFAULT_LAYOUT_TEMPLATE, expression } = spec.layout
+    const field = expression === undefined ? 'spec.layout.template' : 'spec.layout.expression'
     const template =
-      templateProblem('spec.layout.template', () => parseTemplate(spec.layout.template)) ??
-      templateProblem('spec.commit.message', () => spec.commit.message && parseMessageTemplate(spec.commit.message))
+      (await templateProblem(field, () => pathRule({ template: layout, expression }))) ??
+      (await templateProblem(
+        'spec.commit.message',
+        () => spec.commit.message && parseMessageTemplate(spec.commit.message),
+      ))
     const { nameTemplate, emailTemplate } = spec.authors ?? {}
     const naming =
       template ??
-      templateProblem('spec.authors.nameTemplate', () => nameTemplate && parseUserTemplate(nameTemplate)) ??
-      templateProblem('spec.authors.emailTemplate', () => emailTemplate && parseUserTemplate(emailTemplate))
+      (await templateProblem('spec.authors.nameTemplate', () => nameTemplate && parseUserTemplate(nameTemplate))) ??
+      (await templateProblem('spec.authors.emailTemplate', () => emailTemplate && parseUserTemplate(emailTemplate)))
     if (naming !== undefined) return naming
     run.branch = resolveBranch(spec.repository.branch, { namespace: metadata.namespace ?? '', name: metadata.name })
     return undefined
@@ -38,9 +44,9 @@ export function checkSpec(run: Reconciliation): Problem | undefined {
   }
 }
 
-function templateProblem(field: string, parse: () => unknown): Problem | undefined {
+async function templateProblem(field: string, parse: () => unknown): Promise<Problem | undefined> {
   try {
-    parse()
+    await parse()
     return undefined
   } catch (error) {
     if (error instanceof InvalidTemplateError)

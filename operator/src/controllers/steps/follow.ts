@@ -1,4 +1,5 @@
 import { parseDuration } from '../../api/duration.ts'
+import { DEFAULT_LAYOUT_TEMPLATE } from '../../api/layout.ts'
 import type { GitSync } from '../../api/parse.ts'
 import type { MemberSettings } from '../../push/member-settings.ts'
 import { Inventory } from '../../plan/inventory.ts'
@@ -7,7 +8,10 @@ import { repositoryAddress } from '../../plan/repository-address.ts'
 import { limitsOf } from '../../push/budget/provider-limits.ts'
 import { inventoryStore, placeKey } from '../inventory-store.ts'
 import type { InventoryStore, Location } from '../inventory-store.ts'
+import { parsePointer } from '../../render/ignore.ts'
+import { pathRule } from '../../render/path-rule.ts'
 import { Runtime } from '../runtime.ts'
+import type { Rendering } from '../runtime.ts'
 import type { Problem, Reconciliation } from '../step.ts'
 
 const BOT = { name: 'gitsync-operator', email: 'gitsync-operator@noreply.invalid' }
@@ -23,9 +27,10 @@ export async function follow(run: Reconciliation): Promise<Problem | undefined> 
   const location = { url: normalizeUrl(url), branch, path }
   const store = inventoryStore(environment.client, gitsync, location)
   const settings = settingsOf(gitsync, environment.clusterId)
+  const rendering = await renderingOf(gitsync)
   const load = (): Promise<Inventory> => store.load()
   const runtime = await work(run, { location, settings, load, store })
-  runtime.read(run.readings, gitsync.spec.layout, {
+  runtime.read(run.readings, rendering, {
     isWhole: run.problems.length + run.leftOut.length === 0,
     protection: run.protection,
   })
@@ -73,7 +78,7 @@ async function leave(run: Reconciliation, location: Location, load: () => Promis
   const settings = { ...settingsOf(gitsync, environment.clusterId), path: location.path, isLeaving: true }
   const store = inventoryStore(environment.client, gitsync, location)
   const runtime = await work(run, { location, settings, load, store })
-  runtime.read([], gitsync.spec.layout, { isWhole: false, protection: undefined })
+  runtime.read([], await renderingOf(gitsync), { isWhole: false, protection: undefined })
   if (!runtime.member.hasLeft) return false
   runtime.close()
   run.runtimes.delete(name)
@@ -128,7 +133,7 @@ async function work(
 
 /** What a spec asks for, as far as writing is concerned. */
 export function settingsOf({ metadata, spec }: GitSync, cluster: string): MemberSettings {
-  const { commit, repository, prune, onDrift, interval } = spec
+  const { commit, repository, prune, onDrift, interval, layout, ignore } = spec
   const annotations = metadata.annotations ?? {}
   return {
     path: repository.path,
@@ -147,6 +152,19 @@ export function settingsOf({ metadata, spec }: GitSync, cluster: string): Member
     skipCI: commit.skipCI,
     window: { silence: parseDuration(commit.window), maxLatency: parseDuration(commit.maxLatency) },
     interval: parseDuration(interval),
+    content: { format: layout.format, ignore: ignore.map(parsePointer), inPlace: layout.existing === 'Edit' },
+    shared: layout.documents === 'Many',
+    kustomization: layout.kustomization,
+  }
+}
+
+/** How a spec's objects become files. */
+export async function renderingOf({ spec: { layout, fields, ignore } }: GitSync): Promise<Rendering> {
+  const { template, expression, format } = layout
+  return {
+    pathOf: await pathRule({ template: template ?? DEFAULT_LAYOUT_TEMPLATE, expression }),
+    options: { format, fields, ignore: ignore.map(parsePointer) },
+    id: JSON.stringify([template, expression, format, fields, ignore]),
   }
 }
 

@@ -10,6 +10,7 @@ import type { Connection } from '../stage.ts'
 import { contentId, Member } from '../member.ts'
 import type { ClusterPort, MemberSettings, RenderedFile } from '../member-settings.ts'
 import type { PushObserver } from '../observer.ts'
+import { toYaml } from '../../render/yaml.ts'
 import { SpoolBudget } from '../spool.ts'
 import { Tips } from '../tips.ts'
 import { ScriptedClock } from './scripted-clock.ts'
@@ -41,6 +42,7 @@ export interface Tenant {
   rereads: number
   /** As the status said it last. */
   observedCommit: string | undefined
+  layout: (name: string) => string
   /** @param writtenAt RFC 3339: what the API server says. Default: the clock's time */
   set(name: string, value: string, author?: Person, writtenAt?: string): void
   /** The object goes, and the watch says so. */
@@ -62,6 +64,8 @@ export interface World {
       readonly settings?: Partial<MemberSettings>
       readonly objects?: Readonly<Record<string, string>>
       readonly listed?: boolean
+      /** Where its layout puts an object. Default `pathOf`. */
+      readonly layout?: (name: string) => string
     },
   ): Tenant
   /** Everything in memory is gone but the inventories. */
@@ -86,12 +90,12 @@ export interface World {
 const identity = (name: string): ObjectIdentity => ({ group: '', kind: 'ConfigMap', namespace: 'shop', name })
 
 export const content = (name: string, value: string): string =>
-  `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n  namespace: shop\ndata:\n  value: "${value}"\n`
+  toYaml({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'shop' }, data: { value } })
 
-export function rendered(name: string, value: string): RenderedFile {
+export function rendered(name: string, value: string, path = pathOf(name)): RenderedFile {
   const bytes = Buffer.from(content(name, value))
   const id = identity(name)
-  return { file: { key: identityKey(id), identity: id, path: pathOf(name), oid: contentId(bytes) }, bytes }
+  return { file: { key: identityKey(id), identity: id, path, oid: contentId(bytes) }, bytes }
 }
 
 export const pathOf = (name: string): string => `shop/${name}.yaml`
@@ -163,7 +167,9 @@ export async function createWorld(
         tenant.beforeReread()
         const found = files.flatMap(({ identity, key }) => {
           const value = tenant.objects.get(identity.name)
-          return value === undefined ? [] : [[key, rendered(identity.name, value)] as const]
+          return value === undefined
+            ? []
+            : [[key, rendered(identity.name, value, tenant.layout(identity.name))] as const]
         })
         tenant.afterReread()
         return Promise.resolve(new Map(found))
@@ -206,7 +212,7 @@ export async function createWorld(
     writer: newWriter(),
     pushes,
     tenants,
-    tenant(name, { settings = {}, objects = {}, listed = true } = {}) {
+    tenant(name, { settings = {}, objects = {}, listed = true, layout = pathOf } = {}) {
       const writes = new Map(Object.keys(objects).map((name) => [name, LONG_AGO]))
       const tenant: Tenant = {
         name,
@@ -221,6 +227,7 @@ export async function createWorld(
         beforeSave: () => undefined,
         rereads: 0,
         observedCommit: undefined,
+        layout,
         set(object, value, author, writtenAt) {
           tenant.objects.set(object, value)
           writes.set(object, writtenAt ?? new Date(clock.now()).toISOString())
@@ -232,7 +239,7 @@ export async function createWorld(
         },
         tell(object, author) {
           const newest = writes.get(object) ?? new Date(clock.now()).toISOString()
-          const { file, bytes } = rendered(object, tenant.objects.get(object) ?? '')
+          const { file, bytes } = rendered(object, tenant.objects.get(object) ?? '', tenant.layout(object))
           tenant.member.set({ ...file, newest }, bytes, { author, time: clock.now() })
         },
         change(more) {

@@ -1,0 +1,279 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { startRemote } from '../../../test/kit/remote/index.ts'
+import type { Remote } from '../../../test/kit/remote/index.ts'
+import { toJson } from '../render/json.ts'
+import { parseYaml } from '../render/edit/exact-yaml.ts'
+import { ANN, content, createWorld, INTERVAL, pathOf, SILENCE } from './testing/world.ts'
+import type { Tenant, World } from './testing/world.ts'
+
+let remote: Remote
+let count = 0
+const worlds: World[] = []
+
+beforeAll(async () => {
+  remote = await startRemote()
+})
+afterAll(() => remote.stop())
+afterEach(async () => {
+  for (const world of worlds.splice(0)) {
+    await world.writer.stop(false)
+    await world.repository.fsck()
+    const log = await world.log()
+    for (const [index, { tree }] of log.entries()) expect(tree).not.toBe(log[index + 1]?.tree)
+  }
+})
+
+async function begin(
+  objects: Readonly<Record<string, string>>,
+  options: Partial<Parameters<World['tenant']>[1]> = {},
+): Promise<{ readonly world: World; readonly shop: Tenant }> {
+  const world = await createWorld(remote, `edit${count++}`)
+  worlds.push(world)
+  const shop = world.tenant('shop', { objects, ...options })
+  await world.idle()
+  return { world, shop }
+}
+
+/** A person pushes, and the operator looks. */
+async function push(world: World, files: Readonly<Record<string, string | null>>): Promise<void> {
+  const full = Object.entries(files).map(([path, text]) => [`shop/${path}`, text])
+  await world.repository.commitFiles(Object.fromEntries(full), { message: 'by hand' })
+  await world.pass(INTERVAL)
+  await world.idle()
+}
+
+async function edit(world: World, change: () => void): Promise<void> {
+  change()
+  await world.pass(SILENCE)
+  await world.idle()
+}
+
+const commits = async (world: World): Promise<number> => (await world.log()).length
+const file = async (world: World, path: string): Promise<string | undefined> => (await world.folder('shop'))[path]
+/** What is there after everything in memory was lost. */
+async function restarted(world: World): Promise<Record<string, string>> {
+  world.restart()
+  await world.pass(INTERVAL)
+  await world.idle()
+  return world.folder('shop')
+}
+
+const COMMENTED = `# The switch.\n${content('a', '1').replace('value: "1"', "value:   '1' # on")}\n# the end\n`
+
+test('a commit of comments alone is no drift, now and after a restart', async () => {
+  const { world, shop } = await begin({ a: '1', b: '2' })
+  await push(world, { [pathOf('a')]: COMMENTED })
+  expect(await file(world, pathOf('a'))).toBe(COMMENTED)
+  const before = await commits(world)
+  expect(shop.member.status).toMatchObject({ healthy: true, pending: 0, orphans: 0 })
+  expect((await restarted(world))[pathOf('a')]).toBe(COMMENTED)
+  expect(await commits(world)).toBe(before)
+})
+
+test('what was read once is not read again: a look costs what it costs in a folder without comments', async () => {
+  const { world } = await begin({ a: '1', b: '2' })
+  await push(world, { [pathOf('a')]: COMMENTED, 'README.md': 'ours\n' })
+  remote.reset()
+  await world.pass(INTERVAL)
+  await world.idle()
+  expect(remote.requests.map(({ method }) => method)).toEqual(['POST'])
+  remote.reset()
+  await push(world, { [pathOf('b')]: content('b', 'other') })
+  const plain = remote.requests.length
+  await push(world, { [pathOf('b')]: `# b\n${content('b', '2')}` })
+  remote.reset()
+  await push(world, { 'README.md': 'theirs\n' })
+  expect(remote.requests.length).toBeLessThanOrEqual(plain)
+})
+
+test('a changed object changes its line, by the one who changed it, and everything else stays', async () => {
+  const { world, shop } = await begin({ a: '1', b: '2' })
+  await push(world, { [pathOf('a')]: COMMENTED })
+  await edit(world, () => shop.set('a', '3', ANN))
+  expect(await file(world, pathOf('a'))).toBe(COMMENTED.replace("'1'", "'3'"))
+  expect((await world.log())[0]).toMatchObject({ author: 'Ann', subject: 'Update ConfigMap shop/a' })
+  remote.reset()
+  await edit(world, () => shop.set('a', '4', ANN))
+  expect(await file(world, pathOf('a'))).toBe(COMMENTED.replace("'1'", "'4'"))
+  // The file is read, and the change pushed.
+  expect(remote.requests).toHaveLength(2)
+  remote.reset()
+  await edit(world, () => shop.set('b', '5', ANN))
+  expect(remote.requests).toHaveLength(1)
+  const files = await world.folder('shop')
+  expect(await restarted(world)).toEqual(files)
+})
+
+test('a value that a person changed is written back, with the comments they made', async () => {
+  const { world } = await begin({ a: '1' })
+  await push(world, { [pathOf('a')]: COMMENTED.replace("'1'", "'7'") })
+  expect(await file(world, pathOf('a'))).toBe(COMMENTED)
+})
+
+test('a file that a person moved is written where it is, and goes when its object goes', async () => {
+  const { world, shop } = await begin({ a: '1', b: '2' })
+  await push(world, {
+    [pathOf('a')]: null,
+    'apps/switch.yaml': COMMENTED,
+    [pathOf('b')]: null,
+    'apps/b.yml': content('b', '2'),
+  })
+  expect(Object.keys(await world.folder('shop')).sort()).toEqual(['apps/b.yml', 'apps/switch.yaml'])
+  await edit(world, () => {
+    shop.set('a', '3', ANN)
+    shop.set('b', '4', ANN)
+  })
+  const files = { 'apps/switch.yaml': COMMENTED.replace("'1'", "'3'"), 'apps/b.yml': content('b', '4') }
+  expect(await world.folder('shop')).toEqual(files)
+  expect(await restarted(world)).toEqual(files)
+  await edit(world, () => shop.remove('a'))
+  expect(Object.keys(await world.folder('shop'))).toEqual(['apps/b.yml'])
+  // Gone while nobody looked: the moved file is this GitSync's own.
+  shop.objects.delete('b')
+  expect(await restarted(world)).toEqual({})
+})
+
+test('an object that changes while its file is moved is written to where the file is now', async () => {
+  const { world, shop } = await begin({ a: '1' })
+  await world.repository.commitFiles({ [`shop/${pathOf('a')}`]: null, 'shop/moved.yaml': COMMENTED })
+  await edit(world, () => shop.set('a', '3', ANN))
+  await world.pass(INTERVAL)
+  await world.idle()
+  expect(await world.folder('shop')).toEqual({ 'moved.yaml': COMMENTED.replace("'1'", "'3'") })
+})
+
+test('a file that is moved back is followed', async () => {
+  const { world, shop } = await begin({ a: '1' })
+  await push(world, { [pathOf('a')]: null, 'moved.yaml': COMMENTED })
+  await push(world, { [pathOf('a')]: COMMENTED, 'moved.yaml': null })
+  await edit(world, () => shop.set('a', '2'))
+  expect(Object.keys(await world.folder('shop'))).toEqual([pathOf('a')])
+})
+
+describe('several objects in a file', () => {
+  const MERGED = `# both\n---\n${COMMENTED}---\n# theirs\nkind: Values\nx: 1\n---\n${content('b', '2')}`
+
+  test('each is edited by itself, and only its document goes', async () => {
+    const { world, shop } = await begin({ a: '1', b: '2' })
+    await push(world, { [pathOf('a')]: MERGED, [pathOf('b')]: null })
+    expect(await world.folder('shop')).toEqual({ [pathOf('a')]: MERGED })
+    await edit(world, () => shop.set('b', '3', ANN))
+    const after = MERGED.replace(content('b', '2'), content('b', '3'))
+    expect(await world.folder('shop')).toEqual({ [pathOf('a')]: after })
+    expect(await restarted(world)).toEqual({ [pathOf('a')]: after })
+    await edit(world, () => shop.remove('a'))
+    expect(await world.folder('shop')).toEqual({ [pathOf('a')]: after.replace(`---\n${COMMENTED}`, '') })
+    shop.objects.delete('b')
+    // What is not ours keeps the file.
+    expect(await restarted(world)).toEqual({ [pathOf('a')]: '# both\n---\n# theirs\nkind: Values\nx: 1\n' })
+  })
+
+  test('an object that somebody else added is left alone, whether or not it exists', async () => {
+    const { world, shop } = await begin({ a: '1' })
+    const both = `${content('a', '1')}---\n${content('z', '9')}`
+    await push(world, { [pathOf('a')]: both })
+    expect(await file(world, pathOf('a'))).toBe(both)
+    await edit(world, () => shop.remove('a'))
+    expect(await file(world, pathOf('a'))).toBe(content('z', '9'))
+    expect(await restarted(world)).toEqual({ [pathOf('a')]: content('z', '9') })
+  })
+
+  test('with documents: Many they are together from the first, in order', async () => {
+    const { world, shop } = await begin({ b: '2', a: '1' }, { settings: { shared: true }, layout: () => 'all.yaml' })
+    const all = (...values: [string, string][]): Record<string, string> => ({
+      'all.yaml': values.map(([name, value]) => content(name, value)).join('---\n'),
+    })
+    expect(await world.folder('shop')).toEqual(all(['a', '1'], ['b', '2']))
+    expect(shop.member.status).toMatchObject({ healthy: true, files: 2 })
+    expect(shop.member.desired.hasConflicts).toBe(false)
+    await edit(world, () => {
+      shop.set('aa', '3', ANN)
+      shop.set('b', '4', ANN)
+    })
+    expect(await world.folder('shop')).toEqual(all(['a', '1'], ['aa', '3'], ['b', '4']))
+    await edit(world, () => shop.remove('a'))
+    expect(await restarted(world)).toEqual(all(['aa', '3'], ['b', '4']))
+    shop.objects.delete('aa')
+    expect(await restarted(world)).toEqual(all(['b', '4']))
+    await edit(world, () => shop.remove('b'))
+    expect(await world.folder('shop')).toEqual({})
+  })
+
+  test('the guard counts documents', async () => {
+    const names = Array.from({ length: 20 }, (_, i) => `o${String(i).padStart(2, '0')}`)
+    const { world, shop } = await begin(Object.fromEntries(names.map((name) => [name, '1'])), {
+      settings: { shared: true },
+      layout: () => 'all.yaml',
+    })
+    const before = await world.folder('shop')
+    await edit(world, () => names.slice(0, 12).forEach((name) => shop.remove(name)))
+    expect(await world.folder('shop')).toEqual(before)
+    const { massDeletion } = shop.member.status
+    expect(massDeletion?.count).toBe(12)
+    shop.change({ confirmDeletion: massDeletion?.token })
+    await world.pass(SILENCE)
+    await world.idle()
+    expect(await world.folder('shop')).toEqual({
+      'all.yaml': names
+        .slice(12)
+        .map((name) => content(name, '1'))
+        .join('---\n'),
+    })
+  })
+})
+
+test('a file that cannot be read stays as it is, is named, and is written again when it can be', async () => {
+  const { world, shop } = await begin({ a: '1', b: '2' })
+  const broken = `${content('a', '1')}<<<<<<< HEAD\n  x: [\n`
+  await push(world, { [pathOf('a')]: broken })
+  await edit(world, () => {
+    shop.set('a', '3', ANN)
+    shop.set('b', '3', ANN)
+  })
+  expect(await world.folder('shop')).toEqual({ [pathOf('a')]: broken, [pathOf('b')]: content('b', '3') })
+  expect(shop.member.unreadable).toMatchObject([{ path: pathOf('a') }])
+  expect(await restarted(world)).toMatchObject({ [pathOf('a')]: broken })
+  expect(shop.member.unreadable[0]?.problem).toMatch(/line \d+/)
+  await edit(world, () => shop.remove('a'))
+  expect(await file(world, pathOf('a'))).toBe(broken)
+  shop.set('a', '4')
+  await push(world, { [pathOf('a')]: COMMENTED })
+  expect(await file(world, pathOf('a'))).toBe(COMMENTED.replace("'1'", "'4'"))
+  expect(shop.member.unreadable).toEqual([])
+})
+
+test('text that holds no object at all is replaced', async () => {
+  const { world } = await begin({ a: '1' })
+  await push(world, { [pathOf('a')]: 'nothing of the kind\n' })
+  expect(await file(world, pathOf('a'))).toBe(content('a', '1'))
+})
+
+test('with existing: Replace files are printed anew and looked for nowhere else', async () => {
+  const { world } = await begin({ a: '1' }, { settings: { content: { format: 'YAML', inPlace: false } } })
+  await push(world, { [pathOf('a')]: COMMENTED })
+  expect(await file(world, pathOf('a'))).toBe(content('a', '1'))
+  await push(world, { [pathOf('a')]: null, 'moved.yaml': content('a', '1') })
+  expect(await world.folder('shop')).toEqual({ [pathOf('a')]: content('a', '1'), 'moved.yaml': content('a', '1') })
+})
+
+test('a file in JSON stays JSON at a path of its own, and what the operator printed in the other format is printed anew', async () => {
+  const { world, shop } = await begin({ a: '1' }, { settings: { content: { format: 'YAML' } } })
+  const json = JSON.stringify(parseYaml(content('a', '1')).value, null, '\t')
+  await push(world, { [pathOf('a')]: null, 'a.json': json })
+  await edit(world, () => shop.set('a', '2'))
+  expect(await world.folder('shop')).toEqual({ 'a.json': json.replace('"1"', '"2"') })
+  await push(world, { 'a.json': null, [pathOf('a')]: toJson(parseYaml(content('a', '2')).value) })
+  expect(await world.folder('shop')).toEqual({ [pathOf('a')]: content('a', '2') })
+})
+
+test('another layout is for objects that are in no file yet', async () => {
+  const { world, shop } = await begin({ a: '1' })
+  shop.layout = (name) => `other/${name}.yaml`
+  await edit(world, () => {
+    shop.set('a', '2')
+    shop.set('b', '2')
+  })
+  const files = { [pathOf('a')]: content('a', '2'), 'other/b.yaml': content('b', '2') }
+  expect(await world.folder('shop')).toEqual(files)
+  expect(await restarted(world)).toEqual(files)
+})

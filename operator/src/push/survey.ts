@@ -1,0 +1,132 @@
+import { CLAIM_FILE } from '../plan/compare.ts'
+import type { RemoteFile } from '../plan/compare.ts'
+import { documentId } from '../plan/holdings.ts'
+import type { Batch, Change } from '../plan/window.ts'
+import { readFile } from '../render/edit/file.ts'
+import type { FolderView } from './folder-view.ts'
+import { objectOf } from './member.ts'
+import type { Member } from './member.ts'
+
+/** Files that are read at once. */
+const READ_AT_ONCE = 200
+/** Only such files are looked into for objects that are not where they are expected. */
+const MANIFEST = /\.(?:ya?ml|json)$/i
+
+/** Whether files are read, and not only compared as a whole. */
+export const isRead = ({ settings }: Member): boolean => settings.content?.inPlace !== false || settings.shared === true
+
+/** Reads the files whose content is not known yet, by content id. */
+export async function learn(member: Member, folder: FolderView, files: readonly RemoteFile[]): Promise<void> {
+  const { holdings, settings } = member
+  const unknown = [...new Set(files.map(({ oid }) => oid))].filter((oid) => holdings.readingOf(oid) === undefined)
+  for (let start = 0; start < unknown.length; start += READ_AT_ONCE) {
+    const contents = await folder.blobs(unknown.slice(start, start + READ_AT_ONCE))
+    for (const [oid, bytes] of contents) holdings.learn(oid, readFile(bytes, settings.content ?? { format: 'YAML' }))
+  }
+}
+
+/**
+ * Finds out which files are not just as they are printed, and in which file each object is: where the layout puts it, or
+ * where somebody has moved it. Costs nothing where every file is as it is printed.
+ */
+export async function survey(member: Member, folder: FolderView, remote: readonly RemoteFile[]): Promise<void> {
+  const { desired, holdings, settings } = member
+  const isInPlace = settings.content?.inPlace !== false
+  if (!isRead(member)) {
+    holdings.keepOnly(remote)
+    return
+  }
+  const there = new Map(remote.map(({ path, oid }) => [path, oid]))
+  const going = member.taken.flatMap(({ changes }) => changes).filter(({ oid }) => oid === null)
+  const goingFrom = new Set(going.map(({ path }) => path))
+  const isPlain = ({ path, oid }: RemoteFile): boolean => path === CLAIM_FILE || desired.at(path)?.oid === oid
+  const isOwn = ({ path }: RemoteFile): boolean => desired.isWanted(path) || goingFrom.has(path)
+
+  const unusual = remote.filter((file) => !isPlain(file))
+  await learn(member, folder, [...unusual.filter(isOwn), ...homes(member, there)])
+  if (isInPlace) {
+    const isThere = (path: string, key: string): boolean => {
+      const oid = there.get(path)
+      if (oid === undefined) return false
+      const isPrinted = desired.ofObject(key)?.oid === oid
+      return isPrinted || holdings.readingOf(oid)?.documents?.some((document) => document.key === key) === true
+    }
+    const strays = [...desired.files()].filter(({ path, key }) => !isThere(path, key))
+    const lost = going.filter((change) => !isThere(change.path, objectOf(change)))
+    const moved = [...desired.files()].filter((file) => desired.homeOf(file) !== file.path)
+    if (strays.length + lost.length + moved.length > 0) {
+      // What was only renamed is known without being read.
+      const printed = new Map(strays.map((file) => [file.oid, file]))
+      for (const { oid } of unusual) {
+        const file = printed.get(oid)
+        if (file !== undefined && holdings.readingOf(oid) === undefined) holdings.learn(oid, { documents: [file] })
+      }
+      const search = strays.length + lost.length > 0
+      if (search)
+        await learn(
+          member,
+          folder,
+          unusual.filter(({ path }) => MANIFEST.test(path)),
+        )
+      const places = whereObjectsAre(member, unusual)
+      for (const file of [...strays, ...moved]) {
+        const home = desired.homeOf(file)
+        if (isThere(home, file.key)) desired.place(file.key, home)
+        else if (!isThere(file.path, file.key)) desired.place(file.key, places.get(file.key) ?? home)
+      }
+      relocate(member, places, new Set(lost))
+    }
+  }
+  const rest = remote.filter((file) => !isPlain(file))
+  holdings.found(
+    rest.filter(isOwn),
+    rest.filter((file) => !isOwn(file)),
+  )
+  claimFound(member)
+}
+
+/** Where objects would be if nobody had moved them: who moves one back is followed. */
+function homes(member: Member, there: ReadonlyMap<string, string>): RemoteFile[] {
+  const files: RemoteFile[] = []
+  for (const file of member.desired.files()) {
+    const path = member.desired.homeOf(file)
+    const oid = path === file.path ? undefined : there.get(path)
+    if (oid !== undefined) files.push({ path, oid })
+  }
+  return files
+}
+
+/** Of several files with one object the first by path. */
+function whereObjectsAre(member: Member, files: readonly RemoteFile[]): Map<string, string> {
+  const places = new Map<string, string>()
+  for (const { path, oid } of files) {
+    for (const { key } of member.holdings.readingOf(oid)?.documents ?? []) {
+      const known = key === null ? undefined : places.get(key)
+      if (key !== null && (known === undefined || path < known)) places.set(key, path)
+    }
+  }
+  return places
+}
+
+/** What is about to be written goes where the object is now. */
+function relocate(member: Member, places: ReadonlyMap<string, string>, lost: ReadonlySet<Change>): void {
+  const toItsPlace = (change: Change): Change => {
+    const key = objectOf(change)
+    const path = lost.has(change) ? places.get(key) : member.desired.ofObject(key)?.path
+    return path === undefined || path === change.path ? change : { ...change, path }
+  }
+  member.taken = member.taken.map((batch): Batch => ({ ...batch, changes: batch.changes.map(toItsPlace) }))
+}
+
+/** Files that people have moved or merged are this GitSync's own from now on, as far as its objects are in them. */
+function claimFound(member: Member): void {
+  const { desired, holdings, inventory } = member
+  for (const file of desired.files()) {
+    const isElsewhere = desired.homeOf(file) !== file.path
+    const documents = holdings.readingAt(file.path)?.documents
+    const held = documents?.some(({ key }) => key === file.key) === true
+    if (!isElsewhere && !(held && documents.length > 1)) continue
+    const own = [file.path, ...(held && documents.length > 1 ? [documentId(file.path, file.key)] : [])]
+    if (inventory.add(own)) member.isInventoryUnsaved = true
+  }
+}

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest'
+import { parseExact } from '../objects/exact-json.ts'
+import type { KubernetesObject } from '../objects/object.ts'
+import { pathRule } from './path-rule.ts'
+import { InvalidTemplateError } from './template-error.ts'
+
+const OBJECT = parseExact(
+  '{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","namespace":"shop","labels":{"team":"Red/Blue"}},"spec":{"replicas":3,"big":9007199254740993,"list":[1,2]}}',
+) as KubernetesObject
+const ID = { group: 'apps', version: 'v1', kind: 'Deployment', resource: 'deployments', namespace: 'shop', name: 'web' }
+const path = async (expression: string): Promise<string> => (await pathRule({ template: '', expression }))(OBJECT, ID)
+
+test.each([
+  ['id.namespace + "/" + id.type + "/" + name + ".yaml"', 'shop/deployment.apps/web.yaml'],
+  ['group + "/" + version + "/" + kind + "/" + resource', 'apps/v1/%44eployment/deployments'],
+  ['"teams/" + object.metadata.labels.team + "/x"', 'teams/%52ed/%42lue/x'],
+  ['object.metadata.?labels["none"].orValue("none") + ".yaml"', undefined],
+  ['has(object.metadata.annotations) ? "a" : "b"', 'b'],
+  ['object.spec.replicas > 2 ? "large/" + name : name', 'large/web'],
+  ['string(object.spec.big)', '9007199254740993'],
+  ['object.metadata.labels.exists(k, k == "team") ? "x" : "y"', 'x'],
+  ['"../../etc/" + name', '%2E%2E/%2E%2E/etc/web'],
+  ['".git/config"', '%2Egit/config'],
+])('%s', async (expression, expected) => {
+  if (expected === undefined) await expect(path(expression)).rejects.toThrow(InvalidTemplateError)
+  else expect(await path(expression)).toBe(expected)
+})
+
+test.each([
+  ['name +', /expression/],
+  ['nothing', /nothing/],
+  ['1 + 2', /where a path is a string/],
+  ['name.matches("(a+)+$") ? "a" : "b"', /regular expressions/],
+  ['object.spec.list.map(x, object.spec.list.map(y, y)).size() > 0 ? "a" : "b"', /loop/],
+  [Array.from({ length: 300 }, () => 'name').join(' + '), /maxAstNodes/],
+])('%s is refused', async (expression, problem) => {
+  await expect(pathRule({ template: '', expression })).rejects.toThrow(InvalidTemplateError)
+  await expect(pathRule({ template: '', expression })).rejects.toThrow(problem)
+})
+
+test.each([
+  'object.metadata.labels.none',
+  'object.constructor.constructor("return process")()',
+  'object.__proto__.x',
+  'object.spec.replicas',
+  '"/" + name',
+  'name + "//x"',
+  '""',
+])('%s gives no path for this object', async (expression) => {
+  await expect(path(expression)).rejects.toThrow()
+})
+
+test('what takes too long ends', async () => {
+  const rule = await pathRule({
+    template: '',
+    expression: 'object.spec.list.filter(x, string(x) + name != "").size() > 0 ? "a" : "b"',
+  })
+  const large = { ...OBJECT, spec: { list: Array.from({ length: 1_000_000 }, (_, i) => i) } }
+  expect(() => rule(large, ID)).toThrow(/timed out/)
+  expect(rule(OBJECT, ID)).toBe('a')
+})
