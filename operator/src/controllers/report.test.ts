@@ -42,7 +42,7 @@ describe('conditions', () => {
   test('who waits for its turn at the host for long is told until when about, and still what else is wrong', () => {
     const member: MemberStatus = { ...healthy, delayed: { host: 'git.example.com', until: Date.parse('2026-01-01') } }
     const runtime = {
-      member: { status: member, settings: {}, desired: { hasConflicts: false } },
+      member: { status: member, settings: {}, desired: { hasConflicts: false }, unreadable: [] },
       unrenderable: () => [],
       unreadable: () => [],
     } as unknown as Runtime

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { CLAIM_FILE } from './compare.ts'
+import type { RemoteFile } from './compare.ts'
 
 /** Who writes a folder: one GitSync of one cluster. */
 export interface Claim {
@@ -21,4 +23,19 @@ export function claimFile(claim: Claim): Buffer {
  */
 export function claimId(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex').slice(0, 16)
+}
+
+/**
+ * Without files below folders inside that others have claimed: these are nobody else's business.
+ * @param isWanted what is to be there all the same
+ */
+export function outsideOtherClaims(
+  files: readonly RemoteFile[],
+  isWanted: (path: string) => boolean,
+): readonly RemoteFile[] {
+  const claimed = files
+    .filter(({ path }) => path.endsWith(`/${CLAIM_FILE}`))
+    .map(({ path }) => path.slice(0, -CLAIM_FILE.length))
+  if (claimed.length === 0) return files
+  return files.filter(({ path }) => isWanted(path) || !claimed.some((folder) => path.startsWith(folder)))
 }

@@ -1,7 +1,6 @@
 import type { ObjectIdentity } from '../objects/object.ts'
 import { identityKey } from '../objects/object.ts'
-import { CLAIM_FILE } from '../plan/compare.ts'
-import type { Difference, RemoteFile } from '../plan/compare.ts'
+import type { Difference } from '../plan/compare.ts'
 import { fileIdentity, isFile } from '../plan/file-identity.ts'
 import { documentId } from '../plan/holdings.ts'
 import type { HeldDocument } from '../plan/holdings.ts'
@@ -73,7 +72,7 @@ export async function judgeExtras(
   const { holdings, inventory, desired, held } = member
   const isMirror = member.settings.prune === 'Always'
   member.unjudged.length = 0
-  if (isMirror) return judgeStrangers(member, folder, { extras: outsideOtherClaims(extras), leftovers })
+  if (isMirror) return judgeStrangers(member, folder, { extras, leftovers })
   const own = extras.filter(({ path }) => inventory.has(path))
   const rest = leftovers.filter(({ path, document }) => inventory.has(documentId(path, document.key ?? '')))
   const deletes: Change[] = []
@@ -155,14 +154,6 @@ async function judgeStrangers(
 
 async function mayGo(member: Member, identity: ObjectIdentity): Promise<boolean> {
   return member.port.knows(identity) ? isGone(member, identity) : member.port.isServed(identity)
-}
-
-/** Without the files below a folder that another GitSync has claimed. */
-function outsideOtherClaims(files: readonly RemoteFile[]): readonly RemoteFile[] {
-  const claimed = files
-    .filter(({ path }) => path.endsWith(`/${CLAIM_FILE}`))
-    .map(({ path }) => path.slice(0, -CLAIM_FILE.length))
-  return files.filter(({ path }) => !claimed.some((folder) => path.startsWith(folder)))
 }
 
 function isHeld({ held }: Member, path: string): boolean {

@@ -142,6 +142,16 @@ test('an object that changes while its file is moved is written to where the fil
   expect(await world.folder('shop')).toEqual({ 'moved.yaml': COMMENTED.replace("'1'", "'3'") })
 })
 
+test('an object in a folder inside that another has claimed is nobody else’s: it is written where it belongs', async () => {
+  const { world, shop } = await begin({ a: '1' })
+  const inner = { 'inner/.gitsync': 'cluster: another\n', 'inner/b.yaml': content('b', '1') }
+  await push(world, inner)
+  await edit(world, () => shop.set('b', '2', ANN))
+  const expected = { [pathOf('a')]: content('a', '1'), [pathOf('b')]: content('b', '2'), ...inner }
+  expect(await world.folder('shop')).toEqual(expected)
+  expect(await restarted(world)).toEqual(expected)
+})
+
 test('a file that is moved back is followed', async () => {
   const { world, shop } = await begin({ a: '1' })
   await push(world, { [pathOf('a')]: null, 'moved.yaml': COMMENTED })

@@ -1,4 +1,4 @@
-import { claimFile, claimId } from '../plan/claim.ts'
+import { claimFile, claimId, outsideOtherClaims } from '../plan/claim.ts'
 import { CLAIM_FILE, compare } from '../plan/compare.ts'
 import type { RemoteFile } from '../plan/compare.ts'
 import type { DesiredFile } from '../plan/desired-files.ts'
@@ -32,7 +32,8 @@ export async function planPush(member: Member, folder: FolderView): Promise<Push
   const { request } = member
   member.unprovable = undefined
   member.unproven = 0
-  const files = member.compareReason === undefined ? undefined : folder.files()
+  const isWanted = (path: string): boolean => member.desired.isWanted(path)
+  const files = member.compareReason === undefined ? undefined : outsideOtherClaims(folder.files(), isWanted)
   const claimed = await readClaim(member, folder, files)
   if (member.settings.isLeaving === true)
     return planRemoval(member, folder, claimed === 'ours' || claimed === 'missing')

@@ -131,12 +131,13 @@ describe('preview', () => {
   })
 
   test('a manifest from standard input, and one that is none', async () => {
-    const { repository, ...spec } = gitsync({ repository: { url: stage.repository.url, branch: 'other/{name}' } }).spec
+    const to = { url: stage.repository.url, branch: 'other/{name}', path: 'elsewhere' }
+    const { repository, ...spec } = gitsync({ repository: to }).spec
     const manifest = JSON.stringify({ ...gitsync(), metadata: { name: 'new' }, spec: { repository, ...spec } })
     const ran = await run(['preview', '-f', '-', '-n', 'shop'], { input: `kind: List\n---\n${manifest}\n` })
     expect(ran, ran.err).toMatchObject({ code: 0 })
     expect(ran.out).toContain('The branch does not exist yet')
-    expect(ran.out).toContain('A\tshop/configmap/settings.yaml')
+    expect(ran.out).toContain('A\telsewhere/shop/configmap/settings.yaml')
     const none = await run(['preview', '-f', '-'], { input: 'kind: Pod\n' })
     expect(none).toMatchObject({ code: 2, err: expect.stringContaining('holds no GitSync of gitsync.dev/v1alpha1') })
     const wrong = await run(['preview', '-f', '-'], { input: manifest.replace('ConfigMap', 'Secret') })
