@@ -40,6 +40,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       'tenancy',
       'authors',
       'commits',
+      'pull-requests',
       'rate-limits',
       'secrets',
       'security',

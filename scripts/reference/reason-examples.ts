@@ -133,6 +133,23 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
       'A protected branch: let the account push to it, or name another branch.',
     ],
   },
+  PullRequestRefused: {
+    message:
+      'git.example.com: no GitProvider says which API has its pull requests: set spec.type of a GitProvider that lists the host to one of GitHub, GitLab, Gitea, Forgejo',
+    causes: [
+      '`was answered 404`: the token lacks the rights that the message names, or pull requests are switched off in the repository.',
+      '`no GitProvider says which API`: only github.com, gitlab.com and codeberg.org are known by name.',
+      'A reviewer or a team that the host does not know, or that may not read the repository.',
+    ],
+  },
+  PullRequestClosed: {
+    message:
+      'request 7 of branch gitsync/shop/shop was closed without being merged (https://git.example.com/platform/audit/pulls/7)',
+    causes: [
+      'Somebody does not want these changes. [What happens then](pull-requests.md#closed-by-a-person).',
+      'The branch was deleted, which closes its request.',
+    ],
+  },
   NotGit: {
     message:
       "https://git.example.com/shop.git does not speak Git's Smart HTTP: it answers text/html, a web page: perhaps one to log in, or of a proxy. Check the address (the one that git clone takes) and the credentials",

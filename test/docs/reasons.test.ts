@@ -23,8 +23,8 @@ const PAGE = 'docs/troubleshooting.md'
 
 type Shop = Tenant<TestRepository>
 
-/** Nobody knows how to bring these about from outside. */
-const NOT_PROVOKED: readonly Reason[] = ['LimitExceeded', 'InternalError']
+/** The first needs a host with requests: test/e2e/pull-requests.test.ts has one. The others nobody knows how to bring about from outside. */
+const NOT_PROVOKED: readonly Reason[] = ['PullRequestClosed', 'LimitExceeded', 'InternalError']
 
 let world: World<HttpBackendHost>
 let web: { readonly host: string; stop(): Promise<void> }
@@ -163,6 +163,10 @@ const TROUBLES: Readonly<Partial<Record<Reason, Trouble>>> = {
       await hook(shop, 'main is protected')
       await edit(shop)
     },
+  },
+  PullRequestRefused: {
+    given: ({ repository }) => repository.commitFiles({ README: 'the base' }),
+    sync: () => ({ spec: { push: { mode: 'PullRequest' } } }),
   },
   NotGit: { given: (shop) => git().html(ofShop(shop)) },
   CertificateInvalid: { sync: () => ({ url: `https://${web.host}/shop.git`, secret: null }) },

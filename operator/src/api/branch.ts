@@ -3,30 +3,31 @@ import { z } from 'zod'
 import { InvalidSpecError } from './invalid-spec.ts'
 import { mustMatch, mustNotMatch } from './rules.ts'
 
-// https://git-scm.com/docs/git-check-ref-format, said in parts so that the message names what is wrong.
-let branch = z.string().min(1).max(255).meta({
-  description:
-    'Branch, created when missing. {namespace} and {name} stand for those of the GitSync, as in tenants/{namespace}.',
-})
-branch = mustMatch(
-  branch,
-  /^([^{}]|\{namespace\}|\{name\})*$/,
-  'branch: the only placeholders are {namespace} and {name}; no other braces',
-)
-branch = mustNotMatch(
-  branch,
-  /[\p{Z}\p{Cc}~^:?*[\\]|\.\.|@\{/u,
-  'branch must not contain spaces, control characters, ~ ^ : ? * [ \\ or ..',
-)
-branch = mustNotMatch(branch, /^\/|\/$|\/\//, 'branch must not start or end with / or contain //')
-branch = mustNotMatch(
-  branch,
-  /(^|\/)\.|\.$|\.lock(\/|$)|^-|^@$|^HEAD$/,
-  'branch: no part may start with . or end with .lock, and the name must not end with ., start with - or be @ or HEAD',
-)
-branch = mustNotMatch(branch, /^refs\//, 'branch is the short name: write main, not refs/heads/main')
+/** A branch with placeholders. https://git-scm.com/docs/git-check-ref-format, said in parts so that the message names what is wrong. */
+export function branchTemplate(description: string): z.ZodString {
+  let branch = z.string().min(1).max(255).meta({ description })
+  branch = mustMatch(
+    branch,
+    /^([^{}]|\{namespace\}|\{name\})*$/,
+    'branch: the only placeholders are {namespace} and {name}; no other braces',
+  )
+  branch = mustNotMatch(
+    branch,
+    /[\p{Z}\p{Cc}~^:?*[\\]|\.\.|@\{/u,
+    'branch must not contain spaces, control characters, ~ ^ : ? * [ \\ or ..',
+  )
+  branch = mustNotMatch(branch, /^\/|\/$|\/\//, 'branch must not start or end with / or contain //')
+  branch = mustNotMatch(
+    branch,
+    /(^|\/)\.|\.$|\.lock(\/|$)|^-|^@$|^HEAD$/,
+    'branch: no part may start with . or end with .lock, and the name must not end with ., start with - or be @ or HEAD',
+  )
+  return mustNotMatch(branch, /^refs\//, 'branch is the short name: write main, not refs/heads/main')
+}
 
-export const branchSchema = branch
+export const branchSchema = branchTemplate(
+  'Branch, created when missing. {namespace} and {name} stand for those of the GitSync, as in tenants/{namespace}.',
+)
 
 /** Where a GitSync lives; fills the placeholders. */
 export interface BranchOwner {
@@ -36,11 +37,12 @@ export interface BranchOwner {
 
 /**
  * The branch with {namespace} and {name} filled in, without `refs/heads/`.
+ * @param field that holds the template, for the error
  * @throws InvalidSpecError when that is no branch name: a GitSync may be called `a.lock`
  */
-export function resolveBranch(template: string, owner: BranchOwner): string {
+export function resolveBranch(template: string, owner: BranchOwner, field = 'spec.repository.branch'): string {
   const resolved = template.replaceAll('{namespace}', owner.namespace).replaceAll('{name}', owner.name)
   const result = branchSchema.safeParse(resolved)
   if (result.success) return resolved
-  throw new InvalidSpecError('spec.repository.branch', resolved, result.error.issues[0]?.message ?? '')
+  throw new InvalidSpecError(field, resolved, result.error.issues[0]?.message ?? '')
 }

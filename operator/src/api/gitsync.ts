@@ -6,7 +6,9 @@ import { conditionsSchema } from './conditions.ts'
 import { durationText, objectName } from './fields.ts'
 import { driftSchema, folderFields } from './folder.ts'
 import { fieldsSchema, ignoreSchema, layoutSchema } from './layout.ts'
+import { pullRequestStatusSchema, pushSchema } from './push.ts'
 import { repositorySchema } from './repository.ts'
+import { withRule } from './rules.ts'
 import { encryptionSchema, secretsSchema, sensitiveSchema, withSecretsRules } from './secrets.ts'
 import { exclusionFields, resourceSchema } from './selection.ts'
 
@@ -26,6 +28,7 @@ const specFields = z
     fields: fieldsSchema,
     ignore: ignoreSchema,
     commit: commitSchema.default(commitSchema.parse({})),
+    push: pushSchema.default(pushSchema.parse({})),
     ...folderFields,
     authors: authorsSchema.optional(),
     interval: durationText({
@@ -40,7 +43,11 @@ const specFields = z
   })
   .meta({ description: 'What to write, and where.' })
 
-export const gitSyncSpecSchema = withSecretsRules(specFields)
+export const gitSyncSpecSchema = withRule(withSecretsRules(specFields), {
+  cel: "!has(self.push) || self.push.mode != 'PullRequest' || has(self.repository.secretRef)",
+  test: ({ push, repository }) => push.mode !== 'PullRequest' || repository.secretRef !== undefined,
+  message: 'push.mode PullRequest needs repository.secretRef: nobody opens requests without credentials',
+})
 
 const count = (description: string): z.ZodInt32 => z.int32().min(0).meta({ description })
 const commitId = (description: string): z.ZodString => z.string().max(64).meta({ description })
@@ -73,6 +80,7 @@ export const gitSyncStatusSchema = z
       .max(2048)
       .meta({ description: 'Public half of the SSH key that signs commits, as Git hosts take it.' })
       .optional(),
+    pullRequest: pullRequestStatusSchema.optional(),
     lastHandledRequest: z
       .string()
       .max(1024)

@@ -21,6 +21,7 @@ test('defaults are filled in', () => {
     fields: 'All',
     ignore: [],
     commit: { window: '5s', maxLatency: '1m' },
+    push: { mode: 'Commit' },
     prune: 'Owned',
     onDrift: 'Overwrite',
     deletionPolicy: 'Keep',

@@ -112,6 +112,18 @@ export const REASONS = {
     meaning: 'The host refused the push (branch protection, a hook, a quota); the message has its words.',
     remedy: 'Correct what the host names (hooks, quotas, file sizes).',
   },
+  PullRequestRefused: {
+    outcome: 'retry',
+    meaning: 'The host did not do what was asked about the pull or merge request; the message has its words.',
+    remedy:
+      "Correct what the host names: the token's permissions, pull requests that are switched off, labels or reviewers it does not know, type of the GitProvider.",
+  },
+  PullRequestClosed: {
+    outcome: 'stall',
+    meaning: 'Somebody closed the request without merging it; what it proposed is not proposed again as it is.',
+    remedy:
+      'Change the objects (back, or further), or set the annotation gitsync.dev/requested-at to a new value to propose it again.',
+  },
   NotGit: {
     outcome: 'retry',
     meaning: 'The URL answers, but not as a Git server does (a web page, most likely).',

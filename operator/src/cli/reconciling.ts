@@ -116,6 +116,11 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
     mayPush,
     tracer,
     observer: pushObserver(metrics, hosts, logger),
+    onReview: (change) => {
+      const { kind, request, members } = change
+      logger.info({ gitsyncs: members.map(gitsyncRef), request: request.url, state: request.state }, `request ${kind}`)
+      controller.reviewed(change)
+    },
     onPush: (pushed) => {
       metrics.commits.inc(pushed.commits.length)
       for (const seenAt of pushed.seenAt) metrics.commitLag.observe(Math.max(0, clock.now() - seenAt) / 1000)

@@ -13,6 +13,7 @@ import type { WorkQueue, WorkQueueMetrics } from '../kube/work-queue.ts'
 import type { KubernetesObject } from '../objects/object.ts'
 import { repositoryAddress } from '../plan/repository-address.ts'
 import type { PushedCommits } from '../push/branch-writer.ts'
+import type { ReviewChange } from '../push/review/branch-review.ts'
 import type { Environment } from './environment.ts'
 import { GITSYNCS } from './known-resources.ts'
 import { findLeftOut, findProblems, toConditions, toStatus } from './report.ts'
@@ -205,6 +206,17 @@ export class GitSyncController {
     const count = commits.length === 1 ? 'commit' : `${commits.length} commits up to`
     const note = `pushed ${count} ${commits.at(-1)?.slice(0, 12)}`
     this.#emit(known.object, { type: 'Normal', reason: 'Pushed', action: 'Push', note })
+  }
+
+  /** A request for a review was opened, merged or closed. */
+  reviewed({ members, kind, request, why }: ReviewChange): void {
+    const { number, url, branch } = request
+    for (const member of members) {
+      const known = this.#known.get(member)
+      if (known === undefined) continue
+      const note = `request ${number ?? ''} of branch ${branch}${why === '' ? '' : `: ${why}`} ${url ?? ''}`.trim()
+      this.#emit(known.object, { type: 'Normal', reason: `PullRequest${kind}`, action: 'Review', note })
+    }
   }
 
   #seen(object: KubernetesObject): void {

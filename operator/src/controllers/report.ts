@@ -14,12 +14,13 @@ const SHOWN = 3
 /** What stands in the way of a GitSync at work, the worst first. */
 export function findProblems(runtime: Runtime, partial: readonly Problem[]): Problem[] {
   const { member } = runtime
-  const { failure, massDeletion, delayed } = member.status
+  const { failure, massDeletion, delayed, pullRequest } = member.status
   const problems: Problem[] = []
   if (failure !== undefined && failure.reason !== 'Progressing') problems.push(failure)
   if (massDeletion !== undefined) {
     problems.push({ reason: 'MassDeletion', message: refusedDeletion(massDeletion, member.settings.confirmDeletion) })
   }
+  if (pullRequest?.isRefused === true) problems.push(closedRequest(pullRequest))
   if (member.unprovable !== undefined) problems.push(member.unprovable)
   if (member.desired.hasConflicts) problems.push(conflictProblem(runtime))
   if (member.unreadable.length > 0) problems.push(unreadableProblem(runtime))
@@ -52,6 +53,13 @@ export function findLeftOut(runtime: Runtime | undefined, known: readonly string
 function someOf(names: readonly string[]): string {
   const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : ''
   return names.slice(0, SHOWN).join(', ') + more
+}
+
+function closedRequest({ number, url, branch }: NonNullable<MemberStatus['pullRequest']>): Problem {
+  return {
+    reason: 'PullRequestClosed',
+    message: `request ${number ?? ''} of branch ${branch} was closed without being merged (${url ?? 'no page'})`,
+  }
 }
 
 function refusedDeletion(
@@ -112,7 +120,7 @@ export function toConditions(
   const [first] = problems
   if (first === undefined) {
     if (member?.healthy === true) {
-      return [{ type: 'Ready', status: 'True', reason: 'Succeeded', message: `${member.files} files are in Git` }]
+      return [{ type: 'Ready', status: 'True', reason: 'Succeeded', message: inStep(member) }]
     }
     const message = member === undefined ? 'starting' : `${member.files} objects are read and compared with the folder`
     return [
@@ -137,6 +145,13 @@ export function toConditions(
     states.push({ type: 'RateLimited', status: 'True', reason: 'RateLimited', message: `${limited.message}${until}` })
   }
   return states
+}
+
+function inStep({ files, pullRequest }: MemberStatus): string {
+  if (pullRequest?.state !== 'Open') return `${files} files are in Git`
+  const { number, url, branch } = pullRequest
+  const shown = url ?? (number === undefined ? `of branch ${branch}` : String(number))
+  return `${files} files are in Git, some of them only in branch ${branch} until request ${shown} is merged`
 }
 
 /** Every problem, those of one reason together, and beside them what to do. */
@@ -177,7 +192,24 @@ export function toStatus(
     ...(member?.observedCommit === undefined ? {} : { observedCommit: member.observedCommit }),
     ...(member?.drift === undefined ? {} : { drift: { ...member.drift, time: seconds(member.drift.time) } }),
     ...(known.runtime === undefined ? {} : { signingKey: known.runtime.signing?.publicKey }),
+    ...(member?.pullRequest === undefined ? {} : { pullRequest: shownRequest(member.pullRequest) }),
     ...(handled === undefined ? {} : { lastHandledRequest: handled }),
+  }
+}
+
+function shownRequest({
+  number,
+  url,
+  state,
+  branch,
+  title,
+}: NonNullable<MemberStatus['pullRequest']>): GitSyncStatus['pullRequest'] {
+  return {
+    ...(number === undefined ? {} : { number }),
+    ...(url === undefined ? {} : { url }),
+    state,
+    branch,
+    ...(title === undefined ? {} : { title }),
   }
 }
 

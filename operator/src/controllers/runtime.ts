@@ -1,4 +1,5 @@
 import PQueue from 'p-queue'
+import type { GitSyncStatus } from '../api/gitsync.ts'
 import type { GitSync } from '../api/parse.ts'
 import { isKubeError } from '../kube/errors.ts'
 import { groupKindKey, identityKey, parseApiVersion } from '../objects/object.ts'
@@ -18,6 +19,7 @@ import { contentId, Member } from '../push/member.ts'
 import type { Made } from '../push/member.ts'
 import type { SigningKey } from '../push/signing.ts'
 import type { ClusterPort, MemberSettings, RenderedFile } from '../push/member-settings.ts'
+import type { PullRequestStatus } from '../push/review/review-settings.ts'
 import type { PathRule } from '../render/path-rule.ts'
 import { renderObject } from '../render/render.ts'
 import type { Protection } from '../render/secrets/protection.ts'
@@ -97,6 +99,8 @@ export class Runtime {
     gitsync: GitSync,
     started: {
       readonly place: string
+      /** Branch that is pushed to. */
+      readonly branch: string
       readonly settings: MemberSettings
       readonly inventory: Inventory
       readonly store: InventoryStore
@@ -114,7 +118,8 @@ export class Runtime {
     this.#endListening = holding === undefined ? () => undefined : records.listen(() => holding.look())
     const last = gitsync.status?.lastCommit
     // Of another place it says nothing.
-    const observedCommit = started.inventory.size > 0 ? gitsync.status?.observedCommit : undefined
+    const isSame = started.inventory.size > 0 && (gitsync.status?.branch ?? started.branch) === started.branch
+    const observedCommit = isSame ? gitsync.status?.observedCommit : undefined
     this.member = new Member({
       name: this.#name,
       settings: started.settings,
@@ -123,6 +128,7 @@ export class Runtime {
       budget,
       clock,
       ...(observedCommit === undefined ? {} : { observedCommit }),
+      pullRequest: requestOf(gitsync.status?.pullRequest),
       ...(last === undefined ? {} : { lastCommit: { sha: last.sha, time: Date.parse(last.time ?? '') || 0 } }),
       onWork: () => writers.kick(this.#name),
       onReport: () => report(this.#name),
@@ -430,6 +436,13 @@ export class Runtime {
     )
     return found
   }
+}
+
+/** What the status says of a request; a state that nobody knows was written by somebody else. */
+function requestOf(request: GitSyncStatus['pullRequest']): PullRequestStatus | undefined {
+  const { state } = request ?? {}
+  if (request === undefined || (state !== 'Open' && state !== 'Merged' && state !== 'Closed')) return undefined
+  return { ...request, state }
 }
 
 function reasonOf(error: unknown): 'Forbidden' | 'ClusterUnavailable' {

@@ -29,6 +29,8 @@ export interface Reconciliation {
   readonly problems: Problem[]
   gitsync: GitSync
   branch: string
+  /** With push.mode PullRequest: the branch that `branch` is to be merged into. */
+  base: string | undefined
   provider: GitProvider | undefined
   policy: HostPolicy
   secret: SecretCredentials | undefined
@@ -51,6 +53,7 @@ export function beginReconciliation(
     problems: [],
     gitsync: start.object as GitSync,
     branch: '',
+    base: undefined,
     provider: undefined,
     policy: { allowPrivateAddresses: false, allowPlainHttp: false },
     secret: undefined,

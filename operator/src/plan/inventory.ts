@@ -37,6 +37,14 @@ export class Inventory {
     return this.#hashes.size !== before
   }
 
+  /** Forgets every path but these. @returns whether there was any other */
+  keepOnly(paths: Iterable<string>): boolean {
+    const before = this.#hashes.size
+    const kept = new Set([...paths].map(hash))
+    for (const each of this.#hashes) if (!kept.has(each)) this.#hashes.delete(each)
+    return this.#hashes.size !== before
+  }
+
   /** Sorted, so that equal inventories are equal bytes. */
   encode(): Buffer {
     return Buffer.from([...this.#hashes].sort().join(''), 'hex')

@@ -9,7 +9,10 @@ export interface Place {
   /** RFC 3339 */
   readonly createdAt: string
   readonly url: string
+  /** Branch that shows the cluster in the end. */
   readonly branch: string
+  /** Branch that is pushed to, where it is another one: its request is merged into `branch`. */
+  readonly head?: string | undefined
   readonly path: string
 }
 
@@ -39,15 +42,24 @@ export function branchKey(place: Pick<Place, 'url' | 'branch'>): string {
   return `${place.branch} ${normalizeUrl(place.url)}`
 }
 
+/** Whether two write the same branch, or in the end the same branch. */
+export function meet(a: Place, b: Place): boolean {
+  return branchKey(a) === branchKey(b) || writtenKey(a) === writtenKey(b)
+}
+
+const writtenKey = ({ url, branch, head }: Place): string => branchKey({ url, branch: head ?? branch })
+
 /**
- * The older GitSync whose folder is the same, above or below on the same branch: it goes on, this one is refused.
- * Undefined when the place is free.
+ * The older GitSync whose folder is the same, above or below on the same branch, or which pushes to the same branch for
+ * another purpose: it goes on, this one is refused. Undefined when the place is free.
  */
 export function olderOverlap(place: Place, others: Iterable<Place>): Place | undefined {
   const key = branchKey(place)
   for (const other of others) {
-    if (other.id !== place.id && branchKey(other) === key && nested(other.path, place.path) && isOlder(other, place))
-      return other
+    if (other.id === place.id || !isOlder(other, place)) continue
+    const isSame = branchKey(other) === key
+    if (isSame && nested(other.path, place.path)) return other
+    if (!isSame && writtenKey(other) === writtenKey(place)) return other
   }
   return undefined
 }

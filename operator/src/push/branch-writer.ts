@@ -10,6 +10,7 @@ import { folderId, wantedTrees } from './folder-view.ts'
 import { missingFrom } from './history.ts'
 import type { PushObserver } from './observer.ts'
 import { settle } from './own-paths.ts'
+import type { BranchReview, ReviewRound } from './review/branch-review.ts'
 import { stage } from './stage.ts'
 import { awaitTurn } from './await-turn.ts'
 import type { Turn } from './budget/budget.ts'
@@ -41,6 +42,10 @@ export interface BranchWriterOptions {
   readonly observer?: PushObserver
   /** Where the branches of the repository are, asked together with others that write it. */
   readonly tips: Tips
+  /** Default: what is written counts at once. */
+  readonly review?: BranchReview | undefined
+  /** With `review`: the branch that this one is to be merged into, and that it begins at; short name. */
+  readonly base?: string | undefined
   /** Default: nothing is traced. */
   readonly tracer?: Tracer
 }
@@ -133,6 +138,7 @@ export class BranchWriter {
     this.#stopped = true
     for (const end of this.#listening.values()) end()
     this.#cancelTimer?.()
+    this.#options.review?.stop()
     this.#stopping.abort()
     await Promise.all(this.#running.values())
     if (!flush) return
@@ -152,7 +158,10 @@ export class BranchWriter {
     const { branch, tips } = this.#options
     for (const [key, connection] of connections) {
       if (this.#listening.has(key)) continue
-      this.#listening.set(key, tips.listen(connection, { branch, seen: (tip) => this.#seen(tip) }))
+      const ends = [tips.listen(connection, { branch, seen: (tip) => this.#seen(tip) })]
+      const { base } = this.#options
+      if (base !== undefined) ends.push(tips.listen(connection, { branch: base, seen: () => undefined }))
+      this.#listening.set(key, () => ends.forEach((end) => end()))
     }
   }
 
@@ -160,6 +169,8 @@ export class BranchWriter {
   #seen(tip: string | null): void {
     // What is under way looks for itself, where it has to.
     if (this.#isPushing || this.#uncertain || this.#snapshot === undefined) return
+    // The base may have moved, and the request been answered, while the head stays where it is.
+    if (this.#options.review !== undefined) return
     if (tip === this.#snapshot.tip) for (const { member } of this.#members.values()) member.looked()
     else this.lookNow(tip)
   }
@@ -277,11 +288,19 @@ export class BranchWriter {
     const [first] = group
     if (first === undefined) return false
     const { repository } = first.connection
-    if (this.#uncertain || [...group].some(({ member }) => member.wantsLook()))
-      await this.#look(group, first.connection)
+    const isLook = this.#uncertain || [...group].some(({ member }) => member.wantsLook())
+    const isRequested = [...group].some(({ member }) => member.request !== undefined)
+    const since = this.#lookSince(group)
+    if (isLook) await this.#look(group, first.connection)
+    const { review } = this.#options
+    const round = (): ReviewRound => this.#reviewRound(first.connection, { isLook, isRequested, since })
+    if (review !== undefined) this.#snapshot = await review.prepare(round())
+    if (review !== undefined && this.#snapshot?.tip === null) this.#gather(group, first.connection)
     for (let race = 0; ; race++) {
       try {
-        return await this.#attempt(group, repository)
+        const isPushed = await this.#attempt(group, repository, round)
+        if (review !== undefined) await this.#settleReview(review, group, round())
+        return isPushed
       } catch (error) {
         if (!isGitError(error, 'StaleRef') || race >= MAX_RACES) throw error
         this.#options.observer?.raced?.(hostOf(first))
@@ -290,24 +309,60 @@ export class BranchWriter {
     }
   }
 
+  #reviewRound(
+    connection: Connection,
+    { since, ...asked }: Pick<ReviewRound, 'isLook' | 'isRequested'> & { readonly since: number },
+  ): ReviewRound {
+    return {
+      ...asked,
+      connection,
+      tipOf: (branch) => this.#options.tips.look(connection, branch, since),
+      repository: connection.repository,
+      head: this.#snapshot as Snapshot,
+      members: [...this.#members.values()].map(({ member }) => member),
+      confirm: () => this.#confirm(),
+    }
+  }
+
+  /** A branch that is begun anew has to have everything that anybody wants in it. */
+  #gather(group: Set<Attached>, { key }: Connection): void {
+    for (const attached of this.#members.values()) {
+      if (attached.connection.key !== key) continue
+      attached.member.requireCompare('drift')
+      group.add(attached)
+    }
+  }
+
+  async #settleReview(review: BranchReview, group: ReadonlySet<Attached>, round: ReviewRound): Promise<void> {
+    try {
+      if (!(await review.settle(round))) return
+      // The next one begins at the base.
+      this.#snapshot = undefined
+      this.#uncertain = true
+      this.#anchor = undefined
+    } catch (error) {
+      // The push has happened; what was to follow is tried again.
+      for (const { member } of group) member.requireLook()
+      throw error
+    }
+  }
+
+  /** A look counts that began at this time or later; after a push of unknown outcome none of those before. */
+  #lookSince(group: ReadonlySet<Attached>): number {
+    if (this.#uncertain) return Number.POSITIVE_INFINITY
+    const looking = [...group].map(({ member }) => member).filter((member) => member.wantsLook())
+    return Math.max(...looking.map((member) => member.lookSince))
+  }
+
   /** Where is the branch now? */
   async #look(group: ReadonlySet<Attached>, connection: Connection): Promise<void> {
-    const { branch, tips } = this.#options
+    const { branch, base, tips } = this.#options
     const { repository } = connection
     const depth = Math.max(...[...group].map(({ member }) => depthOf(member.settings.path)))
     const known = this.#snapshot
-    // After a push of unknown outcome no older answer counts.
-    const since = this.#uncertain
-      ? Number.POSITIVE_INFINITY
-      : Math.max(
-          ...[...group]
-            .map(({ member }) => member)
-            .filter((member) => member.wantsLook())
-            .map((member) => member.lookSince),
-        )
-    const tip = known === undefined ? undefined : await tips.look(connection, branch, since)
+    const tip = known === undefined ? undefined : await tips.look(connection, branch, this.#lookSince(group))
     if (known === undefined || tip === null || tip === undefined) {
-      this.#snapshot = await repository.snapshot(branch, { depth, orFrom: 'HEAD' })
+      this.#snapshot = await repository.snapshot(branch, { depth, orFrom: base ?? 'HEAD' })
       await this.#checkHistory(repository, this.#snapshot)
       for (const { member } of this.#members.values()) member.requireCompare('drift')
     } else if (tip !== known.tip) await this.#moveTo(group, connection, tip)
@@ -321,6 +376,8 @@ export class BranchWriter {
    * commits. A branch that was deleted is written anew: nobody's commits are in the way there.
    */
   async #checkHistory(repository: Repository, { tip, parents }: Snapshot): Promise<void> {
+    // A head may be rebased, merged and removed by anybody: what counts is the base.
+    if (this.#options.review !== undefined) return
     const anchor = this.#anchor
     this.#anchor = tip ?? undefined
     const members = [...this.#members.values()].map(({ member }) => member)
@@ -365,7 +422,7 @@ export class BranchWriter {
     }
   }
 
-  async #attempt(group: Set<Attached>, repository: Repository): Promise<boolean> {
+  async #attempt(group: Set<Attached>, repository: Repository, round: () => ReviewRound): Promise<boolean> {
     // Who has been taken off meanwhile does not take part in what is run again.
     for (const attached of group) {
       const { member } = attached
@@ -384,14 +441,21 @@ export class BranchWriter {
         // What this member has staged is mixed with the others': begin again without it.
         group.delete(attached)
         this.#fail(attached, toFailure(error))
-        return group.size > 0 && (await this.#attempt(group, repository))
+        return group.size > 0 && (await this.#attempt(group, repository, round))
       }
     }
-    const outcome = await this.#send(edit, snapshot, staged)
+    const { review } = this.#options
+    const isNew = snapshot.tip === null && staged.some(({ commits }) => commits.length > 0)
+    const isRefused = review !== undefined && isNew && !(await review.admits(round(), staged))
+    // A branch is begun for something that is to be reviewed.
+    const isIdle = isRefused || (review !== undefined && snapshot.tip === null && !isNew)
+    const outcome = isIdle ? notSent(snapshot) : await this.#send(edit, snapshot, staged, round)
     this.#snapshot = outcome.snapshot
+    review?.committed(staged)
     if (this.#anchor === undefined || this.#anchor === snapshot.tip) this.#anchor = outcome.snapshot.tip ?? undefined
     for (const { member, plan, commits, seenAt, time } of staged) {
-      await settle(member, plan)
+      if (isRefused) member.held.clear()
+      else await settle(member, plan)
       const sha = outcome.status === 'pushed' ? commits.at(-1) : undefined
       member.acknowledge({
         commit: sha === undefined ? undefined : { sha, time },
@@ -408,15 +472,16 @@ export class BranchWriter {
     return outcome.status === 'pushed'
   }
 
-  async #send(edit: Edit, before: Snapshot, staged: readonly Staged[]): Promise<PushOutcome> {
-    if (!this.#mayPush()) {
-      throw new PushFailure(
-        'ClusterUnavailable',
-        "nothing is pushed before the API server confirms this operator's lease",
-      )
-    }
+  async #send(edit: Edit, before: Snapshot, staged: readonly Staged[], round: () => ReviewRound): Promise<PushOutcome> {
+    this.#confirm()
+    const { review } = this.#options
+    const pushOptions = [...new Set(staged.flatMap(({ member }) => member.settings.pushOptions ?? []))]
+    const isEmpty = staged.every(({ commits }) => commits.length === 0)
+    if (review !== undefined && !isEmpty) pushOptions.push(...(await review.pushOptions(round(), staged)))
     try {
-      return await edit.push()
+      const outcome = await edit.push(pushOptions.length === 0 ? {} : { pushOptions })
+      if (outcome.status === 'pushed') review?.heard(round(), outcome.messages)
+      return outcome
     } catch (error) {
       if (isGitError(error, ...OUTCOME_UNKNOWN)) {
         const { snapshot } = await edit.push({ dryRun: true })
@@ -431,6 +496,14 @@ export class BranchWriter {
     }
   }
 
+  #confirm(): void {
+    if (this.#mayPush()) return
+    throw new PushFailure(
+      'ClusterUnavailable',
+      "nothing is pushed before the API server confirms this operator's lease",
+    )
+  }
+
   /** A push whose outcome nobody knew has happened when the folder is as it would have left it: then it is not repeated. */
   async #recognise(member: Member, snapshot: Snapshot): Promise<void> {
     const folder = folderId(snapshot, member.settings.path)
@@ -443,7 +516,12 @@ export class BranchWriter {
 
   /** @param pushed.tip where the branch was before */
   #tellPushed({ name }: Member, { commits, seenAt, tip }: Pick<SentPush, 'commits' | 'seenAt' | 'tip'>): void {
-    this.#options.onPush?.({ member: name, commits, seenAt, created: tip === null })
+    this.#options.onPush?.({
+      member: name,
+      commits,
+      seenAt,
+      created: tip === null && this.#options.review === undefined,
+    })
   }
 
   /** Folders to be compared are read once, and remembered with the branch. */
@@ -478,6 +556,13 @@ function acceptHistory(member: Member, { tip }: Snapshot): void {
 
 /** Of commit ids that people copy. */
 const SHOWN_DIGITS = 12
+/** Everything stays as it is. */
+const notSent = (snapshot: Snapshot): PushOutcome => ({
+  status: 'up-to-date',
+  ref: snapshot.ref,
+  commit: snapshot.commit,
+  snapshot,
+})
 
 const hostOf = ({ connection }: Attached): string => repositoryAddress(connection.repository.url).host
 

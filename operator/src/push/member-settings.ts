@@ -6,6 +6,7 @@ import type { Person } from '../plan/person.ts'
 import type { Trailer } from '../render/trailers.ts'
 import type { WindowOptions } from '../plan/window.ts'
 import type { FileStyle } from '../render/edit/file.ts'
+import type { ReviewSettings } from './review/review-settings.ts'
 
 /** What a GitSync asks for, as far as writing is concerned. */
 export interface MemberSettings {
@@ -46,6 +47,10 @@ export interface MemberSettings {
   readonly shared?: boolean
   /** Whether each folder has a list of its files for kustomize. Default false. */
   readonly kustomization?: boolean
+  /** Push options that go with each push. */
+  readonly pushOptions?: readonly string[] | undefined
+  /** What is written is reviewed before it counts. Default: it is not. */
+  readonly review?: ReviewSettings | undefined
 }
 
 /** What a member needs of the cluster. */

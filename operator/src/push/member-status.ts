@@ -1,5 +1,6 @@
 import type { Drift } from '../plan/drift.ts'
 import type { PushFailure } from './failure.ts'
+import type { PullRequestStatus } from './review/review-settings.ts'
 
 /** How a member is doing, as the status and the metrics of its GitSync tell it. */
 export interface MemberStatus {
@@ -27,6 +28,8 @@ export interface MemberStatus {
   readonly drift?: Drift
   /** The folder has been compared since the start, and the last attempt did not fail. */
   readonly healthy: boolean
+  /** The last request for a review. */
+  readonly pullRequest?: PullRequestStatus
   /** The last request of a person that has been carried out. */
   readonly handledRequest?: string
 }

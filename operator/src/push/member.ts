@@ -17,6 +17,7 @@ import type { Clock } from '../time/clock.ts'
 import type { PushFailure } from './failure.ts'
 import type { ClusterPort, MemberSettings } from './member-settings.ts'
 import type { MemberStatus } from './member-status.ts'
+import type { PullRequestStatus } from './review/review-settings.ts'
 import { Schedule } from './schedule.ts'
 import type { CompareReason } from './schedule.ts'
 import { Spool } from './spool.ts'
@@ -125,6 +126,8 @@ export class Member {
   #lastCommit: MemberStatus['lastCommit']
   #observedCommit: string | undefined
   #failure: PushFailure | undefined
+  #pullRequest: PullRequestStatus | undefined
+  #awaitsReview = false
   readonly #onWork: () => void
   readonly #onReport: () => void
 
@@ -138,6 +141,8 @@ export class Member {
     readonly lastCommit?: MemberStatus['lastCommit']
     /** Tip of the branch when this GitSync was last known to be in step with it. */
     readonly observedCommit?: string | undefined
+    /** As it was when it was last looked at, by whatever process. */
+    readonly pullRequest?: PullRequestStatus | undefined
     /** Called when there may be something to write. */
     readonly onWork: () => void
     /** Called when an attempt ended, or something is in the way. */
@@ -155,6 +160,7 @@ export class Member {
     this.#schedule = new Schedule(options.clock, options.settings.interval, reason)
     this.#lastCommit = options.lastCommit
     this.#observedCommit = options.observedCommit
+    this.#pullRequest = options.pullRequest
     this.#onWork = options.onWork
     this.#onReport = options.onReport
   }
@@ -162,6 +168,35 @@ export class Member {
   /** Tip of the branch when this GitSync was last in step with it. */
   get observedCommit(): string | undefined {
     return this.#observedCommit
+  }
+
+  /** The last request for a review of what this writes. */
+  get pullRequest(): PullRequestStatus | undefined {
+    return this.#pullRequest
+  }
+
+  set pullRequest(request: PullRequestStatus | undefined) {
+    if (JSON.stringify(request) === JSON.stringify(this.#pullRequest)) return
+    this.#pullRequest = request
+    this.#onReport()
+  }
+
+  /** The request is in step with the branch. */
+  reviewed(): void {
+    if (!this.#awaitsReview) return
+    this.#failure = undefined
+    this.#awaitsReview = false
+    this.#onReport()
+  }
+
+  /** The folder has been compared with everything that is wanted. */
+  get isCompared(): boolean {
+    return this.#schedule.reached && this.port.listed()
+  }
+
+  /** Something is not written yet that was seen to change, held deletions aside. */
+  get hasPending(): boolean {
+    return this.window.size > 0 || this.taken.length > 0
   }
 
   get settings(): MemberSettings {
@@ -398,7 +433,9 @@ export class Member {
     if (done.commit !== undefined) this.#lastCommit = done.commit
     else if (done.tip !== null && this.attempted?.sha === done.tip) this.#lastCommit = this.attempted
     this.#observedCommit = done.tip ?? undefined
-    this.#failure = undefined
+    // Under review that is half of it: the request has to be in step, too.
+    if (this.#settings.review === undefined) this.#failure = undefined
+    else this.#awaitsReview = true
     this.spool.keepOnly(new Set(this.window.oids()))
     this.#onReport()
   }
@@ -419,6 +456,7 @@ export class Member {
 
   fail(failure: PushFailure, random: () => number): void {
     this.#failure = failure
+    this.#awaitsReview = false
     this.#schedule.failed(failure.waitMs, random)
     this.#onReport()
   }
@@ -447,8 +485,9 @@ export class Member {
       pending,
       ...(pendingSince === undefined ? {} : { pendingSince }),
       orphans: this.orphans,
-      healthy: reached && this.#failure === undefined && this.port.listed(),
+      healthy: reached && this.#failure === undefined && !this.#awaitsReview && this.port.listed(),
       ...(handledRequest === undefined ? {} : { handledRequest }),
+      ...(this.#pullRequest === undefined ? {} : { pullRequest: this.#pullRequest }),
       ...(this.#lastCommit === undefined ? {} : { lastCommit: this.#lastCommit }),
       ...(this.#observedCommit === undefined ? {} : { observedCommit: this.#observedCommit }),
       ...(this.#failure === undefined ? {} : { failure: this.#failure, retryAt: blockedUntil }),

@@ -20,7 +20,8 @@ export async function settle(member: Member, { removed, deleted, confirmed, writ
   if (confirmed !== undefined) member.inventory.confirmed = confirmed
   for (const id of deleted) member.held.delete(id)
   // The push has happened, whatever comes now; an inventory that names too much is saved with the next one.
-  const forgotten = member.inventory.delete(removed)
+  // Under review a file is gone when it is gone from the base: until then it is this GitSync's, whatever becomes of the head.
+  const forgotten = member.settings.review === undefined && member.inventory.delete(removed)
   await saveInventory(member, forgotten || confirmed !== undefined).catch(() => undefined)
 }
 

@@ -2,6 +2,10 @@ import { createHash } from 'node:crypto'
 import { openRepository, undiciTransport } from '@gitsync/protocol'
 import type { Credentials, RequestRecord, SshLookup, SshOptions, Transport } from '@gitsync/protocol'
 import type { Dispatcher } from 'undici'
+import type { ApiPermit, ApiRequestRecord } from '../forge/api-client.ts'
+import type { Forge } from '../forge/forge.ts'
+import { openForge } from '../forge/open-forge.ts'
+import { placeOf } from '../forge/place.ts'
 import { repositoryAddress } from '../plan/repository-address.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Budgets } from './budget/budgets.ts'
@@ -39,6 +43,8 @@ export interface RepositoryPoolOptions {
   /** Default: nothing is limited. */
   readonly budgets?: Budgets
   readonly onRequest?: (host: string, record: RequestRecord) => void
+  /** Told of requests to the APIs of hosts. */
+  readonly onApiRequest?: ((host: string, record: ApiRequestRecord) => void) | undefined
 }
 
 /** A request is given up after so long without a byte, in milliseconds. */
@@ -69,7 +75,7 @@ export class RepositoryPool {
   /** The connection that is open already when nothing has changed, so that what it has learned is kept; else it is released. */
   connect(options: ConnectOptions, current: Connection | undefined): Connection {
     const key = fingerprint(options)
-    const { userAgent, onRequest, budgets } = this.#options
+    const { userAgent, onRequest, onApiRequest, budgets } = this.#options
     const { host, isSsh } = repositoryAddress(options.url)
     const { limits = NO_LIMITS } = options
     if (current?.key === key) {
@@ -79,10 +85,9 @@ export class RepositoryPool {
     const shared = this.#share(options)
     const budget = budgets?.of(host, credentialOf(options))
     const { githubApp } = options
+    const auth = githubApp === undefined ? options.auth : this.#apps.auth(githubApp, shared.dispatcher)
     const repository = openRepository(options.url, {
-      ...(isSsh
-        ? { ssh: sshOptions(options) }
-        : { auth: githubApp === undefined ? options.auth : this.#apps.auth(githubApp, shared.dispatcher) }),
+      ...(isSsh ? { ssh: sshOptions(options) } : { auth }),
       transport: budget === undefined ? shared.transport : limitedTransport(shared.transport, budget, options.url),
       userAgent,
       // Tries, and requests in all, are counted by whoever writes the branch. A redirect could lead past the host's policy.
@@ -96,7 +101,16 @@ export class RepositoryPool {
         onRequest?.(host, record)
       },
     })
-    const connection = { key, repository, ...(budget === undefined ? {} : { budget }) }
+    const api = {
+      dispatcher: shared.dispatcher,
+      auth,
+      userAgent,
+      now: () => this.#options.clock.now(),
+      pay: budget && ((signal: AbortSignal): Promise<ApiPermit> => budget.enter({ repository: options.url, signal })),
+      onRequest: onApiRequest && ((record: ApiRequestRecord) => onApiRequest(host, record)),
+    }
+    const forge = (type: string | undefined): Forge => openForge(placeOf(options.url, type), api)
+    const connection = { key, repository, forge, ...(budget === undefined ? {} : { budget }) }
     shared.users.add(connection)
     if (budget !== undefined) budgets?.keep(budget, limits, connection)
     this.release(current)

@@ -1,4 +1,5 @@
 import type { Edit, Repository, Snapshot } from '@gitsync/protocol'
+import type { Forge } from '../forge/forge.ts'
 import type { Tracer } from '../trace/tracer.ts'
 import type { Budget } from './budget/budget.ts'
 import { viewOf } from './folder-view.ts'
@@ -14,6 +15,8 @@ export interface Connection {
   readonly repository: Repository
   /** What may be asked of the host with these credentials. Default: no limit. */
   readonly budget?: Budget
+  /** The repository's requests, by what the host runs. @throws ForgeError where that is not known */
+  readonly forge?: ((hostType: string | undefined) => Forge) | undefined
 }
 
 export interface Attached {

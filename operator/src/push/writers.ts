@@ -7,6 +7,8 @@ import type { Connection } from './stage.ts'
 import type { Member } from './member.ts'
 import type { PushObserver } from './observer.ts'
 import { Tips } from './tips.ts'
+import { BranchReview } from './review/branch-review.ts'
+import type { ReviewChange } from './review/branch-review.ts'
 import type { Tracer } from '../trace/tracer.ts'
 
 export interface WritersOptions {
@@ -18,6 +20,8 @@ export interface WritersOptions {
   readonly mayPush?: () => boolean
   readonly onPush?: (pushed: PushedCommits) => void
   readonly observer?: PushObserver
+  /** Told when a request for a review is opened, merged or closed. */
+  readonly onReview?: ((change: ReviewChange) => void) | undefined
   /** Default: nothing is traced. */
   readonly tracer?: Tracer
 }
@@ -34,6 +38,8 @@ export class Writers {
   readonly #writers = new Map<string, BranchWriter>()
   /** Member → key of its branch. */
   readonly #places = new Map<string, string>()
+  /** Key of a branch under review → key of its base. */
+  readonly #bases = new Map<string, string>()
 
   constructor(options: WritersOptions) {
     this.#options = options
@@ -44,19 +50,24 @@ export class Writers {
   /**
    * Puts a member to work on a branch; takes it off another one that it was on.
    * @param key equal for equal branches of equal repositories
+   * @param baseKey the same of the branch that it is to be merged into
    */
-  attach(key: string, branch: string, member: Member, connection: Connection): void {
+  attach(key: string, branch: string, member: Member, connection: Connection, baseKey?: string): void {
     if (this.#places.get(member.name) !== key) this.detach(member.name)
     this.#places.set(member.name, key)
     let writer = this.#writers.get(key)
     if (writer === undefined) {
-      const { clock, random, mayPush, onPush, observer, tracer } = this.#options
+      const { clock, random, mayPush, onPush, observer, onReview, tracer } = this.#options
       const { host } = repositoryAddress(connection.repository.url)
       const { budget } = connection
       const schedule = (work: () => Promise<void>): Promise<void> =>
         this.#schedule(host, Math.max(PER_HOST, budget?.limits.concurrency ?? 0), work)
+      const base = member.settings.review?.base
+      if (baseKey !== undefined) this.#bases.set(key, baseKey)
       writer = new BranchWriter({
         branch,
+        base,
+        review: base === undefined ? undefined : new BranchReview({ branch, clock, onChange: onReview }),
         clock,
         random,
         schedule,
@@ -85,7 +96,9 @@ export class Writers {
     this.#places.delete(member)
     const writer = this.#writers.get(key)
     writer?.detach(member)
-    if (writer?.size === 0) this.#writers.delete(key)
+    if (writer?.size !== 0) return
+    this.#writers.delete(key)
+    this.#bases.delete(key)
   }
 
   kick(member: string): void {
@@ -99,6 +112,8 @@ export class Writers {
    */
   lookAt(key: string, tip: string | undefined): void {
     this.#writers.get(key)?.lookNow(tip)
+    // What is to be merged into it has to be looked at as well.
+    for (const [other, base] of this.#bases) if (base === key) this.#writers.get(other)?.lookNow(undefined)
   }
 
   /** A host that did not answer does so again: whoever waits because of that need not any more. */

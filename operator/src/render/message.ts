@@ -113,7 +113,8 @@ const VALUES: Readonly<Record<MessagePlaceholder, (input: MessageInput) => strin
   time: ({ time }) => time,
 }
 
-function summary(changes: readonly Change[]): string {
+/** One line, as a commit begins by default. @param changes at least one */
+export function summary(changes: readonly Change[]): string {
   const [first] = changes
   if (first !== undefined && changes.length === 1) return describe(first)
   const namespaces = [...new Set(changes.map((change) => change.namespace))]

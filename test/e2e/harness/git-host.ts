@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startGitea } from '../../kit/gitea/index.ts'
+import type { Gitea } from '../../kit/gitea/index.ts'
 import { startRemote } from '../../kit/remote/index.ts'
 import type { Remote, RepositoryOptions, TestRepository } from '../../kit/remote/index.ts'
 import { git } from '../../kit/remote/git.ts'
@@ -43,11 +44,16 @@ export async function httpBackendHost(): Promise<HttpBackendHost> {
   }
 }
 
+export interface GiteaHost extends GitHost {
+  readonly gitea: Gitea
+}
+
 /** A real Gitea, looked into through a mirror that is brought up to date before each look. */
-export async function giteaHost(): Promise<GitHost> {
+export async function giteaHost(): Promise<GiteaHost> {
   const gitea = await startGitea()
   const scratch = await mkdtemp(join(tmpdir(), 'gitsync-mirror-'))
   return {
+    gitea,
     host: new URL(gitea.url).host,
     credentials: { token: gitea.token },
     async createRepository(name) {

@@ -1,7 +1,7 @@
 import { embeddedControlPlane, realControlPlane } from './control-plane.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { giteaHost, httpBackendHost } from './git-host.ts'
-import type { GitHost, HttpBackendHost } from './git-host.ts'
+import type { GiteaHost, GitHost, HttpBackendHost } from './git-host.ts'
 import type { RepositoryOptions } from '../../kit/remote/index.ts'
 import { startOperator } from './operator.ts'
 import type { Operator, OperatorOptions } from './operator.ts'
@@ -37,7 +37,7 @@ export async function startWorld(plane: keyof typeof CONTROL_PLANES): Promise<Wo
   return await assemble(CONTROL_PLANES[plane], httpBackendHost)
 }
 
-export async function startGiteaWorld(plane: keyof typeof CONTROL_PLANES): Promise<World> {
+export async function startGiteaWorld(plane: keyof typeof CONTROL_PLANES): Promise<World<GiteaHost>> {
   return await assemble(CONTROL_PLANES[plane], giteaHost)
 }
 

@@ -17,6 +17,8 @@ export type ComponentName =
   | 'helm'
   | 'helm3'
   | 'monitoring-crds'
+  | 'github-openapi'
+  | 'gitlab-client'
   | 'registry'
   | 'prometheus'
   | 'promtool'
@@ -137,6 +139,25 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     versionArgs: [],
     versionPattern: /operator\.prometheus\.io\/version: (\d+)\.(\d+)\.(\d+)/,
     fits: ({ major, minor }) => major === 0 && minor >= 85,
+  },
+  'github-openapi': {
+    file: 'github-openapi',
+    recipe: 'github-openapi',
+    variable: 'GITSYNC_GITHUB_OPENAPI',
+    asset: false,
+    versionArgs: [],
+    versionPattern: /"version": "(\d+)\.(\d+)\.(\d+)"/,
+    fits: ({ major }) => major >= 23,
+  },
+  'gitlab-client': {
+    file: 'gitlab-client',
+    recipe: 'gitlab-client',
+    variable: 'GITSYNC_GITLAB_CLIENT',
+    asset: false,
+    versionArgs: [],
+    versionPattern: /never (\d+)(\d+)(\d+)/,
+    // One on PATH would be another program.
+    fits: () => false,
   },
   actionlint: {
     file: 'actionlint',

@@ -50,6 +50,13 @@ const commit = (fields: Fields, field: string, message: RegExp): RefusedCase => 
   message,
 })
 
+const push = (fields: Fields, field: string, message: RegExp): RefusedCase => ({
+  name: `push ${JSON.stringify(fields)}`,
+  spec: minimal({ repository: repository({ secretRef: { name: 'a' } }), push: fields }),
+  field: `spec.push${field}`,
+  message,
+})
+
 const kind = 'ConfigMap'
 
 const RECIPIENT = `age1${'q'.repeat(58)}`
@@ -61,6 +68,19 @@ const sensitive = (pointer: string, message: RegExp): RefusedCase => ({
 })
 
 export const REFUSED: readonly RefusedCase[] = [
+  push({ branch: 'a' }, '', /need push\.mode PullRequest/),
+  push({ mode: 'Commit', pullRequest: {} }, '', /need push\.mode PullRequest/),
+  push({ mode: 'PullRequest', branch: '{author}' }, '.branch', /only placeholders are/),
+  push({ mode: 'PullRequest', pullRequest: { labels: ['a,b'] } }, '.pullRequest.labels[0]', /no comma/),
+  push({ mode: 'PullRequest', pullRequest: { labels: ['..'] } }, '.pullRequest.labels[0]', /no comma/),
+  push({ mode: 'PullRequest', pullRequest: { reviewers: ['a b'] } }, '.pullRequest.reviewers[0]', /name of an account/),
+  push({ options: ['a\nb'] }, '.options[0]', /no line break/),
+  {
+    name: 'mode PullRequest without credentials',
+    spec: minimal({ push: { mode: 'PullRequest' } }),
+    field: 'spec',
+    message: /needs repository\.secretRef/,
+  },
   url('git://git.example.com/a', /must start with http/),
   url('git.example.com:a/b', /must start with http/),
   url('/srv/git/a.git', /must start with http/),
@@ -362,6 +382,21 @@ export const ACCEPTED: readonly Fields[] = [
     defaultExclusions: false,
     ignoreManagers: ['kustomize-controller', 'argocd-*'],
   }),
+  minimal({
+    repository: repository({ secretRef: { name: 'a' } }),
+    push: {
+      mode: 'PullRequest',
+      branch: 'review/{namespace}',
+      pullRequest: {
+        title: '{summary}',
+        body: '{changes}',
+        labels: ['area/shop', 'a b'],
+        reviewers: ['ann', 'team:x'],
+      },
+      options: ['ci.skip'],
+    },
+  }),
+  minimal({ push: { mode: 'Commit', options: ['ci.skip'] } }),
   minimal({
     serviceAccountName: 'auditor',
     prune: 'Never',

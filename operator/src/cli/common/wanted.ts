@@ -101,7 +101,13 @@ async function startRuntime(
   const environment = { ...run.environment, pool }
   const store = { load: async () => inventory, loadFormer: async () => undefined, save: async () => undefined }
   const settings = settingsOf(gitsync, clusterId)
-  const runtime = new Runtime(environment, gitsync, { place: placeKey(locationOf(run)), settings, inventory, store })
+  const runtime = new Runtime(environment, gitsync, {
+    place: placeKey(locationOf(run)),
+    branch: run.branch,
+    settings,
+    inventory,
+    store,
+  })
   const { readings, problems, leftOut, protection } = run
   const isWhole = problems.length + leftOut.length === 0
   runtime.read(readings, await renderingOf(gitsync), { isWhole, protection })

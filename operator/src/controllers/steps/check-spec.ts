@@ -2,10 +2,12 @@ import { resolveBranch } from '../../api/branch.ts'
 import { InvalidSpecError } from '../../api/invalid-spec.ts'
 import { DEFAULT_LAYOUT_TEMPLATE } from '../../api/layout.ts'
 import { parseGitSync } from '../../api/parse.ts'
+import { headTemplate } from '../../api/push.ts'
 import { parseRepositoryAddress } from '../../plan/repository-address.ts'
 import { parseUserTemplate } from '../../plan/authors/user-template.ts'
 import { parseMessageTemplate } from '../../render/message.ts'
 import { pathRule } from '../../render/path-rule.ts'
+import { parsePullRequestTemplate } from '../../render/pull-request.ts'
 import { InvalidTemplateError } from '../../render/template-error.ts'
 import type { Problem, Reconciliation } from '../step.ts'
 
@@ -36,7 +38,25 @@ export async function checkSpec(run: Reconciliation): Promise<Problem | undefine
       (await templateProblem('spec.authors.nameTemplate', () => nameTemplate && parseUserTemplate(nameTemplate))) ??
       (await templateProblem('spec.authors.emailTemplate', () => emailTemplate && parseUserTemplate(emailTemplate)))
     if (naming !== undefined) return naming
-    run.branch = resolveBranch(spec.repository.branch, { namespace: metadata.namespace ?? '', name: metadata.name })
+    const { title, body } = spec.push.pullRequest ?? {}
+    const request =
+      (await templateProblem('spec.push.pullRequest.title', () => title && parsePullRequestTemplate(title))) ??
+      (await templateProblem('spec.push.pullRequest.body', () => body && parsePullRequestTemplate(body)))
+    if (request !== undefined) return request
+    const owner = { namespace: metadata.namespace ?? '', name: metadata.name }
+    run.branch = resolveBranch(spec.repository.branch, owner)
+    if (spec.push.mode === 'PullRequest') {
+      const head = resolveBranch(headTemplate(spec.push), owner, 'spec.push.branch')
+      if (head === run.branch) {
+        throw new InvalidSpecError(
+          'spec.push.branch',
+          head,
+          'is spec.repository.branch as well: a request is merged from one branch into another',
+        )
+      }
+      run.base = run.branch
+      run.branch = head
+    }
     return undefined
   } catch (error) {
     if (error instanceof InvalidSpecError) return { reason: 'InvalidSpec', message: error.message }

@@ -1,4 +1,4 @@
-import { branchKey, olderOverlap } from '../../plan/overlap.ts'
+import { branchKey, meet, olderOverlap } from '../../plan/overlap.ts'
 import type { Place } from '../../plan/overlap.ts'
 import type { ClaimedPlace } from '../environment.ts'
 import type { Problem, Reconciliation } from '../step.ts'
@@ -8,7 +8,7 @@ import type { Problem, Reconciliation } from '../step.ts'
  * GitSync may use the host and has credentials: whoever has not could keep others from their folder.
  */
 export function claimPlace(run: Reconciliation): Problem | undefined {
-  const { environment, gitsync, name, branch } = run
+  const { environment, gitsync, name, branch, base } = run
   const { places } = environment
   const { metadata, spec } = gitsync
   const place: Place = {
@@ -17,7 +17,8 @@ export function claimPlace(run: Reconciliation): Problem | undefined {
     name: metadata.name,
     createdAt: metadata.creationTimestamp ?? '',
     url: spec.repository.url,
-    branch,
+    branch: base ?? branch,
+    head: base === undefined ? undefined : branch,
     path: spec.repository.path,
   }
   const older = olderOverlap(
@@ -39,14 +40,19 @@ export function claimPlace(run: Reconciliation): Problem | undefined {
     older.namespace === place.namespace
       ? `GitSync ${older.name} writes ${older.path}`
       : 'a GitSync of another namespace writes there'
+  if (branchKey(older) !== branchKey(place)) {
+    return {
+      reason: 'PathOverlap',
+      message: `branch ${branch} is pushed to for another purpose by an older one: ${who}`,
+    }
+  }
   return {
     reason: 'PathOverlap',
-    message: `path ${place.path} on branch ${branch} overlaps with an older one: ${who}`,
+    message: `path ${place.path} on branch ${place.branch} overlaps with an older one: ${who}`,
   }
 }
 
 /** GitSyncs on the same branch, which a change of this place may stop or free. */
 export function neighboursOf(place: Place, places: ReadonlyMap<string, Place>): string[] {
-  const key = branchKey(place)
-  return [...places].filter(([, other]) => other.id !== place.id && branchKey(other) === key).map(([name]) => name)
+  return [...places].filter(([, other]) => other.id !== place.id && meet(other, place)).map(([name]) => name)
 }

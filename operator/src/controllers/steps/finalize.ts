@@ -1,6 +1,7 @@
 import { isKubeError } from '../../kube/errors.ts'
 import type { KubernetesObject } from '../../objects/object.ts'
 import { GITSYNCS } from '../known-resources.ts'
+import { PushFailure } from '../../push/failure.ts'
 import type { Problem, Reconciliation } from '../step.ts'
 import { leaveForGood } from './follow.ts'
 
@@ -24,8 +25,13 @@ export async function holdDeletion(run: Reconciliation): Promise<Problem | undef
 
 /** Removes the files of a GitSync that is being deleted, and then lets it go. */
 export async function removeFiles(run: Reconciliation): Promise<Problem | undefined> {
-  if (run.gitsync.spec.deletionPolicy === 'Remove' && !(await leaveForGood(run)))
-    return { reason: 'Progressing', message: 'the files are being removed', keepsWorking: true }
+  try {
+    if (run.gitsync.spec.deletionPolicy === 'Remove' && !(await leaveForGood(run)))
+      return { reason: 'Progressing', message: 'the files are being removed', keepsWorking: true }
+  } catch (error) {
+    if (!(error instanceof PushFailure)) throw error
+    return error
+  }
   await setFinalizer(run, false)
   return undefined
 }

@@ -1,6 +1,7 @@
 import { parseDuration } from '../../api/duration.ts'
 import { DEFAULT_LAYOUT_TEMPLATE } from '../../api/layout.ts'
 import type { GitSync } from '../../api/parse.ts'
+import { DEFAULT_PULL_REQUEST } from '../../api/push.ts'
 import type { MemberSettings } from '../../push/member-settings.ts'
 import { Inventory } from '../../plan/inventory.ts'
 import { branchKey, normalizeUrl } from '../../plan/overlap.ts'
@@ -10,6 +11,9 @@ import { inventoryStore, placeKey } from '../inventory-store.ts'
 import type { InventoryStore, Location } from '../inventory-store.ts'
 import { parsePointer } from '../../render/ignore.ts'
 import { pathRule } from '../../render/path-rule.ts'
+import type { ReviewSettings } from '../../push/review/review-settings.ts'
+import { withdraw } from '../../push/review/withdraw.ts'
+import type { Connection } from '../../push/stage.ts'
 import { Runtime } from '../runtime.ts'
 import type { Rendering } from '../runtime.ts'
 import type { Problem, Reconciliation } from '../step.ts'
@@ -24,9 +28,10 @@ const ACCEPT_HISTORY = 'gitsync.dev/accept-history'
 export async function follow(run: Reconciliation): Promise<Problem | undefined> {
   const { environment, gitsync, branch } = run
   const { url, path } = gitsync.spec.repository
-  const location = { url: normalizeUrl(url), branch, path }
+  // Where files are in the end: whether they take the way of a request is no other place.
+  const location = { url: normalizeUrl(url), branch: run.base ?? branch, path }
   const store = inventoryStore(environment.client, gitsync, location)
-  const settings = settingsOf(gitsync, environment.clusterId)
+  const settings = { ...settingsOf(gitsync, environment.clusterId), review: reviewOf(run) }
   const rendering = await renderingOf(gitsync)
   const load = (): Promise<Inventory> => store.load()
   const runtime = await work(run, { location, settings, load, store })
@@ -45,7 +50,8 @@ export async function follow(run: Reconciliation): Promise<Problem | undefined> 
 export async function leaveFormerPlace(run: Reconciliation): Promise<Problem | undefined> {
   const { environment, gitsync, branch, name } = run
   const { repository, deletionPolicy } = gitsync.spec
-  if (deletionPolicy !== 'Remove') return undefined
+  // Under review nothing goes from the base but by a request.
+  if (deletionPolicy !== 'Remove' || run.base !== undefined) return undefined
   const url = normalizeUrl(repository.url)
   const current = { url, branch, path: repository.path }
   if (run.runtimes.get(name)?.place === placeKey(current)) return undefined
@@ -65,9 +71,26 @@ export async function leaveFormerPlace(run: Reconciliation): Promise<Problem | u
   }
 }
 
-/** Takes the files of a GitSync that is being deleted away. @returns whether that is done */
-export function leaveForGood(run: Reconciliation): Promise<boolean> {
-  const { environment, gitsync, branch } = run
+/**
+ * Takes the files of a GitSync that is being deleted away; under review its request and branch, and what was merged stays.
+ * @returns whether that is done
+ */
+export async function leaveForGood(run: Reconciliation): Promise<boolean> {
+  const { environment, gitsync, branch, name } = run
+  const review = reviewOf(run)
+  if (review !== undefined) {
+    const { committer } = settingsOf(gitsync, environment.clusterId)
+    const runtime = run.runtimes.get(name)
+    runtime?.close()
+    run.runtimes.delete(name)
+    const connection = connectionOf(run, undefined)
+    try {
+      await withdraw(connection, branch, review, committer.email)
+    } finally {
+      environment.repositories.release(connection)
+    }
+    return true
+  }
   const { url, path } = gitsync.spec.repository
   const location = { url: normalizeUrl(url), branch, path }
   return leave(run, location, () => inventoryStore(environment.client, gitsync, location).load())
@@ -87,7 +110,7 @@ async function leave(run: Reconciliation, location: Location, load: () => Promis
 
 /** The GitSync's runtime for a place, on its connection; a new one when it works elsewhere. */
 async function work(
-  { environment, gitsync, name, runtimes, provider, secret, policy, signing, authors }: Reconciliation,
+  run: Reconciliation,
   at: {
     readonly location: Location
     readonly settings: MemberSettings
@@ -95,45 +118,57 @@ async function work(
     readonly store: InventoryStore
   },
 ): Promise<Runtime> {
+  const { environment, gitsync, name, branch, runtimes, signing, authors } = run
   const { location, store } = at
-  const { url } = gitsync.spec.repository
-  const limits = limitsOf(repositoryAddress(url).hostname, provider?.spec)
-  const settings = { ...at.settings, maxPushBytes: limits.bytesPerPush }
-  const place = placeKey(location)
+  const settings = { ...at.settings, maxPushBytes: limitsFor(run).bytesPerPush }
+  // A former place is left directly, whatever the way to the new one is.
+  const isReviewed = settings.review !== undefined
+  const written = isReviewed ? branch : location.branch
+  const place = isReviewed ? JSON.stringify([placeKey(location), written]) : placeKey(location)
   let runtime = runtimes.get(name)
   if (runtime?.place !== place) {
     runtime?.close()
-    runtime = new Runtime(environment, gitsync, { place, settings, inventory: await at.load(), store })
+    runtime = new Runtime(environment, gitsync, { place, branch: written, settings, inventory: await at.load(), store })
     runtimes.set(name, runtime)
   } else if (JSON.stringify(settings) !== JSON.stringify(runtime.member.settings)) runtime.member.settings = settings
   runtime.signing = signing
   runtime.member.signer = signing?.signer
   runtime.authors = authors
+  const connection = connectionOf(run, runtime.connection)
+  const isOther = runtime.connection !== undefined && runtime.connection !== connection
+  runtime.connection = connection
+  const key = branchKey({ url: location.url, branch: written })
+  environment.writers.attach(key, written, runtime.member, connection, isReviewed ? branchKey(location) : undefined)
+  // New credentials are tried at once, whatever went wrong with the old ones.
+  if (isOther) runtime.member.unblock()
+  return runtime
+}
+
+function limitsFor({ gitsync, provider }: Reconciliation): ReturnType<typeof limitsOf> {
+  return limitsOf(repositoryAddress(gitsync.spec.repository.url).hostname, provider?.spec)
+}
+
+function connectionOf(run: Reconciliation, current: Connection | undefined): Connection {
+  const { environment, gitsync, provider, secret, policy } = run
   const ca = [provider?.spec.caBundle, secret?.ca].filter((pem) => pem !== undefined).join('\n')
-  const connection = environment.repositories.connect(
+  return environment.repositories.connect(
     {
-      url: repositoryAddress(url).url,
+      url: repositoryAddress(gitsync.spec.repository.url).url,
       auth: secret?.auth,
       githubApp: secret?.githubApp,
       ssh: secret?.ssh,
       clientCertificate: secret?.clientCertificate,
       policy,
       ca: ca === '' ? undefined : ca,
-      limits,
+      limits: limitsFor(run),
     },
-    runtime.connection,
+    current,
   )
-  const isOther = runtime.connection !== undefined && runtime.connection !== connection
-  runtime.connection = connection
-  environment.writers.attach(branchKey(location), location.branch, runtime.member, connection)
-  // New credentials are tried at once, whatever went wrong with the old ones.
-  if (isOther) runtime.member.unblock()
-  return runtime
 }
 
 /** What a spec asks for, as far as writing is concerned. */
 export function settingsOf({ metadata, spec }: GitSync, cluster: string): MemberSettings {
-  const { commit, repository, prune, onDrift, interval, layout, ignore } = spec
+  const { commit, repository, push, prune, onDrift, interval, layout, ignore } = spec
   const annotations = metadata.annotations ?? {}
   return {
     path: repository.path,
@@ -152,6 +187,7 @@ export function settingsOf({ metadata, spec }: GitSync, cluster: string): Member
     skipCI: commit.skipCI,
     window: { silence: parseDuration(commit.window), maxLatency: parseDuration(commit.maxLatency) },
     interval: parseDuration(interval),
+    pushOptions: push.options,
     content: { format: layout.format, ignore: ignore.map(parsePointer), inPlace: layout.existing === 'Edit' },
     shared: layout.documents === 'Many',
     kustomization: layout.kustomization,
@@ -165,6 +201,24 @@ export async function renderingOf({ spec: { layout, fields, ignore } }: GitSync)
     pathOf: await pathRule({ template: template ?? DEFAULT_LAYOUT_TEMPLATE, expression }),
     options: { format, fields, ignore: ignore.map(parsePointer) },
     id: JSON.stringify([template, expression, format, fields, ignore]),
+  }
+}
+
+/** With push.mode PullRequest: what the request is like. */
+function reviewOf({ base, gitsync, provider }: Reconciliation): ReviewSettings | undefined {
+  if (base === undefined) return undefined
+  const { title, body, labels, reviewers, draft, deleteBranch, via } =
+    gitsync.spec.push.pullRequest ?? DEFAULT_PULL_REQUEST
+  return {
+    base,
+    hostType: provider?.spec.type,
+    via,
+    title,
+    body,
+    labels: labels ?? [],
+    reviewers: reviewers ?? [],
+    draft,
+    deleteBranch,
   }
 }
 

@@ -12,6 +12,9 @@ import type { ClusterPort, MemberSettings, RenderedFile } from '../member-settin
 import type { PushObserver } from '../observer.ts'
 import { toYaml } from '../../render/yaml.ts'
 import { SpoolBudget } from '../spool.ts'
+import type { Forge } from '../../forge/forge.ts'
+import { BranchReview } from '../review/branch-review.ts'
+import type { ReviewChange } from '../review/branch-review.ts'
 import { Tips } from '../tips.ts'
 import { ScriptedClock } from './scripted-clock.ts'
 
@@ -115,7 +118,18 @@ const SETTINGS: Omit<MemberSettings, 'path' | 'claim'> = {
 export async function createWorld(
   remote: Remote,
   name: string,
-  options: { readonly budget?: SpoolBudget; readonly mayPush?: () => boolean; readonly observer?: PushObserver } = {},
+  options: {
+    readonly budget?: SpoolBudget
+    readonly mayPush?: () => boolean
+    readonly observer?: PushObserver
+    /** Default: the branch is `main`, and nobody reviews. */
+    readonly review?: {
+      readonly branch: string
+      readonly base: string
+      readonly onChange?: (change: ReviewChange) => void
+      readonly forge: (repository: TestRepository) => Forge
+    }
+  } = {},
 ): Promise<World> {
   const repository = await remote.createRepository(name)
   const budget = options.budget ?? new SpoolBudget()
@@ -135,7 +149,9 @@ export async function createWorld(
   }
   const newWriter = (): BranchWriter =>
     new BranchWriter({
-      branch: 'main',
+      branch: options.review?.branch ?? 'main',
+      base: options.review?.base,
+      review: options.review && new BranchReview({ ...options.review, clock }),
       clock,
       random: () => 0.5,
       schedule,
@@ -144,7 +160,12 @@ export async function createWorld(
       onPush: (pushed) => pushes.push(pushed),
       ...(options.observer === undefined ? {} : { observer: options.observer }),
     })
-  const connect = (): Connection => ({ key: 'same', repository: openRepository(repository.url) })
+  const forge = options.review?.forge(repository)
+  const connect = (): Connection => ({
+    key: 'same',
+    repository: openRepository(repository.url),
+    ...(forge === undefined ? {} : { forge: () => forge }),
+  })
 
   const idle = async (): Promise<void> => {
     // What has ended may start the next at once.
@@ -186,6 +207,8 @@ export async function createWorld(
       settings: tenant.settings,
       port,
       inventory: Inventory.decode(tenant.saved),
+      // As the status has kept it.
+      pullRequest: (tenant.member as Member | undefined)?.pullRequest,
       budget,
       clock,
       onWork: () => {

@@ -1,0 +1,231 @@
+import type { Auth, Credentials } from '@gitsync/protocol'
+import { errors } from 'undici'
+import type { Dispatcher } from 'undici'
+import { ForgeError } from './forge-error.ts'
+import { waitOf } from './rate-limit.ts'
+
+export interface ApiConnection {
+  /** Sends requests: decides which addresses may be reached, what is trusted, and how often. */
+  readonly dispatcher: Dispatcher
+  /** The same as for Git. */
+  readonly auth: Auth | undefined
+  readonly userAgent: string
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** Waits until the host may be asked, where it takes only so many requests. Default: at once. */
+  readonly pay?: ((signal: AbortSignal) => Promise<ApiPermit>) | undefined
+  /** Told of each request, whatever came of it. */
+  readonly onRequest?: ((request: ApiRequestRecord) => void) | undefined
+}
+
+/** Leave to send one request, to be told of what came of it. */
+export interface ApiPermit {
+  answered(status: number, headers: Readonly<Record<string, string>>): void
+  /** No answer came. @param isFault whether that is the host's doing, and not of who asked */
+  failed(why: string, isFault: boolean): void
+  /** The body was read. Implied by `failed`. */
+  ended(): void
+}
+
+export interface ApiRequestRecord {
+  readonly method: string
+  /** Without query. */
+  readonly path: string
+  /** 0 when there was no answer. */
+  readonly status: number
+  readonly ms: number
+}
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Below the API's base, each part encoded; see {@link apiPath}. */
+  readonly path: string
+  readonly query?: Readonly<Record<string, string>>
+  readonly body?: unknown
+}
+
+export interface ApiClient {
+  /** JSON of a success; undefined of one without a body. @throws ForgeError */
+  send(request: ApiRequest): Promise<unknown>
+}
+
+/** How a host wants to be spoken to. */
+export interface ApiDialect {
+  /** `https://api.github.com`, without a slash at the end. */
+  readonly base: string
+  readonly headers: Readonly<Record<string, string>>
+  authorization(credentials: Credentials): string
+  /** What a token needs, for the message when it has not. */
+  readonly rights: string
+}
+
+/** A page of large requests is less. */
+const MAX_RESPONSE_BYTES = 8 << 20
+/** Of the host's own words in a message. */
+const MAX_WORDS = 300
+/** A request is given up after so long, whatever comes in. */
+const REQUEST_MS = 60_000
+/** A turn is waited for as long, in milliseconds. */
+const WAIT_MS = 600_000
+
+/**
+ * Joins parts of a path, each encoded: a branch called `a/../b` leads nowhere else.
+ * @throws ForgeError `InvalidInput` for `.` and `..`, which mean another place however they are written
+ */
+export function apiPath(...parts: readonly (string | number)[]): string {
+  const wrong = parts.find((part) => part === '.' || part === '..')
+  if (wrong !== undefined) throw new ForgeError('InvalidInput', `${wrong} is no name that a host can be asked for`)
+  return parts.map((part) => `/${encodeURIComponent(String(part))}`).join('')
+}
+
+/** Asks a host's REST API. Redirects are not followed: they could lead past what the connection allows. */
+export function createApiClient(connection: ApiConnection, dialect: ApiDialect): ApiClient {
+  return { send: (request) => send(connection, dialect, request) }
+}
+
+async function send(connection: ApiConnection, dialect: ApiDialect, request: ApiRequest): Promise<unknown> {
+  const { method, path, query = {}, body } = request
+  const url = new URL(`${dialect.base}${path}`)
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+  const waiting = AbortSignal.timeout(WAIT_MS)
+  const credentials = await credentialsOf(connection.auth, dialect.base, waiting)
+  const secrets = credentials === undefined ? [] : secretsOf(credentials)
+  const shown = `${method} ${url.origin}${url.pathname}`
+  const permit = await connection.pay?.(waiting)
+  const signal = AbortSignal.timeout(REQUEST_MS)
+  const started = connection.now()
+  let status = 0
+  try {
+    const answer = await connection.dispatcher.request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
+      method,
+      headers: {
+        'user-agent': connection.userAgent,
+        accept: 'application/json',
+        ...dialect.headers,
+        ...(credentials === undefined ? {} : { authorization: dialect.authorization(credentials) }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal,
+    })
+    status = answer.statusCode
+    permit?.answered(status, singleHeaders(answer.headers))
+    const text = await readCapped(answer.body, shown)
+    if (status >= 200 && status < 300) return text === '' ? undefined : parse(text, shown)
+    throw refusal(shown, status, { text: hide(wordsOf(text), secrets), headers: answer.headers, dialect, connection })
+  } catch (error) {
+    const failure = error instanceof ForgeError ? error : unreachable(error, shown, secrets)
+    if (status === 0) permit?.failed(failure.message, !isGuarded(failure))
+    throw failure
+  } finally {
+    if (status !== 0) permit?.ended()
+    connection.onRequest?.({ method, path: url.pathname, status, ms: connection.now() - started })
+  }
+}
+
+function singleHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  const entries = Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? value : value?.[0]])
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as Record<string, string>
+}
+
+/** An address that may not be reached is nothing that the host could help. */
+function isGuarded(error: Error): boolean {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    if (at.name === 'PushFailure') return true
+  }
+  return false
+}
+
+async function credentialsOf(
+  auth: Auth | undefined,
+  url: string,
+  signal: AbortSignal,
+): Promise<Credentials | undefined> {
+  return typeof auth === 'function' ? await auth({ url, rejected: false, signal }) : auth
+}
+
+function secretsOf(credentials: Credentials): string[] {
+  return 'bearer' in credentials
+    ? [credentials.bearer]
+    : [credentials.password, Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')]
+}
+
+async function readCapped(body: AsyncIterable<Buffer>, shown: string): Promise<string> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of body) {
+    length += chunk.length
+    if (length > MAX_RESPONSE_BYTES)
+      throw new ForgeError('LimitExceeded', `${shown}: the answer is larger than ${MAX_RESPONSE_BYTES} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function parse(text: string, shown: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    throw new ForgeError('Malformed', `${shown}: the answer is no JSON: this may be no such API`)
+  }
+}
+
+/** What the host says is wrong: the `message` of a JSON answer with details, or nothing of a web page. */
+function wordsOf(text: string): string {
+  let answer: unknown
+  try {
+    answer = JSON.parse(text)
+  } catch {
+    return ''
+  }
+  if (typeof answer !== 'object' || answer === null) return ''
+  const { message, error, error_description: description, errors: details } = answer as Record<string, unknown>
+  const words = [message, error, description, details]
+    .filter((part) => part !== undefined && part !== null && part !== '')
+    .map((part) => (typeof part === 'string' ? part : JSON.stringify(part)))
+  return [...new Set(words)]
+    .join('; ')
+    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+    .slice(0, MAX_WORDS)
+}
+
+/** A host may repeat what it was sent. */
+function hide(text: string, secrets: readonly string[]): string {
+  return secrets.filter((secret) => secret !== '').reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
+}
+
+function refusal(
+  shown: string,
+  status: number,
+  answer: {
+    readonly text: string
+    readonly headers: Readonly<Record<string, string | string[] | undefined>>
+    readonly dialect: ApiDialect
+    readonly connection: ApiConnection
+  },
+): ForgeError {
+  const { text, headers, dialect, connection } = answer
+  const said = text === '' ? '' : `: ${text}`
+  const waitMs = waitOf(status, headers, connection.now())
+  const fail = (code: ForgeError['code'], remark = ''): ForgeError =>
+    new ForgeError(code, `${shown} was answered ${status}${said}${remark}`, { status, waitMs })
+  if (status === 429 || (status === 403 && waitMs !== undefined)) return fail('RateLimited')
+  if (status === 401) return fail('Unauthorized', `; the token needs ${dialect.rights}`)
+  if (status === 403) return fail('Forbidden', `; the token needs ${dialect.rights}`)
+  if (status === 404) return fail('NotFound', `; a token without ${dialect.rights} is answered like this, too`)
+  if (status === 409) return fail('Exists')
+  if (status >= 500) return fail('ServerError')
+  return fail(status >= 300 && status < 400 ? 'Redirected' : 'Rejected')
+}
+
+function unreachable(error: unknown, shown: string, secrets: readonly string[]): ForgeError {
+  const isTimeout =
+    error instanceof errors.HeadersTimeoutError ||
+    error instanceof errors.BodyTimeoutError ||
+    error instanceof errors.ConnectTimeoutError ||
+    (error instanceof Error && error.name === 'TimeoutError')
+  const words = hide(error instanceof Error ? error.message : String(error), secrets)
+  return new ForgeError(isTimeout ? 'Timeout' : 'Network', `${shown}: ${words}`, { cause: error })
+}

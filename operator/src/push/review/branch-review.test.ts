@@ -1,0 +1,322 @@
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { startRemote } from '../../../../test/kit/remote/index.ts'
+import type { Remote } from '../../../../test/kit/remote/index.ts'
+import { markOf } from '../../plan/request-section.ts'
+import { ANN, BEN, createWorld, INTERVAL, pathOf, SILENCE } from '../testing/world.ts'
+import type { Tenant, World } from '../testing/world.ts'
+import type { ReviewChange } from './branch-review.ts'
+import type { ReviewSettings } from './review-settings.ts'
+import { fakeForge } from './testing/fake-forge.ts'
+import type { FakeForge } from './testing/fake-forge.ts'
+
+const HEAD = 'gitsync/shop'
+const REVIEW: ReviewSettings = {
+  base: 'main',
+  hostType: 'Gitea',
+  via: 'API',
+  labels: [],
+  reviewers: [],
+  draft: false,
+  deleteBranch: true,
+}
+
+let remote: Remote
+let count = 0
+beforeAll(async () => {
+  remote = await startRemote()
+})
+afterAll(() => remote.stop())
+
+let world: World
+afterEach(async () => {
+  remote.faults.clear()
+  await world.writer.stop(false)
+  await world.repository.fsck()
+})
+
+interface Scene {
+  readonly forge: FakeForge
+  readonly changes: ReviewChange[]
+  readonly shop: Tenant
+  /** A drift look by everybody. */
+  readonly look: () => Promise<void>
+  /** An edit, and its window over. */
+  readonly edit: (name: string, value: string) => Promise<void>
+}
+
+async function begin(settings: Partial<ReviewSettings> = {}, objects: Record<string, string> = {}): Promise<Scene> {
+  const changes: ReviewChange[] = []
+  let forge: FakeForge | undefined
+  world = await createWorld(remote, `team/r${count++}`, {
+    review: {
+      branch: HEAD,
+      base: 'main',
+      onChange: (change) => changes.push(change),
+      forge: (repository) => (forge = fakeForge(repository)),
+    },
+  })
+  await world.repository.commitFiles({ README: 'hello\n' })
+  const shop = world.tenant('shop', { objects, settings: { review: { ...REVIEW, ...settings } } })
+  await world.idle()
+  return {
+    forge: forge as unknown as FakeForge,
+    changes,
+    shop,
+    look: async () => {
+      await world.pass(INTERVAL + 10_000)
+      await world.idle()
+    },
+    edit: async (name, value) => {
+      shop.set(name, value, ANN)
+      await world.pass(SILENCE)
+      await world.idle()
+    },
+  }
+}
+
+const exists = async (): Promise<boolean> => (await world.repository.resolve(HEAD)) !== null
+const at = async (branch: string, path: string): Promise<string> =>
+  (await world.repository.readFile(branch, path)).toString()
+
+test('nothing to review: no branch, no request, and nobody is asked', async () => {
+  const { forge, shop } = await begin()
+  expect([forge.calls, await exists(), shop.member.status.healthy]).toEqual([[], false, true])
+})
+
+test('a steady state asks Git and the host once an interval', async () => {
+  const { forge, look } = await begin({}, { a: '1' })
+  expect(forge.calls).toEqual(['find', 'find', 'create'])
+  forge.calls.length = 0
+  remote.reset()
+  await look()
+  expect(forge.calls).toEqual(['read'])
+  expect(remote.requests.length).toBeLessThanOrEqual(2)
+})
+
+test('an edit of what is proposed costs one push, and two requests when the text changes', async () => {
+  const { forge, edit } = await begin({}, { a: '1', b: '1' })
+  forge.calls.length = 0
+  remote.reset()
+  await edit('a', '2')
+  expect(remote.requests).toHaveLength(1)
+  expect(forge.calls).toEqual(['read', 'update'])
+  await edit('c', '1')
+  expect(forge.requests).toHaveLength(1)
+  expect(forge.requests[0]?.title).toBe('Create 3 objects in shop')
+  expect(forge.requests[0]?.body).toContain('`Ann`')
+})
+
+test('what people changed stays: a title, words around the text, labels put on and taken off', async () => {
+  const { forge, shop, edit, look } = await begin({ labels: ['gitsync', 'shop'], reviewers: ['ann'] }, { a: '1' })
+  expect(forge.requests[0]).toMatchObject({ labels: ['gitsync', 'shop'], reviewers: ['ann'] })
+  const { body = '' } = forge.requests[0] ?? {}
+  forge.edit({ title: 'My title', body: `Before.\n\n${body}\n\nAfter.`, labels: ['mine', 'gitsync'] })
+  await edit('b', '1')
+  await look()
+  expect(forge.requests[0]).toMatchObject({ title: 'My title', labels: ['mine', 'gitsync'], reviewers: ['ann'] })
+  expect(forge.requests[0]?.body).toMatch(/^Before\.\n\n<!-- gitsync:begin -->[\s\S]*shop\/b[\s\S]*-->\n\nAfter\.$/)
+  shop.change({ review: { ...REVIEW, labels: ['shop', 'new'], reviewers: ['ann', 'ben'] } })
+  await look()
+  expect(forge.requests[0]).toMatchObject({ labels: ['mine', 'new'], reviewers: ['ann', 'ben'] })
+})
+
+test('a host that shows a merge late has its request not closed', async () => {
+  const { forge, changes, look, edit } = await begin({}, { a: '1' })
+  await forge.merge('squash')
+  forge.edit({})
+  await look()
+  await look()
+  expect(await exists()).toBe(false)
+  expect(changes.map(({ kind }) => kind)).toEqual(['Opened', 'Merged'])
+  await edit('a', '2')
+  // The base has it, and the host does not know yet.
+  const tree = await world.repository.git('rev-parse', `${HEAD}^{tree}`)
+  const who = ['-c', 'user.name=R', '-c', 'user.email=r@example.com']
+  const squashed = await world.repository.git(...who, 'commit-tree', tree, '-p', 'main', '-m', 'squashed')
+  await world.repository.git('update-ref', 'refs/heads/main', squashed)
+  await world.pass(INTERVAL)
+  await world.idle()
+  expect(forge.requests[1]?.state).toBe('Open')
+  forge.edit({ state: 'Merged' })
+  await world.pass(10_000)
+  await world.idle()
+  expect(changes.map(({ kind }) => kind)).toEqual(['Opened', 'Merged', 'Opened', 'Merged'])
+  expect(await exists()).toBe(false)
+})
+
+test('deleteBranch: false leaves the branch, and the next change goes on in it', async () => {
+  const { forge, look, edit, shop } = await begin({ deleteBranch: false }, { a: '1' })
+  await forge.merge('merge')
+  await look()
+  expect([await exists(), shop.member.pullRequest?.state]).toEqual([true, 'Merged'])
+  await edit('a', '2')
+  expect(forge.requests.map(({ state }) => state)).toEqual(['Merged', 'Open'])
+})
+
+test('a branch that nobody has used for a request is not removed', async () => {
+  const { forge, look } = await begin()
+  await world.repository.git('branch', HEAD, 'main')
+  await look()
+  await look()
+  expect(await exists()).toBe(true)
+  expect(forge.requests).toEqual([])
+})
+
+test('a deletion that was refused with its branch is proposed again when asked for', async () => {
+  const { forge, look, shop } = await begin({}, { a: '1', b: '1' })
+  await forge.merge('merge')
+  await look()
+  shop.remove('b')
+  await world.pass(SILENCE)
+  await world.idle()
+  expect(forge.requests[1]?.title).toBe('Delete ConfigMap shop/b')
+  forge.close()
+  await world.repository.git('branch', '-D', HEAD)
+  world.restart()
+  await world.idle()
+  expect(shop.member.pullRequest).toMatchObject({ number: 2, state: 'Closed', isRefused: true })
+  expect(await exists()).toBe(false)
+  shop.member.save('now', { compare: true })
+  await world.pass(1_000)
+  await world.idle()
+  expect(forge.requests[2]).toMatchObject({ state: 'Open', title: 'Delete ConfigMap shop/b' })
+  expect(shop.member.pullRequest?.isRefused).toBeUndefined()
+})
+
+test('a no is over when what it was about is over', async () => {
+  const { forge, look, shop, edit } = await begin({}, { a: '1' })
+  await forge.merge('merge')
+  await look()
+  await edit('a', '2')
+  forge.close()
+  await world.repository.git('branch', '-D', HEAD)
+  await look()
+  expect(shop.member.pullRequest?.isRefused).toBe(true)
+  await edit('a', '1')
+  await look()
+  expect(shop.member.pullRequest).toMatchObject({ number: 2, state: 'Closed' })
+  expect(shop.member.pullRequest?.isRefused).toBeUndefined()
+  expect(shop.member.status.healthy).toBe(true)
+})
+
+test('several GitSyncs share a branch and its request', async () => {
+  const { forge, edit, look } = await begin({}, { a: '1' })
+  const other = world.tenant('zoo', { objects: { z: '1' }, settings: { review: REVIEW } })
+  await world.idle()
+  expect(forge.requests).toHaveLength(1)
+  expect(forge.requests[0]?.title).toBe('Create 2 objects in shop')
+  expect(forge.requests[0]?.body).toContain('`shop`, `zoo`')
+  await forge.merge('merge')
+  await look()
+  expect(await exists()).toBe(false)
+  other.set('z', '2', BEN)
+  await world.pass(SILENCE)
+  await world.idle()
+  await edit('a', '2')
+  expect(forge.requests).toHaveLength(2)
+  other.set('z', '1', BEN)
+  await world.pass(SILENCE)
+  await world.idle()
+  expect(forge.requests[1]).toMatchObject({ state: 'Open', title: 'Update ConfigMap shop/a' })
+})
+
+test('an answer that is lost is no second request', async () => {
+  const { forge, edit, shop, look } = await begin()
+  forge.loseAnswers(3)
+  await edit('a', '1')
+  await world.pass(60_000)
+  await look()
+  expect(forge.requests.map(({ state }) => state)).toEqual(['Open'])
+  expect(shop.member.status.healthy).toBe(true)
+})
+
+test('a host that refuses is a reason, and is asked again; the push has happened', async () => {
+  const { forge, edit, shop } = await begin()
+  forge.refuse(2)
+  await edit('a', '1')
+  expect(shop.member.status).toMatchObject({ healthy: false, failure: { reason: 'Unreachable' } })
+  expect(await exists()).toBe(false)
+  await world.pass(60_000)
+  await world.idle()
+  expect(forge.requests).toHaveLength(1)
+  expect(shop.member.status.healthy).toBe(true)
+})
+
+test('foreign commits outside that contradict the base are left to people', async () => {
+  const { edit, look, shop, forge } = await begin({}, { a: '1' })
+  await world.repository.commitFiles({ README: 'theirs on the branch\n' }, { branch: HEAD })
+  await world.repository.commitFiles({ README: 'theirs on the base\n', [`shop/${pathOf('a')}`]: 'by hand\n' })
+  await look()
+  await edit('b', '1')
+  expect(await at(HEAD, 'README')).toBe('theirs on the branch\n')
+  expect(await world.repository.git('log', '--merges', '--format=%s', HEAD)).toBe('')
+  expect(forge.requests[0]).toMatchObject({ state: 'Open', title: expect.stringContaining('2 objects') as string })
+  expect(shop.member.status.healthy).toBe(true)
+})
+
+test('who owns the folder in the base owns it', async () => {
+  const { look, shop } = await begin({}, { a: '1' })
+  await world.repository.commitFiles({ 'shop/.gitsync': 'cluster: other\ngitsync: other\n' })
+  await look()
+  expect(shop.member.status.failure).toMatchObject({ reason: 'FolderClaimed' })
+  expect(await at('main', 'shop/.gitsync')).toContain('other')
+})
+
+test('a base that does not exist is told by its name', async () => {
+  const { shop } = await begin({}, { a: '1' })
+  await world.repository.git('branch', '-m', 'main', 'trunk')
+  shop.member.save('now', { compare: true })
+  await world.pass(1_000)
+  await world.idle()
+  expect(shop.member.status.failure).toMatchObject({ reason: 'BranchNotFound' })
+})
+
+test('the mark tells what is proposed, and no more', async () => {
+  const { forge } = await begin({ labels: ['x'] }, { a: '1' })
+  const mark = markOf(forge.requests[0]?.body ?? '')
+  expect(Object.keys(mark ?? {}).sort()).toEqual(['labels', 'reviewers', 'state', 'text', 'title'])
+})
+
+test('GitLab opens the request by push options, and the push has its page', async () => {
+  const { shop, edit, look, forge } = await begin({ via: 'PushOptions', hostType: 'GitLab', labels: ['a', 'b'] })
+  const { dir } = world.repository
+  await world.repository.git('config', 'receive.advertisePushOptions', 'true')
+  const log = join(dir, 'options')
+  const hook = `#!/bin/sh
+i=0
+while [ "$i" -lt "\${GIT_PUSH_OPTION_COUNT:-0}" ]; do eval "echo \\"\\$GIT_PUSH_OPTION_$i\\"" >>'${log}'; i=$((i + 1)); done
+echo 'View merge request: https://gitlab.example.com/a/b/-/merge_requests/12'
+`
+  await mkdir(join(dir, 'hooks'), { recursive: true })
+  await writeFile(join(dir, 'hooks', 'pre-receive'), hook)
+  await chmod(join(dir, 'hooks', 'pre-receive'), 0o755)
+  await edit('a', '1')
+  expect((await readFile(log, 'utf8')).trim().split('\n')).toEqual([
+    'merge_request.create',
+    'merge_request.target=main',
+    'merge_request.remove_source_branch',
+    'merge_request.title=Update ConfigMap shop/a',
+    'merge_request.label=a',
+    'merge_request.label=b',
+  ])
+  const url = 'https://gitlab.example.com/a/b/-/merge_requests/12'
+  expect(shop.member.pullRequest).toMatchObject({ state: 'Open', number: 12, url, branch: HEAD })
+  expect(shop.member.status.healthy).toBe(true)
+  shop.remove('a')
+  await world.pass(SILENCE)
+  await look()
+  expect([await exists(), shop.member.pullRequest?.state]).toEqual([false, 'Closed'])
+  expect(forge.calls).toEqual([])
+})
+
+test('push options on a host that has none for it are refused before anything is pushed', async () => {
+  const { shop, edit } = await begin({ via: 'PushOptions', hostType: 'Gitea' })
+  await edit('a', '1')
+  expect(shop.member.status.failure).toMatchObject({
+    reason: 'PullRequestRefused',
+    message: expect.stringContaining('set pullRequest.via to API') as string,
+  })
+  expect(await exists()).toBe(false)
+})

@@ -1,0 +1,51 @@
+import { isForgeError } from '../../forge/forge-error.ts'
+import type { ForgeError, ForgeErrorCode } from '../../forge/forge-error.ts'
+import type { Reason } from '../../api/reasons.ts'
+import { PushFailure } from '../failure.ts'
+
+const REASON_OF: Readonly<Record<ForgeErrorCode, Reason>> = {
+  Unauthorized: 'AuthenticationFailed',
+  Forbidden: 'PermissionDenied',
+  NotFound: 'PullRequestRefused',
+  Exists: 'PullRequestRefused',
+  Rejected: 'PullRequestRefused',
+  InvalidInput: 'PullRequestRefused',
+  Redirected: 'PullRequestRefused',
+  Malformed: 'PullRequestRefused',
+  LimitExceeded: 'LimitExceeded',
+  RateLimited: 'RateLimited',
+  ServerError: 'Unreachable',
+  Network: 'Unreachable',
+  Timeout: 'Unreachable',
+}
+
+/** Node's codes of a certificate that is not accepted. */
+const BAD_CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)/
+
+/** Asks the host's API. @throws PushFailure in place of ForgeError */
+export async function asked<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (error) {
+    throw isForgeError(error) ? failureOf(error) : error
+  }
+}
+
+function failureOf(error: ForgeError): PushFailure {
+  const cause = rootOf(error)
+  if (cause instanceof PushFailure) return cause
+  const code = (cause as { readonly code?: unknown } | undefined)?.code
+  const isUntrusted = error.code === 'Network' && typeof code === 'string' && BAD_CERTIFICATE.test(code)
+  const reason = isUntrusted ? 'CertificateInvalid' : REASON_OF[error.code]
+  return new PushFailure(reason, error.message, { waitMs: error.waitMs, cause: error })
+}
+
+/** The guard of hosts speaks in the words of conditions, below whatever the connection makes of it. */
+function rootOf(error: Error): unknown {
+  let at: unknown = error.cause
+  for (let depth = 0; depth < 5 && at instanceof Error && !(at instanceof PushFailure); depth++) {
+    if (at.cause === undefined) return at
+    at = at.cause
+  }
+  return at
+}
