@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startRemote } from '../../../../test/kit/remote/index.ts'
 import type { Remote } from '../../../../test/kit/remote/index.ts'
 import { ANN, createWorld, INTERVAL, pathOf, wanted } from '../testing/world.ts'
-import type { World } from '../testing/world.ts'
+import type { Tenant, World } from '../testing/world.ts'
 import { fakeForge } from './testing/fake-forge.ts'
 import type { FakeForge } from './testing/fake-forge.ts'
 
@@ -52,7 +52,11 @@ async function managed(world: World, branch: string, folder: string): Promise<Re
   if ((await world.repository.resolve(branch)) === null) return files
   for (const { path } of await world.repository.lsTree(branch, folder).catch(() => [])) {
     const below = path.slice(folder.length + 1)
-    if (/^shop\/[xy]\.yaml$/.test(below)) files[below] = (await world.repository.readFile(branch, path)).toString()
+    if (!/^shop\/[xy]\.yaml$/.test(below)) continue
+    const content = (await world.repository.readFile(branch, path)).toString()
+    // What holds no object is somebody's, wherever no object wants to be.
+    if (!content.startsWith('foreign') || wanted(world.tenants.get(folder) as Tenant)[below] !== undefined)
+      files[below] = content
   }
   return files
 }

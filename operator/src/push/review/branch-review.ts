@@ -232,6 +232,7 @@ export class BranchReview {
     const read = await readFolders(repository, head, members)
     return members.flatMap((member) =>
       differencesOf(viewOf(member, repository, read).files(), viewOf(member, repository, base).files(), {
+        needsClaim: member.desired.size > 0,
         isWanted: (path) => member.desired.isWanted(path),
         hasWritten: (path) => member.settings.prune === 'Always' || member.inventory.has(path),
       }).map((difference) => ({ member, difference })),

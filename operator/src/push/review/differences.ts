@@ -19,6 +19,8 @@ export interface Ownership {
   readonly isWanted: (path: string) => boolean
   /** Whether this GitSync has written the file at some time. */
   readonly hasWritten: (path: string) => boolean
+  /** Whether anything is wanted in the folder: an empty one needs no claim. */
+  readonly needsClaim: boolean
 }
 
 /**
@@ -28,14 +30,14 @@ export interface Ownership {
 export function differencesOf(
   head: readonly RemoteFile[],
   base: readonly RemoteFile[],
-  { isWanted, hasWritten }: Ownership,
+  { isWanted, hasWritten, needsClaim }: Ownership,
 ): Difference[] {
   const there = new Map(base.map(({ path, oid }) => [path, oid]))
   const differences: Difference[] = []
   for (const { path, oid } of head) {
     const before = there.get(path) ?? null
     there.delete(path)
-    if (before !== oid && (path === CLAIM_FILE || isWanted(path))) differences.push({ path, oid, before })
+    if (before !== oid && (path === CLAIM_FILE ? needsClaim : isWanted(path))) differences.push({ path, oid, before })
   }
   for (const [path, before] of there) {
     if (path !== CLAIM_FILE && !isWanted(path) && hasWritten(path)) differences.push({ path, oid: null, before })
