@@ -1,7 +1,7 @@
 import { ForgeError } from './forge-error.ts'
 
-export const FORGE_TYPES = ['GitHub', 'GitLab', 'Gitea', 'Forgejo'] as const
-export type ForgeType = (typeof FORGE_TYPES)[number]
+const FORGE_TYPES = ['GitHub', 'GitLab', 'Gitea', 'Forgejo'] as const
+type ForgeType = (typeof FORGE_TYPES)[number]
 
 /** Where a repository is, taken from its URL. */
 export interface Place {

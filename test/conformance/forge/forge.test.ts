@@ -1,10 +1,10 @@
-import { Agent } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ApiRequestRecord } from '../../../operator/src/forge/api-client.ts'
 import type { ForgeError } from '../../../operator/src/forge/forge-error.ts'
 import type { Forge } from '../../../operator/src/forge/forge.ts'
 import { openForge } from '../../../operator/src/forge/open-forge.ts'
 import { placeOf } from '../../../operator/src/forge/place.ts'
+import { guardedDispatcher } from '../../../operator/src/push/guarded-dispatcher.ts'
 import { startGiteaForge } from '../../kit/forge/gitea.ts'
 import { startGitHub, startGitLab } from '../../kit/forge/index.ts'
 import type { ForgeHost, ForgeStandIn } from '../../kit/forge/index.ts'
@@ -32,7 +32,8 @@ const HOSTS: Readonly<Record<string, { readonly start: () => Promise<Host>; read
   'GitLab, stand-in': { reviewer: 'ann', start: startGitLab },
 }
 
-const agent = new Agent()
+const policy = { allowPrivateAddresses: true, allowPlainHttp: true }
+const agent = guardedDispatcher({ policy, ca: undefined, clientCertificate: undefined, timeoutMs: 30_000 })
 afterAll(() => agent.close())
 
 function forgeOf(host: Host, token = host.token, onRequest?: (record: ApiRequestRecord) => void): Forge {

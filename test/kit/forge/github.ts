@@ -6,7 +6,7 @@ import { startStandIn } from './stand-in.ts'
 import type { Answer, StandIn, StandInRequest } from './stand-in.ts'
 import type { ForgeStandIn } from './index.ts'
 
-export const GITHUB_TOKEN = 'ghp_stand_in_token'
+const GITHUB_TOKEN = 'ghp_stand_in_token'
 const OWNER = 'octo'
 const NAME = 'audit'
 const REPOSITORY = `/repos/${OWNER}/${NAME}`

@@ -4,7 +4,7 @@ import { startStandIn } from './stand-in.ts'
 import type { Answer, StandIn, StandInRequest } from './stand-in.ts'
 import type { ForgeStandIn } from './index.ts'
 
-export const GITLAB_TOKEN = 'glpat-stand-in-token'
+const GITLAB_TOKEN = 'glpat-stand-in-token'
 const PROJECT = 'platform/tenants/audit'
 
 interface MergeRequest {
