@@ -54,7 +54,7 @@ test('what somebody pushes to Gitea is written over when its webhook tells, not 
   const read = async (): Promise<string> => (await repo.file('main', path)).bytes.toString()
   const before = await read()
   await using edit = await repo.edit('main')
-  edit.put(path, 'by hand\n', { replace: true })
+  edit.put(path, before.replace(/^ {2}key: .*$/m, '  key: by hand'), { replace: true })
   await edit.commit({ message: 'by hand', author: { name: 'Ann', email: 'ann@example.com', date: new Date() } })
   await edit.push()
   await waitFor('it is written over', async () => (await read()) === before)

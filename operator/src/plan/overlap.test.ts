@@ -61,6 +61,14 @@ test.each([
   expect(olderOverlap(older, [older, newer])).toBeUndefined()
 })
 
+test('of two that came in the same second who has written there goes on', () => {
+  const [first, second] = [place('1', 'a'), { ...place('2', 'a'), hasWritten: true }]
+  expect(olderOverlap(first, [second])).toBe(second)
+  expect(olderOverlap(second, [first])).toBeUndefined()
+  const earlier = place('3', 'a', { createdAt: '2025-01-01T00:00:00Z' })
+  expect(olderOverlap(second, [earlier])).toBe(earlier)
+})
+
 test('another branch or repository is free', () => {
   const older = place('1', 'a')
   expect(olderOverlap(place('2', 'a', { branch: 'other' }), [older])).toBeUndefined()

@@ -14,6 +14,8 @@ export interface Place {
   /** Branch that is pushed to, where it is another one: its request is merged into `branch`. */
   readonly head?: string | undefined
   readonly path: string
+  /** It has written there: of two that came in the same second it is the older one. Default false. */
+  readonly hasWritten?: boolean
 }
 
 /** One spelling for one repository: `https://Git.Example.com:443/a/b.git/` → `https://git.example.com/a/b`. */
@@ -71,5 +73,8 @@ function nested(a: string, b: string): boolean {
 }
 
 function isOlder(a: Place, b: Place): boolean {
-  return a.createdAt === b.createdAt ? a.id < b.id : a.createdAt < b.createdAt
+  if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt
+  // Times have whole seconds: who comes just after another must not take its folder by chance.
+  const [aWrote, bWrote] = [a.hasWritten === true, b.hasWritten === true]
+  return aWrote === bWrote ? a.id < b.id : aWrote
 }

@@ -8,7 +8,7 @@ import type { Problem, Reconciliation } from '../step.ts'
  * GitSync may use the host and has credentials: whoever has not could keep others from their folder.
  */
 export function claimPlace(run: Reconciliation): Problem | undefined {
-  const { environment, gitsync, name, branch, base } = run
+  const { environment, gitsync, name, branch, base, runtimes } = run
   const { places } = environment
   const { metadata, spec } = gitsync
   const place: Place = {
@@ -21,9 +21,10 @@ export function claimPlace(run: Reconciliation): Problem | undefined {
     head: base === undefined ? undefined : branch,
     path: spec.repository.path,
   }
+  const hasWritten = (key: string): boolean => runtimes.get(key)?.member.status.lastCommit !== undefined
   const older = olderOverlap(
-    place,
-    places.values().filter(({ isRefused }) => !isRefused),
+    { ...place, hasWritten: hasWritten(name) || gitsync.status?.lastCommit !== undefined },
+    [...places].flatMap(([key, other]) => (other.isRefused ? [] : [{ ...other, hasWritten: hasWritten(key) }])),
   )
   const before = places.get(name)
   const now: ClaimedPlace = { ...place, isRefused: older !== undefined }

@@ -40,8 +40,10 @@ export async function removeFiles(run: Reconciliation): Promise<Problem | undefi
 export async function setFinalizer({ environment, object, name: key }: Reconciliation, wanted: boolean): Promise<void> {
   const { namespace, name, uid, resourceVersion, finalizers = [] } = object.metadata
   const others = finalizers.filter((finalizer) => finalizer !== FINALIZER)
-  // Finalizers are a list that a merge patch replaces: others' must be as they were seen.
-  const metadata = { uid, resourceVersion, finalizers: wanted ? [...others, FINALIZER] : others }
+  // A merge patch replaces the list: others' finalizers must be as they were seen. To what is being deleted nobody can add any,
+  // and its version changes with each status.
+  const version = isEnding(object) ? {} : { resourceVersion }
+  const metadata = { uid, ...version, finalizers: wanted ? [...others, FINALIZER] : others }
   try {
     await environment.client.mergePatch(GITSYNCS, namespace, name, { metadata })
   } catch (error) {
