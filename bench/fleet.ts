@@ -6,7 +6,6 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import PQueue from 'p-queue'
 import { bundle } from '../scripts/bundle.ts'
 import { startOperatorProcess } from '../test/chaos/operator-process.ts'
 import { connectApi } from '../test/e2e/harness/api.ts'
@@ -146,8 +145,11 @@ export async function benchFleet(options: FleetOptions): Promise<FleetResult> {
 }
 
 async function each<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
-  const queue = new PQueue({ concurrency: AT_ONCE })
-  await queue.addAll(items.map((item) => () => work(item)))
+  const left = [...items]
+  const worker = async (): Promise<void> => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item)
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
 }
 
 async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {

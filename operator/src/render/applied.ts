@@ -10,14 +10,14 @@ import { isRecord, type JsonRecord } from './tree.ts'
  * Whoever writes with server-side apply states an intent. Of those who write otherwise, these are controllers; everybody else,
  * known or not, is a person's tool, since an edit that is left out would be lost.
  */
-export const CONTROLLERS: readonly RegExp[] = [
+const CONTROLLERS: readonly RegExp[] = [
   /^(?:kube|cloud|k3s|k0s|rke2|openshift)-/,
   /^(?:kubelet|k3s|k0s|cluster-policy-controller|apiserver|manager|controller|operator|cainjector|speaker|node-fetcher)$/,
   /(?:^|[-_])(?:controllers?|controller-manager|operator|scheduler|provisioner|attacher|resizer|snapshotter|autoscaler|recommender|updater|injector|agent|webhook|descheduler)$/i,
 ]
 
 /** Controllers that write what people have put into Git or a chart. */
-export const DEPLOYERS: readonly RegExp[] = [/^argocd-/, /^(?:kustomize|helm)-controller$/, /^fleet-?agent$/]
+const DEPLOYERS: readonly RegExp[] = [/^argocd-/, /^(?:kustomize|helm)-controller$/, /^fleet-?agent$/]
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 /** What says in this annotation alone what was meant: the record has the server's defaults as well. */
@@ -85,7 +85,7 @@ function union(a: unknown, b: unknown): FieldTree {
 }
 
 /** The parts of a value that a tree names. */
-export function keepFields(value: unknown, tree: FieldTree): unknown {
+function keepFields(value: unknown, tree: FieldTree): unknown {
   if (isWhole(tree)) return value
   if (Array.isArray(value)) {
     const kept = new Map<unknown, FieldTree>()

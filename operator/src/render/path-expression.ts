@@ -10,13 +10,7 @@ import { InvalidTemplateError, NoPathError } from './template-error.ts'
 /** What an expression may use by itself. */
 const TEXTS = ['kind', 'group', 'version', 'resource', 'name'] as const
 /** CEL keeps the words namespace and type for itself, but not after a dot. */
-export const EXPRESSION_VARIABLES = [
-  ...TEXTS,
-  'object',
-  'id.namespace',
-  'id.type',
-  ...TEXTS.map((name) => `id.${name}`),
-]
+const EXPRESSION_VARIABLES = [...TEXTS, 'object', 'id.namespace', 'id.type', ...TEXTS.map((name) => `id.${name}`)]
 
 const LIMITS = { maxAstNodes: 256, maxDepth: 24, maxListElements: 64, maxMapEntries: 64, maxCallArguments: 8 }
 /** A path that takes longer than this is none. */

@@ -169,8 +169,3 @@ function plainValue(text: string): unknown {
   if (FLOAT.test(text)) return parseExact(String(Number(text)))
   return text
 }
-
-/** Whether a value, or one in it, is one about which readers differ. */
-export function isUnclear(value: unknown): boolean {
-  return value instanceof Unclear
-}
