@@ -16,6 +16,7 @@ export const STORIES: Readonly<Record<string, Given>> = {
   'docs/kinds/gitsync.md': 'shop',
   'docs/kubectl.md': 'gitsync',
   'docs/operations.md': 'gitsync',
+  'docs/pull-requests.md': 'shop',
   'docs/quickstart.md': 'cluster',
   'README.md': 'shop',
   'docs/runbooks/GitSyncDeletionRefused.md': 'gitsync',
