@@ -11,6 +11,7 @@ export type Given =
 export const STORIES: Readonly<Record<string, Given>> = {
   'docs/authors.md': 'gitsync',
   'docs/commits.md': 'gitsync',
+  'docs/content.md': 'shop',
   'docs/install.md': 'cluster',
   'docs/kinds/gitprovider.md': 'shop',
   'docs/kinds/gitsync.md': 'shop',
