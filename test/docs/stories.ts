@@ -27,7 +27,6 @@ export const STORIES: Readonly<Record<string, Given>> = {
   'docs/runbooks/GitSyncPendingTooLong.md': 'gitsync',
   'docs/runbooks/GitSyncRateLimited.md': 'gitsync',
   'docs/credentials.md': 'shop',
-  'docs/pull-requests.md': 'shop',
   'docs/rate-limits.md': 'shop',
   'docs/secrets.md': 'gitsync',
   'docs/selection.md': 'shop',
