@@ -130,6 +130,7 @@ async function stayOpen(kubeconfig: string | undefined, url: string): Promise<vo
   if (kubeconfig !== undefined) show(`  export KUBECONFIG=${kubeconfig}`)
   show(`  kubectl get gitsync,deploy,cm -n shop`)
   show(`  kubectl edit configmap settings -n shop`)
+  show('  PATH=$PWD/node_modules/.bin:$PATH kubectl gitsync log shop configmap/settings -n shop --oneline')
   show(`  git clone ${withUser.href} audit && git -C audit log --stat`)
   show('\nPress Ctrl-C to end.')
   await new Promise(() => undefined)

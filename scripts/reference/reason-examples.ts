@@ -11,7 +11,7 @@ interface Example {
 
 /** Namespace `shop`, GitSync `shop`, host git.example.com: the same in all messages. */
 export const EXAMPLES: Readonly<Record<Reason, Example>> = {
-  Succeeded: { message: '1 files are in Git', causes: [] },
+  Succeeded: { message: '1 file is in Git', causes: [] },
   Progressing: {
     message: '1 objects are read and compared with the folder',
     causes: [

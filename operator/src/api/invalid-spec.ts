@@ -3,12 +3,12 @@ export class InvalidSpecError extends Error {
   readonly code = 'InvalidSpec'
   /** Path of the field, as in `spec.resources[0].kind`. */
   readonly field: string
-  /** Its value as JSON, cut at 100 characters, without what may be a credential; `undefined` when absent. */
+  /** Its value as JSON, cut at 100 characters, without what may be a credential; `not set` when absent. */
   readonly value: string
   /** What to write instead. */
   readonly remedy: string
   constructor(field: string, value: unknown, remedy: string) {
-    const shown = withoutCredentials(JSON.stringify(value) ?? 'undefined').slice(0, 100)
+    const shown = withoutCredentials(JSON.stringify(value) ?? 'not set').slice(0, 100)
     super(`${field}: ${shown}: ${remedy}`)
     this.name = 'InvalidSpecError'
     this.field = field

@@ -54,9 +54,9 @@ test.each(REFUSED)('refused: $name', ({ spec, field, message }) => {
 
 test('a missing field is named', () => {
   expect(() => parseGitSync(object({ repository: { url: 'https://a' } }))).toThrow(
-    'spec.resources: undefined: is required',
+    'spec.resources: not set: is required',
   )
-  expect(() => parseGitSync(object(undefined))).toThrow('spec: undefined: is required')
+  expect(() => parseGitSync(object(undefined))).toThrow('spec: not set: is required')
 })
 
 test('GitProvider: defaults and refusals', () => {

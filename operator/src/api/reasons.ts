@@ -48,7 +48,7 @@ export const REASONS = {
     meaning:
       'The ServiceAccount may not list and watch a selected kind, or the operator lacks a permission of its own; files stay.',
     remedy:
-      'Grant list and watch on the kind and namespace that the message names; to the operator what the message names, as by watch.rules of the chart, or watch.secrets.',
+      'Grant what the message names: list and watch to the ServiceAccount; to the operator watch.rules or watch.secrets of the chart; a label of the namespace is the platform team’s to set.',
   },
   SecretNotFound: {
     outcome: 'retry',
@@ -157,7 +157,8 @@ export const REASONS = {
   PathConflict: {
     outcome: 'stall',
     meaning: 'Two objects want the same file; neither is written.',
-    remedy: 'Add placeholders to layout.template so that each object has its own path.',
+    remedy:
+      'Give each object a path of its own by layout.template or layout.expression, or let them share a file with layout.documents: Many.',
   },
   PathOverlap: {
     outcome: 'stall',

@@ -148,10 +148,11 @@ export function toConditions(
 }
 
 function inStep({ files, pullRequest }: MemberStatus): string {
-  if (pullRequest?.state !== 'Open') return `${files} files are in Git`
+  const inGit = `${files} ${files === 1 ? 'file is' : 'files are'} in Git`
+  if (pullRequest?.state !== 'Open') return inGit
   const { number, url, branch } = pullRequest
   const shown = url ?? (number === undefined ? `of branch ${branch}` : String(number))
-  return `${files} files are in Git, some of them only in branch ${branch} until request ${shown} is merged`
+  return `${inGit}, some of them only in branch ${branch} until request ${shown} is merged`
 }
 
 /** Every problem, those of one reason together, and beside them what to do. */
