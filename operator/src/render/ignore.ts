@@ -73,13 +73,12 @@ function withKept(value: unknown, file: unknown, [part, ...rest]: Pointer): unkn
     )
   }
   if (!isRecord(file) || !(isRecord(value) || value === undefined)) return value
-  let kept = value
+  const kept = new Map<string, unknown>()
   for (const [key, inner] of Object.entries(file)) {
     if (part !== undefined && part !== key) continue
-    const before = kept !== undefined && Object.hasOwn(kept, key) ? kept[key] : undefined
+    const before = value !== undefined && Object.hasOwn(value, key) ? value[key] : undefined
     const after = isLast ? inner : withKept(before, inner, rest)
-    if (after !== undefined && after !== before)
-      kept = Object.fromEntries([...Object.entries(kept ?? {}), [key, after]])
+    if (after !== undefined && after !== before) kept.set(key, after)
   }
-  return kept
+  return kept.size === 0 ? value : Object.fromEntries([...Object.entries(value ?? {}), ...kept])
 }

@@ -1,7 +1,8 @@
 /** YAML → JSON values, numbers as they are spelled, in the sense in which Kubernetes reads YAML. */
-import { isAlias, isMap, isScalar, isSeq, parseDocument, Scalar } from 'yaml'
-import type { Document, Node, Pair, ParsedNode, YAMLMap } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, Lexer, parseDocument, Scalar, visit } from 'yaml'
+import type { Alias, Document, Node, Pair, ParsedNode, YAMLMap } from 'yaml'
 import { parseExact } from '../../objects/exact-json.ts'
+import { isRecord } from '../tree.ts'
 
 /** Text that cannot be read, or not in one sense only. */
 export class UnreadableYamlError extends Error {
@@ -21,19 +22,25 @@ export interface ParsedYaml {
 /** Nodes that one document may come to when its aliases are resolved. */
 const MAX_NODES = 200_000
 const MAX_DEPTH = 200
+/** Pieces of syntax in one document, which its reader takes some microseconds each for, without a pause. */
+const MAX_LEXEMES = 400_000
+/** Longer whole numbers in spellings of YAML alone are not worked out. */
+const MAX_DIGITS = 400
 
 /**
  * One YAML document, or JSON, which is YAML as well.
  * @throws UnreadableYamlError with the place
  */
 export function parseYaml(text: string): ParsedYaml {
+  limitLexemes(text)
   // With the failsafe schema every scalar is a text: what it stands for is settled below.
   const document = parseDocument(text, {
     schema: 'failsafe',
     keepSourceTokens: true,
     prettyErrors: false,
     logLevel: 'silent',
-    uniqueKeys: true,
+    // It compares each key with all others; the reader below sees to it that none is there twice.
+    uniqueKeys: false,
   })
   const [error] = document.errors
   if (error !== undefined) throw new UnreadableYamlError(`${error.message} (${placeOf(text, error.pos[0])})`)
@@ -42,6 +49,15 @@ export function parseYaml(text: string): ParsedYaml {
     document,
     value: reader.read(document.contents, 0),
     valueOf: (node) => reader.read(node, 0),
+  }
+}
+
+function limitLexemes(text: string): void {
+  let count = 0
+  // Fewer than there are characters.
+  if (text.length <= MAX_LEXEMES) return
+  for (const _ of new Lexer().lex(text)) {
+    if (++count > MAX_LEXEMES) throw new UnreadableYamlError(`more than ${MAX_LEXEMES} pieces in one document`)
   }
 }
 
@@ -54,6 +70,7 @@ class Reader {
   readonly #document: Document.Parsed
   readonly #known = new Map<Node, unknown>()
   #nodes = 0
+  #targets: ReadonlyMap<Alias, Node> | undefined
 
   constructor(document: Document.Parsed) {
     this.#document = document
@@ -71,10 +88,13 @@ class Reader {
 
   #fresh(node: Node, depth: number): unknown {
     if (isAlias(node)) {
-      const target = node.resolve(this.#document)
+      // One look at the document for all of them: the package would look through it for each.
+      this.#targets ??= targetsOf(this.#document)
+      const target = this.#targets.get(node)
       if (target === undefined) throw new UnreadableYamlError(`alias *${node.source} has no anchor`)
-      this.#nodes += sizeOf(this.read(target, depth + 1))
-      return this.read(target, depth + 1)
+      const value = this.read(target, depth + 1)
+      this.#nodes += sizeOf(value)
+      return value
     }
     if (isScalar(node)) return scalarValue(node)
     if (isSeq(node)) return node.items.map((item) => this.read(item as Node | null, depth + 1))
@@ -86,7 +106,7 @@ class Reader {
     const own: [string, unknown][] = []
     const merged: [string, unknown][] = []
     for (const { key, value } of items) {
-      if (isMergeKey(key)) merged.push(...this.#merge(value, depth))
+      if (isMergeKey(key)) for (const pair of this.#merge(value, depth)) merged.push(pair)
       else own.push([keyText(key), this.read(value, depth + 1)])
     }
     const names = new Set(own.map(([name]) => name))
@@ -106,6 +126,21 @@ class Reader {
       return Object.entries(map)
     })
   }
+}
+
+/** For each alias the last anchor of its name before it. */
+function targetsOf(document: Document.Parsed): Map<Alias, Node> {
+  const anchors = new Map<string, Node>()
+  const targets = new Map<Alias, Node>()
+  visit(document, {
+    Node(_key, node) {
+      if (isAlias(node)) {
+        const target = anchors.get(node.source)
+        if (target !== undefined) targets.set(node, target)
+      } else if (node.anchor !== undefined) anchors.set(node.anchor, node)
+    },
+  })
+  return targets
 }
 
 function sizeOf(value: unknown): number {
@@ -137,8 +172,8 @@ const INTEGER = /^([-+]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|0[0-7]+|0|[1-
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/
 const NO_JSON = /^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$/
 
-/** Readers differ about y and n: a scalar that is equal to nothing, so that it is written anew where it is met. */
-class Unclear {
+/** Readers differ about y and n: a scalar that is equal to nothing but itself, so that it is written anew where it is met. */
+export class Unclear {
   readonly text: string
   constructor(text: string) {
     this.text = text
@@ -163,9 +198,25 @@ function plainValue(text: string): unknown {
   const digits = text.replaceAll('_', '')
   const [, sign = '', integer] = INTEGER.exec(digits) ?? []
   if (integer !== undefined && !text.startsWith('_')) {
+    if (integer.length > MAX_DIGITS) return new Unclear(text)
     const octal = /^0[0-7]+$/.test(integer) ? `0o${integer.slice(1)}` : integer
     return parseExact(`${sign === '-' ? '-' : ''}${BigInt(octal)}`)
   }
-  if (FLOAT.test(text)) return parseExact(String(Number(text)))
-  return text
+  if (!FLOAT.test(text)) return text
+  const number = Number(text)
+  return Number.isFinite(number) ? parseExact(String(number)) : new Unclear(text)
+}
+
+/** Whether a value, or one in it, is one about which readers differ. */
+export function hasUnclear(value: unknown): boolean {
+  if (value instanceof Unclear) return true
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasUnclear)
+}
+
+/** The value with the text of what is unclear in its place, so that it can be printed. */
+export function clarify(value: unknown): unknown {
+  if (value instanceof Unclear) return value.text
+  if (Array.isArray(value)) return value.map(clarify)
+  if (!isRecord(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, clarify(inner)]))
 }

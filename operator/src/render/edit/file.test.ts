@@ -38,6 +38,49 @@ test.each([
   expect(reading).toMatchObject({ documents: null, problem: expect.stringMatching(/./) })
 })
 
+const head = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n'
+const lines = (count: number, line: (i: number) => string): string =>
+  Array.from({ length: count }, (_, i) => line(i)).join('')
+
+test.each([
+  ['aliases', `${head}  x: &x 1\n${lines(20_000, (i) => `  k${i}: *x\n`)}`],
+  ['keys', `${head}${lines(20_000, (i) => `  k${i}: 1\n`)}`],
+  ['merged keys', `a: &a\n${lines(60_000, (i) => `  k${i}: 1\n`)}b:\n  <<: *a\n`],
+  ['items', `a:\n${'- 1\n'.repeat(1_000_000)}`],
+  ['digits', `a: +1${'1'.repeat(3_000_000)}\n`],
+  ['brackets', '['.repeat(1_000_000)],
+])('many %s in a file keep nobody waiting', (_name, text) => {
+  const started = performance.now()
+  readFile(bytes(text), YAML)
+  expect(performance.now() - started).toBeLessThan(5_000)
+})
+
+test.each(['y', 'N', '.inf', '.nan', '+1e999', '-.5e999', `0x${'f'.repeat(500)}`])(
+  'a file with the scalar %s can be read and is no printed one; the scalar is written over',
+  (scalar) => {
+    const text = `${head}  x: ${scalar} # why\n`
+    const { documents } = readFile(bytes(text), YAML)
+    expect(documents?.map(({ oid }) => oid)).toEqual([contentId(bytes(text))])
+    const edits = [{ key: key('a'), content: bytes(object('a', { x: 'z' })) }]
+    expect(Buffer.from(editFile(bytes(text), edits, YAML).bytes ?? []).toString()).toBe(`${head}  x: z # why\n`)
+  },
+)
+
+test('a scalar about which readers differ stays where it is ignored', () => {
+  const style = { ...YAML, ignore: [parsePointer('/data/x')] }
+  const edits = [{ key: key('a'), content: bytes(object('a', { z: 'new' })) }]
+  const edited = editFile(bytes(`${head}  x: y\n  z: old\n`), edits, style).bytes ?? []
+  expect(Buffer.from(edited).toString()).toBe(`${head}  x: y\n  z: new\n`)
+})
+
+test('many ignored values in a file keep nobody waiting', () => {
+  const style = { ...YAML, ignore: [parsePointer('/data/*')] }
+  const edits = [{ key: key('a'), content: bytes(object('a', { z: 'new' })) }]
+  const started = performance.now()
+  editFile(bytes(`${head}${lines(20_000, (i) => `  k${i}: 1\n`)}`), edits, style)
+  expect(performance.now() - started).toBeLessThan(10_000)
+})
+
 test.each([
   ['0644', 420],
   ['0o644', 420],

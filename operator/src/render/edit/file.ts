@@ -9,7 +9,7 @@ import { toJson } from '../json.ts'
 import { orderObject } from '../order.ts'
 import { isRecord } from '../tree.ts'
 import { toYaml } from '../yaml.ts'
-import { parseYaml, UnreadableYamlError } from './exact-yaml.ts'
+import { clarify, hasUnclear, parseYaml, UnreadableYamlError } from './exact-yaml.ts'
 import { isEmptyScalar, UneditableError } from './nodes.ts'
 import { patchText } from './patch.ts'
 import { isStrictJson } from './print.ts'
@@ -65,20 +65,23 @@ function held(piece: string, style: FileStyle): HeldDocument | undefined {
 /** The id that the content has when it is printed, or that it has as it stands where that matters. */
 function contentOf(piece: string, value: unknown, style: FileStyle): string {
   const body = piece.replace(/^---[ \t]*\r?\n/, '')
-  const printed = print(value, style)
   const isSealed = isRecord(value) && isRecord(value['sops'])
-  const stands = style.inPlace === false || isSealed ? body : outdated(body, value, style)
-  return contentId(encoder.encode(stands ?? printed))
+  if (style.inPlace === false || isSealed) return contentId(encoder.encode(body))
+  const shown = removeIgnored(value as KubernetesObject, style.ignore ?? [])
+  // What no printed form says is not printed.
+  if (hasUnclear(shown)) return contentId(encoder.encode(body))
+  return contentId(encoder.encode(outdated(body, value, style) ?? print(shown, style)))
 }
 
 /** A file that the operator printed in the other format, before the layout named this one. */
 function outdated(body: string, value: unknown, { format }: FileStyle): string | undefined {
   if (format === 'JSON') return isStrictJson(body) ? undefined : body
-  return body.startsWith('{') && body === toJson(orderObject(value as KubernetesObject)) ? body : undefined
+  if (!body.startsWith('{') || hasUnclear(value)) return undefined
+  return body === toJson(orderObject(value as KubernetesObject)) ? body : undefined
 }
 
-function print(value: unknown, { format, ignore = [] }: FileStyle): string {
-  const ordered = orderObject(removeIgnored(value as KubernetesObject, ignore))
+function print(object: KubernetesObject, { format }: FileStyle): string {
+  const ordered = orderObject(object)
   return format === 'JSON' ? toJson(ordered) : toYaml(ordered)
 }
 
@@ -157,7 +160,6 @@ function editDocument(piece: string, content: string, style: FileStyle): string 
     if (!(error instanceof UneditableError)) throw error
     // A form that is not edited, as with anchors that go: the comments above it are all that can stay.
     const head = /^(?:[ \t]*(?:#[^\r\n]*)?\r?\n)*/.exec(body)?.[0] ?? ''
-    const printed = style.format === 'JSON' ? toJson(wanted) : toYaml(orderObject(wanted as KubernetesObject))
-    return marker + head + printed
+    return marker + head + print(clarify(wanted) as KubernetesObject, style)
   }
 }
