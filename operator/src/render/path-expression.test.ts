@@ -19,6 +19,8 @@ test.each([
   ['object.spec.replicas > 2 ? "large/" + name : name', 'large/web'],
   ['string(object.spec.big)', '9007199254740993'],
   ['object.metadata.labels.exists(k, k == "team") ? "x" : "y"', 'x'],
+  ['name.split("e")[0] + name.substring(name.indexOf("b"))', 'wb'],
+  ['name.contains("we") ? "a" : "b"', 'a'],
   ['"../../etc/" + name', '%2E%2E/%2E%2E/etc/web'],
   ['".git/config"', '%2Egit/config'],
 ])('%s', async (expression, expected) => {
@@ -32,6 +34,10 @@ test.each([
   ['1 + 2', /where a path is a string/],
   ['name.matches("(a+)+$") ? "a" : "b"', /regular expressions/],
   ['object.spec.list.map(x, object.spec.list.map(y, y)).size() > 0 ? "a" : "b"', /loop/],
+  ['name.split("").join(name)', /join has no bound/],
+  ['name.contains(object.data.a) ? "a" : "b"', /between quotes/],
+  ['name.lastIndexOf(name) > 0 ? "a" : "b"', /between quotes/],
+  ['name.split(object.data.a)[0]', /between quotes/],
   [Array.from({ length: 300 }, () => 'name').join(' + '), /maxAstNodes/],
 ])('%s is refused', async (expression, problem) => {
   await expect(pathRule({ template: '', expression })).rejects.toThrow(InvalidTemplateError)
@@ -58,4 +64,26 @@ test('what takes too long ends', async () => {
   const large = { ...OBJECT, spec: { list: Array.from({ length: 1_000_000 }, (_, i) => i) } }
   expect(() => rule(large, ID)).toThrow(/timed out/)
   expect(rule(OBJECT, ID)).toBe('a')
+})
+
+test('a text that no path has room for is not there', async () => {
+  const rule = await pathRule({ template: '', expression: 'has(object.data.a) ? "there" : "gone"' })
+  expect(rule({ ...OBJECT, data: { a: 'a'.repeat(1_000) } }, ID)).toBe('there')
+  expect(rule({ ...OBJECT, data: { a: 'a'.repeat(1_001) } }, ID)).toBe('gone')
+})
+
+test('an expression that is slow for every object ends by itself', async () => {
+  const expression = 'object.spec.list.filter(x, string(x) + name != "").size() > 0 ? "a" : "b"'
+  const rule = await pathRule({ template: '', expression })
+  const slow = { ...OBJECT, spec: { list: Array.from({ length: 60_000 }, (_, i) => i) } }
+  const started = performance.now()
+  for (let i = 0; i < 300; i++) {
+    try {
+      rule(slow, ID)
+    } catch {
+      // As intended.
+    }
+  }
+  expect(performance.now() - started).toBeLessThan(5_000)
+  expect(() => rule(slow, ID)).toThrow(/too many objects/)
 })

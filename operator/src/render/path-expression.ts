@@ -17,6 +17,14 @@ const LIMITS = { maxAstNodes: 256, maxDepth: 24, maxListElements: 64, maxMapEntr
 const TIMEOUT_MS = 50
 /** Calls that go through lists; one in another would multiply their lengths. */
 const LOOPS = new Set(['all', 'exists', 'exists_one', 'map', 'filter'])
+/** Calls that look for one text in another. The watchdog does not end them, and their time is the product of both lengths. */
+const SEARCHES = new Set(['contains', 'indexOf', 'lastIndexOf', 'split'])
+/** A longer text of an object is not there for an expression: no path has room for it. */
+const MAX_TEXT = 1_000
+/** Milliseconds that evaluations may take beyond {@link FAIR_MS} each, before objects are refused unseen. */
+const ALLOWANCE_MS = 1_000
+/** What an evaluation may take on average; most take some microseconds. */
+const FAIR_MS = 1
 
 /**
  * Reads an expression such as `id.namespace + "/" + object.metadata.labels.team + "/" + name + ".yaml"`.
@@ -45,8 +53,13 @@ export function parseExpression(source: string): PathRule {
   // The engine has no clock of its own: a virtual machine's watchdog ends what takes too long.
   const script = new Script('run()')
   let variables: Readonly<Record<string, unknown>> = {}
+  let allowance = ALLOWANCE_MS
   const context = createContext({ run: () => evaluate(variables) }, { codeGeneration: { strings: false, wasm: false } })
   return (object, id) => {
+    allowance = Math.min(ALLOWANCE_MS, allowance + FAIR_MS)
+    // Ten thousand objects of almost TIMEOUT_MS each would keep everybody waiting.
+    if (allowance <= 0) throw new NoPathError('the expression takes too long for too many objects')
+    const started = performance.now()
     const texts = { kind: id.kind, group: groupText(id), version: id.version, resource: id.resource, name: id.name }
     variables = {
       ...texts,
@@ -60,6 +73,7 @@ export function parseExpression(source: string): PathRule {
       throw new NoPathError(firstLine(error), { cause: error })
     } finally {
       variables = {}
+      allowance -= performance.now() - started
     }
     if (typeof path !== 'string') throw new NoPathError('the expression gives no string')
     try {
@@ -85,6 +99,9 @@ function unbounded(node: unknown, isInLoop: boolean): string | undefined {
   const { op, args } = node
   const called = op === 'rcall' || op === 'call' ? String((args as readonly unknown[])[0]) : ''
   if (called === 'matches') return 'regular expressions have no bound; use startsWith, endsWith or contains'
+  if (called === 'join') return 'join has no bound'
+  if (SEARCHES.has(called) && !isLiteral(argumentsOf(args)[0]))
+    return `${called} needs a text between quotes to look for`
   const isLoop = op === 'rcall' && LOOPS.has(called)
   if (isLoop && isInLoop) return `${called} in another loop has no bound`
   return unbounded(args, isInLoop || isLoop)
@@ -96,19 +113,29 @@ function uses(node: unknown, name: string): boolean {
   return (node.op === 'id' && node.args === name) || uses(node.args, name)
 }
 
+/** Of a call with a receiver: `[name, receiver, arguments]`. */
+function argumentsOf(args: unknown): readonly unknown[] {
+  const last = Array.isArray(args) ? (args.at(-1) as unknown) : undefined
+  return Array.isArray(last) ? last : []
+}
+
+const isLiteral = (node: unknown): boolean => isNode(node) && node.op === 'value' && typeof node.args === 'string'
+
 const isNode = (value: unknown): value is ASTNode =>
   typeof value === 'object' && value !== null && 'op' in value && 'args' in value
+
+const isLong = (value: unknown): boolean => typeof value === 'string' && value.length > MAX_TEXT
 
 /** Whole numbers are CEL's int, as they are for the API server. */
 function toCel(value: unknown): unknown {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value
   if (value instanceof ExactNumber) return /^-?\d+$/.test(value.source) ? BigInt(value.source) : Number(value.source)
-  if (Array.isArray(value)) return value.map(toCel)
+  if (Array.isArray(value)) return value.filter((item) => !isLong(item)).map(toCel)
   if (typeof value !== 'object' || value === null) return value
   // A map has no keys but its own: nothing of a prototype can be asked for.
   return new Map(
     Object.entries(value)
-      .filter(([key]) => key !== 'managedFields')
+      .filter(([key, inner]) => key !== 'managedFields' && !isLong(inner) && key.length <= MAX_TEXT)
       .map(([key, inner]) => [key, toCel(inner)]),
   )
 }
