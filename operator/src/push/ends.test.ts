@@ -104,6 +104,12 @@ describe('a GitSync that leaves', () => {
     await world.idle()
   }
 
+  /** As somebody can who may write ConfigMaps. */
+  const forge = (shop: Tenant, paths: readonly string[]): void => {
+    shop.member.inventory.add(paths)
+    shop.saved = shop.member.inventory.encode()
+  }
+
   test.each(['Owned', 'Never'] as const)(
     'takes its files and its claim along, and nothing else: prune %s',
     async (prune) => {
@@ -134,6 +140,27 @@ describe('a GitSync that leaves', () => {
     await world.repository.commitFiles({ 'shop/.gitsync': 'cluster: another\n' })
     await leave(shop)
     expect(await names()).toEqual(['.gitsync', 'shop/a.yaml'])
+    expect(shop.member.hasLeft).toBe(true)
+  })
+
+  test.each([undefined, 'cluster: another\n'])(
+    'takes nothing from a folder that it has not claimed itself, whatever its inventory says: %j',
+    async (claim) => {
+      const shop = await begin(['a'])
+      await world.repository.commitFiles({ 'shop/.gitsync': claim ?? null, 'shop/theirs/x.yaml': 'x' })
+      forge(shop, ['theirs/x.yaml'])
+      await leave(shop)
+      expect(await names()).toContain('shop/a.yaml')
+      expect(await names()).toContain('theirs/x.yaml')
+    },
+  )
+
+  test('takes nothing from a folder inside that another has claimed, whatever its inventory says', async () => {
+    const shop = await begin(['a'])
+    await world.repository.commitFiles({ 'shop/inner/.gitsync': 'cluster: x\n', 'shop/inner/x.yaml': 'x' })
+    forge(shop, ['inner/x.yaml', 'inner/.gitsync'])
+    await leave(shop)
+    expect(await names()).toEqual(['inner/.gitsync', 'inner/x.yaml'])
     expect(shop.member.hasLeft).toBe(true)
   })
 

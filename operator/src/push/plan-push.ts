@@ -35,8 +35,7 @@ export async function planPush(member: Member, folder: FolderView): Promise<Push
   const isWanted = (path: string): boolean => member.desired.isWanted(path)
   const files = member.compareReason === undefined ? undefined : outsideOtherClaims(folder.files(), isWanted)
   const claimed = await readClaim(member, folder, files)
-  if (member.settings.isLeaving === true)
-    return planRemoval(member, folder, claimed === 'ours' || claimed === 'missing')
+  if (member.settings.isLeaving === true) return planRemoval(member, folder, claimed === 'ours')
   const isTaken = typeof claimed === 'object'
   if (isTaken) takeOver(member, claimed.owner)
   const remote = member.port.listed() ? files : undefined

@@ -1,3 +1,4 @@
+import { outsideOtherClaims } from '../plan/claim.ts'
 import { CLAIM_FILE } from '../plan/compare.ts'
 import type { RemoteFile } from '../plan/compare.ts'
 import { fileIdentity } from '../plan/file-identity.ts'
@@ -20,7 +21,8 @@ import { isRead, learn } from './survey.ts'
 export async function planRemoval(member: Member, folder: FolderView, ownsFolder: boolean): Promise<PushPlan> {
   const { author } = member.settings
   const { request } = member
-  const files = ownsFolder ? folder.files() : []
+  // Where it wrote before says a ConfigMap of its namespace, the claim says Git: only that tells whose folder it is.
+  const files = ownsFolder ? outsideOtherClaims(folder.files(), () => false) : []
   const time = member.clock.now()
   const own = files.filter(({ path }) => path !== CLAIM_FILE && member.inventory.has(path))
   if (isRead(member)) {
