@@ -70,6 +70,17 @@ test('a commit of comments alone is no drift, now and after a restart', async ()
   expect(await commits(world)).toBe(before)
 })
 
+test.each([
+  ['a file that is too large to be held', 'a'.repeat((64 << 20) + 1)],
+  ['an object that no printed form says', content('other', '1').replace(/value: .*/, 'value: y')],
+])('%s keeps nothing else from being written', async (_name, text) => {
+  const { world, shop } = await begin({ a: '1' })
+  // An object that is not in its file is looked for in all others.
+  await push(world, { 'other.yaml': text, [pathOf('a')]: null })
+  expect(shop.member.status).toMatchObject({ healthy: true, pending: 0 })
+  expect(await file(world, pathOf('a'))).toBe(content('a', '1'))
+})
+
 test('what was read once is not read again: a look costs what it costs in a folder without comments', async () => {
   const { world } = await begin({ a: '1', b: '2' })
   await push(world, { [pathOf('a')]: COMMENTED, 'README.md': 'ours\n' })

@@ -1,6 +1,9 @@
+import { setImmediate } from 'node:timers/promises'
+import { isGitError } from '@gitsync/protocol'
 import { CLAIM_FILE } from '../plan/compare.ts'
 import type { RemoteFile } from '../plan/compare.ts'
 import { documentId } from '../plan/holdings.ts'
+import type { FileReading } from '../plan/holdings.ts'
 import type { Batch, Change } from '../plan/window.ts'
 import { readFile } from '../render/edit/file.ts'
 import type { FolderView } from './folder-view.ts'
@@ -20,8 +23,31 @@ export async function learn(member: Member, folder: FolderView, files: readonly 
   const { holdings, settings } = member
   const unknown = [...new Set(files.map(({ oid }) => oid))].filter((oid) => holdings.readingOf(oid) === undefined)
   for (let start = 0; start < unknown.length; start += READ_AT_ONCE) {
-    const contents = await folder.blobs(unknown.slice(start, start + READ_AT_ONCE))
-    for (const [oid, bytes] of contents) holdings.learn(oid, readFile(bytes, settings.content ?? { format: 'YAML' }))
+    for await (const [oid, bytes] of contents(folder, unknown.slice(start, start + READ_AT_ONCE))) {
+      const reading = bytes === null ? TOO_LARGE : readFile(bytes, settings.content ?? { format: 'YAML' })
+      holdings.learn(oid, reading)
+      // A large file takes long: the lease, and other tenants, are not to wait for many of them.
+      await setImmediate()
+    }
+  }
+}
+
+const TOO_LARGE: FileReading = { documents: null, problem: 'larger than what is held in memory' }
+
+/** Contents by id; null for one that is too large to be held, which keeps nobody from reading the others. */
+async function* contents(
+  folder: FolderView,
+  oids: readonly string[],
+): AsyncGenerator<readonly [string, Buffer | null]> {
+  try {
+    yield* await folder.blobs(oids)
+  } catch (error) {
+    if (!isGitError(error, 'LimitExceeded') || error.details.limit !== 'maxObjectBytes') throw error
+    const half = Math.ceil(oids.length / 2)
+    if (oids.length > 1) {
+      yield* contents(folder, oids.slice(0, half))
+      yield* contents(folder, oids.slice(half))
+    } else yield* oids.map((oid) => [oid, null] as const)
   }
 }
 

@@ -1,4 +1,5 @@
 /** Paths by a CEL expression (cel.dev), of bounded size and time. */
+import { performance } from 'node:perf_hooks'
 import { createContext, Script } from 'node:vm'
 import { Environment } from '@marcbachmann/cel-js'
 import type { ASTNode } from '@marcbachmann/cel-js'
@@ -28,9 +29,10 @@ const FAIR_MS = 1
 
 /**
  * Reads an expression such as `id.namespace + "/" + object.metadata.labels.team + "/" + name + ".yaml"`.
+ * @param now milliseconds of a clock that only grows
  * @throws InvalidTemplateError for what is no CEL, gives no text, is too large, has loops in loops or a regular expression
  */
-export function parseExpression(source: string): PathRule {
+export function parseExpression(source: string, now = (): number => performance.now()): PathRule {
   const refuse = (problem: string): never => {
     throw new InvalidTemplateError(source, source, problem, EXPRESSION_VARIABLES, 'expression')
   }
@@ -59,7 +61,7 @@ export function parseExpression(source: string): PathRule {
     allowance = Math.min(ALLOWANCE_MS, allowance + FAIR_MS)
     // Ten thousand objects of almost TIMEOUT_MS each would keep everybody waiting.
     if (allowance <= 0) throw new NoPathError('the expression takes too long for too many objects')
-    const started = performance.now()
+    const started = now()
     const texts = { kind: id.kind, group: groupText(id), version: id.version, resource: id.resource, name: id.name }
     variables = {
       ...texts,
@@ -73,7 +75,7 @@ export function parseExpression(source: string): PathRule {
       throw new NoPathError(firstLine(error), { cause: error })
     } finally {
       variables = {}
-      allowance -= performance.now() - started
+      allowance -= now() - started
     }
     if (typeof path !== 'string') throw new NoPathError('the expression gives no string')
     try {

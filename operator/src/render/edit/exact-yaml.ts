@@ -22,7 +22,7 @@ export interface ParsedYaml {
 /** Nodes that one document may come to when its aliases are resolved. */
 const MAX_NODES = 200_000
 const MAX_DEPTH = 200
-/** Pieces of syntax in one document, which its reader takes some microseconds each for, without a pause. */
+/** Pieces of syntax in one file: reading takes some microseconds for each, without a pause. */
 const MAX_LEXEMES = 400_000
 /** Longer whole numbers in spellings of YAML alone are not worked out. */
 const MAX_DIGITS = 400
@@ -32,7 +32,7 @@ const MAX_DIGITS = 400
  * @throws UnreadableYamlError with the place
  */
 export function parseYaml(text: string): ParsedYaml {
-  limitLexemes(text)
+  limitLexemes([text])
   // With the failsafe schema every scalar is a text: what it stands for is settled below.
   const document = parseDocument(text, {
     schema: 'failsafe',
@@ -52,12 +52,15 @@ export function parseYaml(text: string): ParsedYaml {
   }
 }
 
-function limitLexemes(text: string): void {
+/** @throws UnreadableYamlError for documents that would take long to read, however few bytes they have */
+export function limitLexemes(documents: readonly string[]): void {
+  // There are fewer than characters.
+  if (documents.reduce((length, text) => length + text.length, 0) <= MAX_LEXEMES) return
   let count = 0
-  // Fewer than there are characters.
-  if (text.length <= MAX_LEXEMES) return
-  for (const _ of new Lexer().lex(text)) {
-    if (++count > MAX_LEXEMES) throw new UnreadableYamlError(`more than ${MAX_LEXEMES} pieces in one document`)
+  for (const text of documents) {
+    for (const _ of new Lexer().lex(text)) {
+      if (++count > MAX_LEXEMES) throw new UnreadableYamlError(`more than ${MAX_LEXEMES} keys, values and marks`)
+    }
   }
 }
 

@@ -47,6 +47,7 @@ test.each([
   ['keys', `${head}${lines(20_000, (i) => `  k${i}: 1\n`)}`],
   ['merged keys', `a: &a\n${lines(60_000, (i) => `  k${i}: 1\n`)}b:\n  <<: *a\n`],
   ['items', `a:\n${'- 1\n'.repeat(1_000_000)}`],
+  ['items of several documents', `a:\n${'- 1\n'.repeat(90_000)}---\n`.repeat(11)],
   ['digits', `a: +1${'1'.repeat(3_000_000)}\n`],
   ['brackets', '['.repeat(1_000_000)],
 ])('many %s in a file keep nobody waiting', (_name, text) => {

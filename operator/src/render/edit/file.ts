@@ -9,7 +9,7 @@ import { toJson } from '../json.ts'
 import { orderObject } from '../order.ts'
 import { isRecord } from '../tree.ts'
 import { toYaml } from '../yaml.ts'
-import { clarify, hasUnclear, parseYaml, UnreadableYamlError } from './exact-yaml.ts'
+import { clarify, hasUnclear, limitLexemes, parseYaml, UnreadableYamlError } from './exact-yaml.ts'
 import { isEmptyScalar, UneditableError } from './nodes.ts'
 import { patchText } from './patch.ts'
 import { isStrictJson } from './print.ts'
@@ -50,6 +50,7 @@ function pieces(bytes: Uint8Array): string[] {
   }
   const all = splitDocuments(text)
   if (all.length > MAX_DOCUMENTS) throw new UnreadableYamlError(`more than ${MAX_DOCUMENTS} documents`)
+  limitLexemes(all)
   return all
 }
 
