@@ -4,6 +4,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startStage } from '../testing/stage.ts'
 import type { Given, Ran, Stage } from '../testing/stage.ts'
 import { main } from './main.ts'
+import { readObjects } from './read-file.ts'
+import { restorableObject } from './restore-object.ts'
+import type { KubernetesObject } from '../../objects/object.ts'
 
 let stage: Stage
 const run = (args: readonly string[], given?: Given): Promise<Ran> => stage.run(main, args, given)
@@ -196,6 +199,13 @@ describe('history', () => {
     expect(missing).toMatchObject({ code: 4, err: expect.stringContaining('~9 is before the first') })
     expect(await run(['show', 'shop', 'configmap/settings@0123456', '-n', 'shop'])).toMatchObject({ code: 4 })
     expect(await run(['show', 'shop', 'configmap/gone', '-n', 'shop'])).toMatchObject({ code: 4 })
+  })
+
+  test("a restore leaves out what the difference does not show: what is the server's, and what is ignored", () => {
+    const owner = '  ownerReferences: [{apiVersion: v1, kind: Pod, name: x, uid: x}]'
+    const forged = `${settings('one').replace('\ndata:', `\n${owner}\ndata:`)}  secret: x\n`
+    const [read, plain] = [forged, settings('one')].map((text) => readObjects(Buffer.from(text), FILE)[0])
+    expect(restorableObject(read as KubernetesObject, { hasStatus: false, ignore: ['/data/secret'] })).toEqual(plain)
   })
 
   test('a file with values that were withheld is not restored', async () => {

@@ -1,8 +1,11 @@
+import type { GitSync } from '../../api/parse.ts'
 import { isKubeError } from '../../kube/errors.ts'
 import { resourcePath } from '../../kube/resource.ts'
 import type { ApiResource } from '../../kube/resource.ts'
 import { groupKindKey, parseApiVersion } from '../../objects/object.ts'
 import type { KubernetesObject } from '../../objects/object.ts'
+import { cleanObject } from '../../render/clean.ts'
+import { parsePointer, removeIgnored } from '../../render/ignore.ts'
 import { renderObject } from '../../render/render.ts'
 import { FIELD_MANAGER } from '../common/cluster.ts'
 import type { Cluster } from '../common/cluster.ts'
@@ -22,12 +25,12 @@ export interface Restorable {
 }
 
 /**
- * What a version of a file holds.
+ * What a version of a file holds, without what is the server's and what the GitSync ignores.
  * @throws CommandFailure for what is no object, has another name, or lacks values that were not to be shown
  */
 export async function restorable(
   version: Version,
-  home: string,
+  { metadata: { namespace: home = '' }, spec: { ignore } }: GitSync,
   { client, discovery, ...rest }: Cluster,
 ): Promise<Restorable> {
   const objects = readObjects(version.bytes, version.path)
@@ -53,8 +56,20 @@ export async function restorable(
   const resource = await servedAs(found, discovery)
   const namespace = resource.namespaced ? (found.metadata.namespace ?? home) : undefined
   const live = await readLive({ client, discovery, ...rest }, { resource, namespace, name: found.metadata.name })
-  const metadata = namespace === undefined ? found.metadata : { ...found.metadata, namespace }
-  return { object: { ...found, metadata }, resource, live }
+  const { metadata, ...fields } = restorableObject(found, { ...resource, ignore })
+  return {
+    object: { ...fields, metadata: namespace === undefined ? metadata : { ...metadata, namespace } },
+    resource,
+    live,
+  }
+}
+
+/** Whoever may push has a say in what is in a file: what the difference does not show is not applied. */
+export function restorableObject(
+  object: KubernetesObject,
+  { hasStatus, ignore }: { readonly hasStatus: boolean; readonly ignore: readonly string[] },
+): KubernetesObject {
+  return removeIgnored(cleanObject(object, { hasStatus }), ignore.map(parsePointer))
 }
 
 async function servedAs({ apiVersion, kind }: KubernetesObject, discovery: Cluster['discovery']): Promise<ApiResource> {
