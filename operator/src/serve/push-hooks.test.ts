@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -123,4 +124,35 @@ describe('what is read of a push', () => {
       ],
     })
   })
+})
+
+test('whoever sends slowly, and has no secret, keeps nobody else from telling of a push', async () => {
+  const slow = await servePushHooks({
+    address: '127.0.0.1:0',
+    secretFile: join(folder, 'secret'),
+    onPush: (notice) => notices.push(notice),
+    logger: pino({ level: 'silent' }),
+    bodyMs: 300,
+  })
+  const port = Number(slow.address.split(':')[1])
+  const sockets = Array.from({ length: 8 }, () => connect(port, '127.0.0.1'))
+  for (const socket of sockets) {
+    socket.on('error', () => undefined)
+    socket.write('POST /push HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n')
+  }
+  const drip = setInterval(() => {
+    for (const socket of sockets) if (!socket.destroyed) socket.write('x')
+  }, 50)
+  const tell = async (): Promise<number> => {
+    const headers = { 'x-gitlab-token': SECRET }
+    return (await fetch(`http://${slow.address}/push`, { method: 'POST', body: github, headers })).status
+  }
+  try {
+    await expect.poll(tell).toBe(503)
+    await expect.poll(tell, { timeout: 3_000 }).toBe(202)
+  } finally {
+    clearInterval(drip)
+    for (const socket of sockets) socket.destroy()
+    await slow.close()
+  }
 })

@@ -15,13 +15,14 @@ export interface PushHookOptions {
   /** A push was told of. */
   readonly onPush: (notice: PushNotice) => void
   readonly logger: Logger
+  /** A body must have come within this time, in milliseconds. Default 10,000. */
+  readonly bodyMs?: number
 }
 
 /** The longest body that is read, in bytes. Longer ones tell of thousands of commits; the next look at the branch finds them. */
 const MAX_BODY_BYTES = 4 << 20
 /** Bodies that are read at the same time. */
 const MAX_AT_ONCE = 8
-/** A body must have come within this time, in milliseconds. */
 const BODY_MS = 10_000
 
 /**
@@ -51,12 +52,15 @@ export function servePushHooks(options: PushHookOptions): Promise<HttpServer> {
   return startServer('--push-hooks', options.address, (request, response) => {
     if (pathOf(request) !== '/push') return answer(response, 404, 'try POST /push\n')
     if (request.method !== 'POST') return answer(response, 405, 'only POST\n')
-    request.setTimeout(BODY_MS, () => request.destroy())
-    take(request, response).catch((error: unknown) => {
-      options.logger.warn({ error: String(error) }, 'a push webhook could not be taken')
-      if (response.headersSent) response.destroy()
-      else answer(response, 500, 'the operator cannot read its secret\n')
-    })
+    // Not by silence: who sends a byte now and then would keep a place for good.
+    const late = setTimeout(() => request.destroy(), options.bodyMs ?? BODY_MS)
+    take(request, response)
+      .catch((error: unknown) => {
+        options.logger.warn({ error: String(error) }, 'a push webhook could not be taken')
+        if (response.headersSent) response.destroy()
+        else answer(response, 500, 'the operator cannot read its secret\n')
+      })
+      .finally(() => clearTimeout(late))
   })
 }
 
