@@ -34,6 +34,9 @@ export async function learn(member: Member, folder: FolderView, files: readonly 
 
 const TOO_LARGE: FileReading = { documents: null, problem: 'larger than what is held in memory' }
 
+/** Limits of what one answer may hold. */
+const HELD = new Set(['maxObjectBytes', 'maxHeldBytes'])
+
 /** Contents by id; null for one that is too large to be held, which keeps nobody from reading the others. */
 async function* contents(
   folder: FolderView,
@@ -42,7 +45,7 @@ async function* contents(
   try {
     yield* await folder.blobs(oids)
   } catch (error) {
-    if (!isGitError(error, 'LimitExceeded') || error.details.limit !== 'maxObjectBytes') throw error
+    if (!isGitError(error, 'LimitExceeded') || !HELD.has(error.details.limit ?? '')) throw error
     const half = Math.ceil(oids.length / 2)
     if (oids.length > 1) {
       yield* contents(folder, oids.slice(0, half))
