@@ -16,6 +16,8 @@ export function documentsOf(text: string): ReadonlyMap<string, Fields> {
   return found
 }
 
+export const isBroken = (text: string): boolean => parseAllDocuments(text).some(({ errors }) => errors.length > 0)
+
 function isObject(value: unknown): value is KubeObject {
   const { apiVersion, kind, metadata } = (value ?? {}) as Partial<KubeObject>
   return typeof apiVersion === 'string' && typeof kind === 'string' && typeof metadata?.name === 'string'

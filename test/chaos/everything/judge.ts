@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { TestRepository } from '../../kit/remote/index.ts'
 import { readBlobs } from '../oracle.ts'
-import { documentsOf, meant, wanted } from './documents.ts'
+import { documentsOf, isBroken, meant, wanted } from './documents.ts'
 import type { Journal } from './journal.ts'
 import { isCovered, selectedBy } from './selection.ts'
 import type { Cluster } from './selection.ts'
+import { SECRET } from './specs.ts'
 import type { Spec } from './specs.ts'
-import { SECRET } from './steps.ts'
 
 export const OPERATOR = 'gitsync-operator'
 const CLAIM = '.gitsync'
@@ -152,6 +152,22 @@ export async function faultsOfBranch(
   return found
 }
 
+const STILL = 'still holds'
+
+/** Files of custom resources whose definition went and came back: a comparison after its return finds them. */
+export const isLeftOfDefinition = (fault: string): boolean => fault.includes(`${STILL} example.com/`)
+
+/** Files that are meant to hold objects, and can't be read. */
+export async function brokenFiles(store: TestRepository, { repository: { branch, path } }: Spec): Promise<string[]> {
+  if ((await store.resolve(branch)) === null) return []
+  const files = (await store.lsTree(branch, path)).filter((file) => /\.(ya?ml|json)$/.test(file.path))
+  const contents = await readBlobs(
+    store,
+    files.map(({ oid }) => oid),
+  )
+  return files.flatMap((file) => (isBroken(contents.get(file.oid) ?? '') ? [file.path] : []))
+}
+
 /** How a folder differs from what it has to be; empty when it does not. */
 export async function faultsOfFolder(
   store: TestRepository,
@@ -206,7 +222,7 @@ export async function faultsOfFolder(
     for (const { path } of there) {
       // What people have put there is theirs, and what was selected once stays.
       if (spec.prune === 'Owned' && (touched.has(path) || !isCoveredNow)) continue
-      found.push(`${folder}: ${path} still holds ${id}, which is gone (prune: ${spec.prune})`)
+      found.push(`${folder}: ${path} ${STILL} ${id}, which is gone (prune: ${spec.prune})`)
     }
   }
   if (spec.prune === 'Always') {

@@ -5,6 +5,9 @@ export const NAMESPACES = ['n1', 'n2', 'n3'] as const
 export const HOME = 'home'
 export const WIDGETS = 'widgets.example.com'
 
+/** In every Secret: nowhere in Git. */
+export const SECRET = 'hush-7b1f-never-in-git'
+
 /** Kinds that people make objects of. */
 export const KINDS = [
   { group: '', apiVersion: 'v1', kind: 'ConfigMap' },

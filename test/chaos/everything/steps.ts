@@ -3,8 +3,9 @@ import type { TestRepository } from '../../kit/remote/index.ts'
 import type { Random } from '../random.ts'
 import type { Rig } from '../rig.ts'
 import type { Journal } from './journal.ts'
+import { brokenFiles } from './judge.ts'
 import { readCluster } from './selection.ts'
-import { drawEntries, HOME, KINDS, NAMESPACES, WIDGETS } from './specs.ts'
+import { drawEntries, HOME, KINDS, NAMESPACES, SECRET, WIDGETS } from './specs.ts'
 import type { Kind, Spec } from './specs.ts'
 
 /** Where the test stands. */
@@ -24,8 +25,6 @@ type Step = (scene: Scene, random: Random) => Promise<string | undefined> | stri
 const NAMES = ['a1', 'a2', 'a3', 'b1', 'b2', 'c-tmp']
 const MANAGERS = ['kubectl-edit', 'helm', 'dashboard']
 const TRAPS = ['yes', '1e3', '0x10', 'null', ' padded ', 'a: b # c', 'line\nline\n', 'ünï', '- x', '']
-/** In every Secret: nowhere in Git. */
-export const SECRET = 'hush-7b1f-never-in-git'
 const GITSYNC = { apiVersion: 'gitsync.dev/v1alpha1', kind: 'GitSync', namespace: HOME }
 
 export const syncRef = (index: number): typeof GITSYNC & { name: string } => ({ ...GITSYNC, name: `sync-${index}` })
@@ -210,6 +209,7 @@ const drift: Step = async (scene, random) => {
     'comment',
     'value',
     'value',
+    'break',
     'move',
     'delete',
     'copy',
@@ -244,7 +244,10 @@ const drift: Step = async (scene, random) => {
     case 'comment':
       return end === '.json' ? undefined : commit({ [path]: `# remark ${count}\n${text}` })
     case 'value':
-      return commit({ [path]: text.replace(/(level"?: *)"?[^\n]*/, `$1"${count} by hand"`) })
+      // On its own line, as people see it: values of several lines are too much trouble.
+      return commit({ [path]: text.replace(/(level"?: *)(?![|>])[^\n]*?(,?)$/m, `$1"${count} by hand"$2`) })
+    case 'break':
+      return commit({ [path]: `${text}\n{ <<<<<<< ${count}\n` })
     case 'move':
       return commit({ [path]: null, [`${folder}/moved/m${count}${end}`]: text })
     case 'copy':
@@ -337,5 +340,14 @@ export async function heal(scene: Scene): Promise<void> {
     if (specs[index]?.suspend === true) setSpec(scene, index, { suspend: false })
   }
   rig.api.settle()
+  for (const spec of specs) {
+    for (const path of await brokenFiles(rig.store, spec)) {
+      await rig.store.commitFiles(
+        { [path]: null },
+        { branch: spec.repository.branch, time: Math.floor(Date.now() / 1000) },
+      )
+      scene.journal.note(`person, mends: ${path} (gone)`)
+    }
+  }
   await rig.start()
 }
