@@ -195,6 +195,22 @@ async function filesOf(store: TestRepository, { repository: { branch, path } }: 
   return files.flatMap((file) => (/\.(ya?ml|json)$/.test(file.path) ? [file.path] : []))
 }
 
+/** Commits as a person does who has just fetched; false when the operator was faster. */
+async function commitAs(
+  { rig: { store } }: Scene,
+  branch: string,
+  changes: Readonly<Record<string, string | null>>,
+): Promise<boolean> {
+  const before = await store.resolve(branch)
+  try {
+    await store.commitFiles(changes, { branch, time: Math.floor(Date.now() / 1000) })
+    return true
+  } catch (error) {
+    if ((await store.resolve(branch)) === before) throw error
+    return false
+  }
+}
+
 const drift: Step = async (scene, random) => {
   const { store } = scene.rig
   const spec = random.pick(scene.specs)
@@ -215,13 +231,7 @@ const drift: Step = async (scene, random) => {
     'copy',
   ])
   const commit = async (changes: Record<string, string | null>): Promise<string | undefined> => {
-    try {
-      await store.commitFiles(changes, { branch, time: Math.floor(Date.now() / 1000) })
-    } catch (error) {
-      // The operator was faster: nothing has happened.
-      if ((await store.resolve(branch)) === null) throw error
-      return undefined
-    }
+    if (!(await commitAs(scene, branch, changes))) return undefined
     return `person, ${what}: ${Object.entries(changes)
       .map(([path, text]) => `${path}${text === null ? ' (gone)' : ''}`)
       .join()}`
@@ -341,12 +351,14 @@ export async function heal(scene: Scene): Promise<void> {
   }
   rig.api.settle()
   for (const spec of specs) {
-    for (const path of await brokenFiles(rig.store, spec)) {
-      await rig.store.commitFiles(
-        { [path]: null },
-        { branch: spec.repository.branch, time: Math.floor(Date.now() / 1000) },
-      )
-      scene.journal.note(`person, mends: ${path} (gone)`)
+    // The operator may be faster: then once more.
+    for (
+      let [path] = await brokenFiles(rig.store, spec);
+      path !== undefined;
+      [path] = await brokenFiles(rig.store, spec)
+    ) {
+      const done = await commitAs(scene, spec.repository.branch, { [path]: null })
+      if (done) scene.journal.note(`person, mends: ${path} (gone)`)
     }
   }
   await rig.start()
