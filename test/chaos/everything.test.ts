@@ -5,5 +5,5 @@ import { liveThrough } from './everything/everything.ts'
 const SEEDS = (process.env['CHAOS_SEEDS'] ?? '1,2,3').split(',').map(Number)
 
 test.each(SEEDS)('Git is what selection and cluster say, and all that was done is explained (seed %i)', (seed) =>
-  liveThrough(seed, 60),
+  liveThrough(seed, 100),
 )

@@ -11,14 +11,14 @@ export function documentsOf(text: string): ReadonlyMap<string, Fields> {
   const found = new Map<string, Fields>()
   for (const document of parseAllDocuments(text)) {
     const value: unknown = document.errors.length > 0 ? undefined : document.toJS()
-    if (isObject(value)) found.set(idOf(value), value as unknown as Fields)
+    if (isObject(value)) found.set(idOf(value), value)
   }
   return found
 }
 
 export const isBroken = (text: string): boolean => parseAllDocuments(text).some(({ errors }) => errors.length > 0)
 
-function isObject(value: unknown): value is KubeObject {
+function isObject(value: unknown): value is KubeObject & Fields {
   const { apiVersion, kind, metadata } = (value ?? {}) as Partial<KubeObject>
   return typeof apiVersion === 'string' && typeof kind === 'string' && typeof metadata?.name === 'string'
 }

@@ -11,7 +11,7 @@ import type { Scene } from './steps.ts'
 
 const SYNCS = 4
 const FIRST_OBJECTS = 80
-const LONGEST_PAUSE = 120
+const LONGEST_PAUSE = 100
 const POLL = 50
 /** Until everything is as it should be, in milliseconds: a few rounds of the operator's longest backoff. */
 const PATIENCE = 75_000

@@ -76,7 +76,7 @@ const isNamed = (patterns: readonly string[] | undefined, name: string): boolean
 function fieldOf(object: KubeObject, key: string): string | undefined {
   let value: unknown = object
   for (const part of key.split('.')) value = (value as Record<string, unknown> | undefined)?.[part]
-  return value === undefined || value === null ? undefined : String(value)
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
 }
 
 /** Whether an entry looks for objects of this kind in this namespace. */

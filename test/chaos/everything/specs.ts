@@ -90,7 +90,6 @@ export function drawEntries(random: Random): Entry[] {
     ])
     const labelSelector: LabelSelector | undefined = random.pick([
       undefined,
-      undefined,
       { matchLabels: { tier: 'one' } },
       { matchExpressions: [{ key: 'tier', operator: 'NotIn', values: ['two'] }] },
     ])

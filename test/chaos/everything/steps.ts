@@ -116,7 +116,7 @@ function change(scene: Scene, random: Random): string | undefined {
   const ref = { apiVersion, kind, name: metadata.name, namespace: metadata.namespace ?? '' }
   const found = KINDS.find((each) => each.kind === kind)
   if (found === undefined) return undefined
-  const relabel = random.next() < 0.35
+  const relabel = random.next() < 0.5
   const patch = relabel
     ? { metadata: { labels: { tier: null, skip: null, ...labels(random) } } }
     : body(found, random, ++scene.count)
@@ -317,7 +317,7 @@ const restart: Step = async ({ rig }) => {
 
 const STEPS: readonly (readonly [number, Step])[] = [
   [20, createSome],
-  [24, change],
+  [32, change],
   [8, remove],
   [4, relabelNamespace],
   [1.5, toggleNamespace],
