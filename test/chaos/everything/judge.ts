@@ -8,7 +8,7 @@ import type { Cluster } from './selection.ts'
 import { SECRET } from './specs.ts'
 import type { Spec } from './specs.ts'
 
-export const OPERATOR = 'gitsync-operator'
+const OPERATOR = 'gitsync-operator'
 const CLAIM = '.gitsync'
 /** Milliseconds between the moment when the operator asks whether an object is gone and when its commit is seen here. */
 const PROOF_AGE = 10_000

@@ -13,7 +13,7 @@ export interface Cluster {
   readonly hasWidgets: boolean
 }
 
-export const groupOf = (apiVersion: string): string =>
+const groupOf = (apiVersion: string): string =>
   apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : ''
 
 /** group/Kind/namespace/name: the same for an object and for a document that says it. */

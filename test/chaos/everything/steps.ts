@@ -183,7 +183,7 @@ function changeSpec(scene: Scene, random: Random): string {
   return `sync-${index}: ${JSON.stringify(patch)}`
 }
 
-export function setSpec({ rig, specs }: Scene, index: number, patch: Partial<Spec>): void {
+function setSpec({ rig, specs }: Scene, index: number, patch: Partial<Spec>): void {
   rig.api.objects.patch(syncRef(index), { spec: patch })
   specs[index] = { ...specs[index], ...patch } as Spec
 }
