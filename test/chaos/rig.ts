@@ -33,15 +33,20 @@ export async function readCrds(): Promise<object[]> {
   return Promise.all(files.map(async (file) => parse(await readFile(join(CRDS, file), 'utf8')) as object))
 }
 
-export async function startRig(options: { readonly script?: string } = {}): Promise<Rig> {
+const allTenants = (url: string): object[] => NAMESPACES.flatMap((namespace) => tenantObjects(namespace, url))
+
+/** @param options.objects what the cluster begins with; default: three tenants, each with a GitSync */
+export async function startRig(
+  options: { readonly script?: string; readonly objects?: (url: string) => readonly object[] } = {},
+): Promise<Rig> {
+  const { objects = allTenants, ...operatorOptions } = options
   const scratch = await mkdtemp(join(tmpdir(), 'gitsync-chaos-'))
   const kubeconfig = join(scratch, 'kubeconfig')
   const api = await startApiServer({ crds: await readCrds() })
   const remote = await startRemote()
   const store = await remote.createRepository('audit.git')
   await api.writeKubeconfig(kubeconfig)
-  for (const namespace of NAMESPACES)
-    for (const object of tenantObjects(namespace, store.url)) api.objects.create(object)
+  for (const object of objects(store.url)) api.objects.create(object)
   let operator: RunningProcess | undefined
   const printed: string[] = []
   const finish = async (how: (running: RunningProcess) => Promise<unknown>): Promise<NodeJS.Signals | null> => {
@@ -59,7 +64,7 @@ export async function startRig(options: { readonly script?: string } = {}): Prom
     store,
     output: () => [...printed, operator?.output() ?? ''].join('--- next process\n'),
     async start() {
-      operator ??= await startOperatorProcess({ kubeconfig, ...options })
+      operator ??= await startOperatorProcess({ kubeconfig, ...operatorOptions })
     },
     kill: async () => (await finish((running) => (running.kill('SIGKILL'), running.exited))) === 'SIGKILL',
     signal: (signal) => operator?.kill(signal),

@@ -1,0 +1,33 @@
+import type { KubeObject } from '../../kit/apiserver/index.ts'
+import type { Cluster } from './selection.ts'
+import { selectedBy } from './selection.ts'
+import type { Spec } from './specs.ts'
+
+/** How the cluster was from a time on, until the next of these. */
+export interface Moment {
+  /** Milliseconds of the monotonic clock. */
+  readonly time: number
+  readonly cluster: Cluster
+  readonly specs: readonly Spec[]
+  readonly selected: readonly ReadonlyMap<string, KubeObject>[]
+}
+
+/** What the test did and when, so that what the operator did can be explained. */
+export class Journal {
+  readonly moments: Moment[] = []
+  readonly lines: string[] = []
+
+  note(line: string): void {
+    this.lines.push(`${(performance.now() / 1000).toFixed(2)} ${line}`)
+  }
+
+  /** @param time from when on it may have been so */
+  record(cluster: Cluster, specs: readonly Spec[], time: number): void {
+    this.moments.push({ time, cluster, specs, selected: specs.map((spec) => selectedBy(spec, cluster)) })
+  }
+
+  /** How the cluster was at some time between two times. */
+  between(from: number, to: number): Moment[] {
+    return this.moments.filter(({ time }, index) => time <= to && (this.moments[index + 1]?.time ?? Infinity) >= from)
+  }
+}
