@@ -13,8 +13,7 @@ export interface Cluster {
   readonly hasWidgets: boolean
 }
 
-const groupOf = (apiVersion: string): string =>
-  apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : ''
+const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '')
 
 /** group/Kind/namespace/name: the same for an object and for a document that says it. */
 export const idOf = ({ apiVersion, kind, metadata }: Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'>): string =>
