@@ -62,11 +62,12 @@ test.each([
 })
 
 test('of two that came in the same second who has written there goes on', () => {
-  const [first, second] = [place('1', 'a'), { ...place('2', 'a'), hasWritten: true }]
-  expect(olderOverlap(first, [second])).toBe(second)
-  expect(olderOverlap(second, [first])).toBeUndefined()
+  const [first, second] = [place('1', 'a'), place('2', 'a')]
+  const hasWritten = ({ id }: Place): boolean => id === '2'
+  expect(olderOverlap(first, [second], hasWritten)).toBe(second)
+  expect(olderOverlap(second, [first], hasWritten)).toBeUndefined()
   const earlier = place('3', 'a', { createdAt: '2025-01-01T00:00:00Z' })
-  expect(olderOverlap(second, [earlier])).toBe(earlier)
+  expect(olderOverlap(second, [earlier], hasWritten)).toBe(earlier)
 })
 
 test('another branch or repository is free', () => {

@@ -14,12 +14,23 @@ export interface Place {
   /** Branch that is pushed to, where it is another one: its request is merged into `branch`. */
   readonly head?: string | undefined
   readonly path: string
-  /** It has written there: of two that came in the same second it is the older one. Default false. */
-  readonly hasWritten?: boolean
 }
 
 /** One spelling for one repository: `https://Git.Example.com:443/a/b.git/` → `https://git.example.com/a/b`. */
 export function normalizeUrl(url: string): string {
+  const known = normalized.get(url)
+  if (known !== undefined) return known
+  const spelling = oneSpelling(url)
+  // Every GitSync is held against every other one: a fleet that shares a repository has its URL read once.
+  if (normalized.size >= NORMALIZED_MAX) normalized.clear()
+  normalized.set(url, spelling)
+  return spelling
+}
+
+const normalized = new Map<string, string>()
+const NORMALIZED_MAX = 10_000
+
+function oneSpelling(url: string): string {
   const { url: one, host } = repositoryAddress(url)
   const { protocol, pathname } = new URL(one)
   const path = decodePath(pathname)
@@ -44,9 +55,9 @@ export function branchKey(place: Pick<Place, 'url' | 'branch'>): string {
   return `${place.branch} ${normalizeUrl(place.url)}`
 }
 
-/** Whether two write the same branch, or in the end the same branch. */
-export function meet(a: Place, b: Place): boolean {
-  return branchKey(a) === branchKey(b) || writtenKey(a) === writtenKey(b)
+/** Whether two are in each other's way: on the same branch in each other's folder, or on one branch for different purposes. */
+export function overlap(a: Place, b: Place): boolean {
+  return branchKey(a) === branchKey(b) ? nested(a.path, b.path) : writtenKey(a) === writtenKey(b)
 }
 
 const writtenKey = ({ url, branch, head }: Place): string => branchKey({ url, branch: head ?? branch })
@@ -54,14 +65,15 @@ const writtenKey = ({ url, branch, head }: Place): string => branchKey({ url, br
 /**
  * The older GitSync whose folder is the same, above or below on the same branch, or which pushes to the same branch for
  * another purpose: it goes on, this one is refused. Undefined when the place is free.
+ * @param hasWritten whether a GitSync has written there: of two that came in the same second it is the older one
  */
-export function olderOverlap(place: Place, others: Iterable<Place>): Place | undefined {
-  const key = branchKey(place)
+export function olderOverlap(
+  place: Place,
+  others: Iterable<Place>,
+  hasWritten: (place: Place) => boolean = () => false,
+): Place | undefined {
   for (const other of others) {
-    if (other.id === place.id || !isOlder(other, place)) continue
-    const isSame = branchKey(other) === key
-    if (isSame && nested(other.path, place.path)) return other
-    if (!isSame && writtenKey(other) === writtenKey(place)) return other
+    if (other.id !== place.id && isOlder(other, place, hasWritten) && overlap(other, place)) return other
   }
   return undefined
 }
@@ -72,9 +84,9 @@ function nested(a: string, b: string): boolean {
   return left.startsWith(right) || right.startsWith(left)
 }
 
-function isOlder(a: Place, b: Place): boolean {
+function isOlder(a: Place, b: Place, hasWritten: (place: Place) => boolean): boolean {
   if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt
   // Times have whole seconds: who comes just after another must not take its folder by chance.
-  const [aWrote, bWrote] = [a.hasWritten === true, b.hasWritten === true]
+  const [aWrote, bWrote] = [hasWritten(a), hasWritten(b)]
   return aWrote === bWrote ? a.id < b.id : aWrote
 }

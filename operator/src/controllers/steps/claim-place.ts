@@ -1,4 +1,4 @@
-import { branchKey, meet, olderOverlap } from '../../plan/overlap.ts'
+import { branchKey, olderOverlap, overlap } from '../../plan/overlap.ts'
 import type { Place } from '../../plan/overlap.ts'
 import type { ClaimedPlace } from '../environment.ts'
 import type { Problem, Reconciliation } from '../step.ts'
@@ -21,10 +21,13 @@ export function claimPlace(run: Reconciliation): Problem | undefined {
     head: base === undefined ? undefined : branch,
     path: spec.repository.path,
   }
-  const hasWritten = (key: string): boolean => runtimes.get(key)?.member.status.lastCommit !== undefined
+  const hasWritten = ({ id, namespace, name: own }: Place): boolean =>
+    runtimes.get(`${namespace}/${own}`)?.member.status.lastCommit !== undefined ||
+    (id === place.id && gitsync.status?.lastCommit !== undefined)
   const older = olderOverlap(
-    { ...place, hasWritten: hasWritten(name) || gitsync.status?.lastCommit !== undefined },
-    [...places].flatMap(([key, other]) => (other.isRefused ? [] : [{ ...other, hasWritten: hasWritten(key) }])),
+    place,
+    places.values().filter(({ isRefused }) => !isRefused),
+    hasWritten,
   )
   const before = places.get(name)
   const now: ClaimedPlace = { ...place, isRefused: older !== undefined }
@@ -53,7 +56,7 @@ export function claimPlace(run: Reconciliation): Problem | undefined {
   }
 }
 
-/** GitSyncs on the same branch, which a change of this place may stop or free. */
+/** GitSyncs that a change of this place may stop or free. */
 export function neighboursOf(place: Place, places: ReadonlyMap<string, Place>): string[] {
-  return [...places].filter(([, other]) => other.id !== place.id && meet(other, place)).map(([name]) => name)
+  return [...places].filter(([, other]) => other.id !== place.id && overlap(other, place)).map(([name]) => name)
 }
