@@ -196,8 +196,12 @@ test('the base moves, elsewhere and in the folder: no history is rewritten, and 
   const { number } = await it.request('Open')
   const before = await git('rev-parse', it.head)
   await it.edit('main', 'README.md', 'something else\n')
-  await it.tenant.request()
-  await it.tenant.ready()
+  const asked = await it.tenant.request()
+  // A look that is still to come would see the next edits one by one.
+  await waitFor('the base was looked at', async () => {
+    const { status } = await world.api.get(syncRef(it.tenant.namespace))
+    return status.lastHandledRequest === asked
+  })
   expect(await git('rev-parse', it.head)).toBe(before)
 
   await it.edit('main', FILE(it), 'somebody: else\n')
