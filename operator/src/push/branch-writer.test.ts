@@ -1,43 +1,24 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { openRepository } from '@gitsync/protocol'
-import { isPush, startRemote } from '../../../test/kit/remote/index.ts'
-import type { RecordedRequest, Remote } from '../../../test/kit/remote/index.ts'
+import { isPush } from '../../../test/kit/remote/index.ts'
+import type { RecordedRequest } from '../../../test/kit/remote/index.ts'
 import { claimFile, claimId } from '../plan/claim.ts'
 import { PushFailure } from './failure.ts'
 import { SpoolBudget } from './spool.ts'
 import type { Connection } from './stage.ts'
-import { ANN, BEN, content, createWorld, INTERVAL, pathOf, rendered, SILENCE, wanted } from './testing/world.ts'
+import { ANN, BEN, content, INTERVAL, pathOf, rendered, SILENCE, wanted } from './testing/world.ts'
 import type { Tenant, World } from './testing/world.ts'
+import { useWorlds } from './testing/worlds.ts'
 
-let remote: Remote
-let count = 0
-const worlds: World[] = []
-
-beforeAll(async () => {
-  remote = await startRemote()
-})
-afterAll(() => remote.stop())
-
-/** Whatever was tested: the repository is sound, the history linear, and no commit without a change. */
-afterEach(async () => {
-  remote.faults.clear()
-  for (const world of worlds.splice(0)) {
-    await world.writer.stop(false)
-    await world.repository.fsck()
-    const log = await world.log()
-    for (const [index, { tree, parents }] of log.entries()) {
-      expect(parents.length).toBe(index === log.length - 1 ? 0 : 1)
-      expect(tree).not.toBe(log[index + 1]?.tree)
-    }
+/** Whatever was tested: the history is linear, and no commit without a change. */
+const worlds = useWorlds(async (world) => {
+  const log = await world.log()
+  for (const [index, { tree, parents }] of log.entries()) {
+    expect(parents.length).toBe(index === log.length - 1 ? 0 : 1)
+    expect(tree).not.toBe(log[index + 1]?.tree)
   }
 })
-
-async function begin(options: Parameters<typeof createWorld>[2] = {}): Promise<World> {
-  const world = await createWorld(remote, `r${count++}`, options)
-  worlds.push(world)
-  return world
-}
 
 const loggedIn = ({ repository: { url } }: World): Connection => ({
   key: 'other',
@@ -53,7 +34,7 @@ const converged = async (world: World, tenant: Tenant): Promise<void> => {
 }
 
 test('a first export is one commit with the claim, by the configured author', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1', b: '2' } })
   await world.idle()
   await converged(world, shop)
@@ -72,7 +53,7 @@ test('a first export is one commit with the claim, by the configured author', as
 })
 
 test('whoever creates the branch is told so, once, also when the answer was lost', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
   shop.set('a', '2')
@@ -80,8 +61,8 @@ test('whoever creates the branch is told so, once, also when the answer was lost
   await world.idle()
   expect(world.pushes.map(({ created }) => created)).toEqual([true, false])
 
-  const silent = await begin()
-  remote.faults.loseAnswer({ times: 1, when: ({ path }) => path.endsWith('/git-receive-pack') })
+  const silent = await worlds.create()
+  worlds.remote.faults.loseAnswer({ times: 1, when: ({ path }) => path.endsWith('/git-receive-pack') })
   silent.tenant('shop', { objects: { a: '1' } })
   await silent.pass(10_000)
   await silent.idle()
@@ -90,9 +71,9 @@ test('whoever creates the branch is told so, once, also when the answer was lost
 })
 
 test('other credentials are tried at once, however often the old ones have failed', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const old = { times: Infinity, when: ({ headers }: RecordedRequest) => headers['user-agent'] !== 'git/new' }
-  remote.faults.status(403, old)
+  worlds.remote.faults.status(403, old)
   const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.pass(300_000)
   await world.idle()
@@ -104,10 +85,10 @@ test('other credentials are tried at once, however often the old ones have faile
 })
 
 test('what is answered to credentials that were replaced meanwhile holds nothing up', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const old = { times: Infinity, when: ({ headers }: RecordedRequest) => headers['user-agent'] !== 'git/new' }
-  const held = remote.faults.hold(old)
-  remote.faults.status(403, old)
+  const held = worlds.remote.faults.hold(old)
+  worlds.remote.faults.status(403, old)
   const shop = world.tenant('shop', { objects: { a: '1' } })
   await held.reached
   world.writer.attach(shop.member, loggedIn(world))
@@ -118,14 +99,14 @@ test('what is answered to credentials that were replaced meanwhile holds nothing
 })
 
 test('nothing to write makes no commit and no claim', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   world.tenant('shop')
   await world.idle()
   expect(await world.repository.resolve('main')).toBeNull()
 })
 
 test('nothing is written before everything is listed', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { listed: false })
   await world.idle()
   shop.member.save('now', { compare: true })
@@ -139,20 +120,20 @@ test('nothing is written before everything is listed', async () => {
 })
 
 test('edits of a window are one commit for each person, one request in all', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1', b: '1', c: '1' } })
   await world.idle()
-  remote.reset()
+  worlds.remote.reset()
   shop.set('a', '2', ANN)
   await world.pass(1_000)
   shop.set('b', '2', BEN)
   shop.set('c', '2', ANN)
   await world.pass(SILENCE - 1)
-  expect(remote.requests).toHaveLength(0)
+  expect(worlds.remote.requests).toHaveLength(0)
   await world.pass(1)
   await world.idle()
   await converged(world, shop)
-  expect(remote.requests).toHaveLength(1)
+  expect(worlds.remote.requests).toHaveLength(1)
   const [second, first, ...rest] = await world.log()
   expect(rest).toHaveLength(1)
   expect(new Set([first?.author, second?.author])).toEqual(new Set(['Ann', 'Ben']))
@@ -160,7 +141,7 @@ test('edits of a window are one commit for each person, one request in all', asy
 })
 
 test('when a path changes hands, each hand signs its own edit', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
   shop.set('a', '2', ANN)
@@ -173,7 +154,7 @@ test('when a path changes hands, each hand signs its own edit', async () => {
 })
 
 test('who edits after a restart signs, also before the folder has been compared', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
   await world.idle()
   world.restart()
@@ -187,7 +168,7 @@ test('who edits after a restart signs, also before the folder has been compared'
 })
 
 test('a comparison does not sign what a person has just edited', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
   shop.set('a', '2', ANN)
@@ -199,7 +180,7 @@ test('a comparison does not sign what a person has just edited', async () => {
 })
 
 test('a deletion that was seen and is true removes the file', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1', b: '1' }, settings: { prune: 'Observed' } })
   await world.idle()
   shop.remove('a')
@@ -210,7 +191,7 @@ test('a deletion that was seen and is true removes the file', async () => {
 })
 
 test('a deletion that cannot be proved keeps its file', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
   await world.idle()
   shop.served = false
@@ -222,7 +203,7 @@ test('a deletion that cannot be proved keeps its file', async () => {
 })
 
 test('Never keeps every file, and counts it', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1', b: '1' }, settings: { prune: 'Never' } })
   await world.idle()
   shop.remove('a')
@@ -234,7 +215,7 @@ test('Never keeps every file, and counts it', async () => {
 })
 
 test('after a restart, Owned removes what vanished meanwhile, and only what it wrote', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   await world.repository.commitFiles({ 'shop/shop/theirs.yaml': content('theirs', '1'), 'shop/README.md': 'hello' })
   const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
   await world.idle()
@@ -247,7 +228,7 @@ test('after a restart, Owned removes what vanished meanwhile, and only what it w
 })
 
 test('after a restart, Observed keeps what vanished meanwhile, and counts it', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1', b: '1' }, settings: { prune: 'Observed' } })
   await world.idle()
   shop.objects.delete('a')
@@ -258,10 +239,10 @@ test('after a restart, Observed keeps what vanished meanwhile, and counts it', a
 })
 
 test('a deletion seen before the first comparison counts as seen', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1', b: '1' }, settings: { prune: 'Observed' } })
   await world.idle()
-  remote.faults.status(503, { times: 3 })
+  worlds.remote.faults.status(503, { times: 3 })
   world.restart()
   shop.remove('a')
   await world.pass(60_000)
@@ -270,7 +251,7 @@ test('a deletion seen before the first comparison counts as seen', async () => {
 })
 
 test('a deletion seen while other kinds are still being listed waits for them', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
   await world.idle()
   shop.listed = false
@@ -285,7 +266,7 @@ test('a deletion seen while other kinds are still being listed waits for them', 
 })
 
 test('an object that is only no longer selected keeps its file', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
   await world.idle()
   shop.member.dropped(rendered('a', '1').file.key)
@@ -296,7 +277,7 @@ test('an object that is only no longer selected keeps its file', async () => {
 })
 
 test('an object that vanishes while its edit is pending leaves no file', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
   shop.set('b', '1', ANN)
@@ -308,7 +289,7 @@ test('an object that vanishes while its edit is pending leaves no file', async (
 })
 
 test('an object deleted before the first push is never seen in Git', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
   for (const name of names(20, 'job')) shop.set(name, '1')
@@ -321,7 +302,7 @@ test('an object deleted before the first push is never seen in Git', async () =>
 })
 
 test('a mass deletion waits for just its confirmation, while writes go on', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: objects(20) })
   await world.idle()
   for (const name of names(12)) shop.remove(name)
@@ -356,7 +337,7 @@ test('a mass deletion waits for just its confirmation, while writes go on', asyn
 })
 
 test('a held deletion stays held, whatever is added to the folder and however long it takes', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: objects(20) })
   await world.idle()
   for (const name of names(12)) shop.remove(name)
@@ -369,7 +350,7 @@ test('a held deletion stays held, whatever is added to the folder and however lo
 })
 
 test('a held deletion is off when its objects are back, and is checked again when it is confirmed', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: objects(20) })
   await world.idle()
   for (const name of names(12)) shop.remove(name)
@@ -388,7 +369,7 @@ test('a held deletion is off when its objects are back, and is checked again whe
 })
 
 test('a mass deletion found after a restart asks for the same confirmation', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: objects(20) })
   await world.idle()
   for (const name of names(12)) shop.remove(name)
@@ -399,7 +380,7 @@ test('a mass deletion found after a restart asks for the same confirmation', asy
   expect(shop.member.status.massDeletion).toEqual(held)
   expect(Object.keys(await world.folder('shop'))).toHaveLength(20)
   // Confirmed while the host is away: nothing is to be waited for but the host.
-  remote.faults.status(503, { times: 5 })
+  worlds.remote.faults.status(503, { times: 5 })
   shop.change({ confirmDeletion: held?.token })
   await world.pass(120_000)
   await world.idle()
@@ -407,7 +388,7 @@ test('a mass deletion found after a restart asks for the same confirmation', asy
 })
 
 test("another's folder is refused until it is taken over", async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const theirs = claimFile({ cluster: 'c2', gitsync: 'x' })
   await world.repository.commitFiles({ 'shop/.gitsync': theirs, 'shop/shop/theirs.yaml': 'x: 1\n' })
   const shop = world.tenant('shop', { objects: { a: '1' } })
@@ -426,7 +407,7 @@ test("another's folder is refused until it is taken over", async () => {
 })
 
 test('a folder that another takes over while we write is not written any more', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
   await world.repository.commitFiles({ 'shop/.gitsync': claimFile({ cluster: 'c2', gitsync: 'x' }) })
@@ -439,7 +420,7 @@ test('a folder that another takes over while we write is not written any more', 
 })
 
 test('nor is it while a kind is being listed again', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
   await world.repository.commitFiles({ 'shop/.gitsync': claimFile({ cluster: 'c2', gitsync: 'x' }) })
@@ -453,7 +434,7 @@ test('nor is it while a kind is being listed again', async () => {
 })
 
 test('foreign pushes elsewhere are left as they are, and ours go on top', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
   await world.repository.commitFiles({ 'README.md': 'hello', 'other/x.yaml': 'x' })
@@ -466,7 +447,7 @@ test('foreign pushes elsewhere are left as they are, and ours go on top', async 
 })
 
 test('drift in the folder is written over, and what is nobody’s stays', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
   await world.idle()
   await world.repository.commitFiles({
@@ -485,11 +466,11 @@ test('drift in the folder is written over, and what is nobody’s stays', async 
 })
 
 test('races with other writers are run again until they are won', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
   let races = 0
-  remote.faults.beforeReceivePack(
+  worlds.remote.faults.beforeReceivePack(
     async () => {
       races++
       await world.repository.commitFiles({
@@ -508,10 +489,10 @@ test('races with other writers are run again until they are won', async () => {
 })
 
 test('an answer lost after success makes no second commit', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
-  remote.faults.loseAnswer()
+  worlds.remote.faults.loseAnswer()
   shop.set('a', '2', ANN)
   await world.pass(SILENCE)
   await world.idle()
@@ -521,11 +502,11 @@ test('an answer lost after success makes no second commit', async () => {
 })
 
 test('an answer lost for good makes no second commit, however many were pushed at once', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1', b: '1', c: '1' } })
   const other = world.tenant('other', { objects: { a: '1' } })
   await world.idle()
-  const hold = remote.faults.hold({ when: isPush })
+  const hold = worlds.remote.faults.hold({ when: isPush })
   shop.set('c', '2', ANN)
   const passing = world.pass(SILENCE)
   await hold.reached
@@ -535,8 +516,8 @@ test('an answer lost for good makes no second commit, however many were pushed a
     tenant.set('a', '3', BEN)
     tenant.set('a', '4', ANN)
   }
-  remote.faults.loseAnswer()
-  const away = remote.faults.status(503, {
+  worlds.remote.faults.loseAnswer()
+  const away = worlds.remote.faults.status(503, {
     times: Number.POSITIVE_INFINITY,
     when: ({ service }) => service === 'upload-pack',
   })
@@ -566,11 +547,11 @@ test('an answer lost for good makes no second commit, however many were pushed a
 })
 
 test('a burst of server errors is waited out with growing pauses', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
-  remote.reset()
-  remote.faults.status(503, { times: 12 })
+  worlds.remote.reset()
+  worlds.remote.faults.status(503, { times: 12 })
   shop.set('a', '2', ANN)
   await world.pass(SILENCE)
   await world.idle()
@@ -589,9 +570,9 @@ test('a burst of server errors is waited out with growing pauses', async () => {
 })
 
 test('the host says how long to wait', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1' } })
-  remote.faults.status(429, { retryAfter: 90 })
+  worlds.remote.faults.status(429, { retryAfter: 90 })
   await world.idle()
   expect(shop.member.status.failure).toMatchObject({ reason: 'RateLimited' })
   await world.pass(89_000)
@@ -602,27 +583,27 @@ test('the host says how long to wait', async () => {
 })
 
 test('a login page is no Git server', async () => {
-  const world = await begin()
-  remote.faults.html({ times: Number.POSITIVE_INFINITY })
+  const world = await worlds.create()
+  worlds.remote.faults.html({ times: Number.POSITIVE_INFINITY })
   const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
   expect(shop.member.status.failure).toMatchObject({ reason: 'NotGit' })
-  remote.faults.clear()
+  worlds.remote.faults.clear()
   await world.pass(60_000)
   await world.idle()
   await converged(world, shop)
 })
 
 test('several GitSyncs on a branch share a request and have a commit each', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const tenants = ['a', 'b', 'c'].map((name) => world.tenant(name, { objects: { x: '1' } }))
   await world.idle()
-  remote.reset()
+  worlds.remote.reset()
   for (const tenant of tenants) tenant.set('x', '2', ANN)
   await world.pass(SILENCE)
   await world.idle()
   for (const tenant of tenants) await converged(world, tenant)
-  expect(remote.requests).toHaveLength(1)
+  expect(worlds.remote.requests).toHaveLength(1)
   const shas = new Set(tenants.map(({ member }) => member.status.lastCommit?.sha))
   expect(shas.size).toBe(3)
 })
@@ -635,7 +616,7 @@ async function refuse(world: World, path: string): Promise<void> {
 }
 
 test('one GitSync that the host refuses does not block the others', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const [good, bad, fine] = ['a', 'b', 'c'].map((name) => world.tenant(name, { objects: { x: '1' } })) as [
     Tenant,
     Tenant,
@@ -654,7 +635,7 @@ test('one GitSync that the host refuses does not block the others', async () => 
 })
 
 test('one GitSync that cannot be planned does not block the others', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const [good, bad] = ['a', 'b'].map((name) => world.tenant(name, { objects: { x: '1' } })) as [Tenant, Tenant]
   await world.idle()
   await world.repository.commitFiles({ b: null })
@@ -667,13 +648,13 @@ test('one GitSync that cannot be planned does not block the others', async () =>
 })
 
 test('a GitSync that fails by itself keeps its own words when the push of the others fails too', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const [bad, good] = ['a', 'b'].map((name) => world.tenant(name, { objects: { x: '1' } })) as [Tenant, Tenant]
   await world.idle()
   bad.beforeSave = () => {
     throw new PushFailure('ClusterUnavailable', 'its own trouble')
   }
-  remote.faults.status(500, { times: Infinity, when: isPush })
+  worlds.remote.faults.status(500, { times: Infinity, when: isPush })
   for (const tenant of [bad, good]) tenant.set('y', '1', ANN)
   await world.pass(SILENCE)
   await world.idle()
@@ -682,10 +663,10 @@ test('a GitSync that fails by itself keeps its own words when the push of the ot
 })
 
 test('pushes of unknown outcome are remembered without their contents, and not without end', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const tenant = world.tenant('a', { objects: { x: '0' } })
   await world.idle()
-  remote.faults.status(500, { times: Infinity, when: isPush })
+  worlds.remote.faults.status(500, { times: Infinity, when: isPush })
   for (let i = 1; i <= 12; i++) {
     tenant.set('x', `secret-${i}`, ANN)
     await world.pass(61_000)
@@ -697,7 +678,7 @@ test('pushes of unknown outcome are remembered without their contents, and not w
 })
 
 test('an inventory that cannot be saved stops only its own GitSync, and is saved later', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const [good, bad] = ['a', 'b'].map((name) => world.tenant(name, { objects: { x: '1' } })) as [Tenant, Tenant]
   await world.idle()
   let failures = 0
@@ -719,7 +700,7 @@ test('an inventory that cannot be saved stops only its own GitSync, and is saved
 })
 
 test('an inventory that cannot be saved after a push makes nobody push again', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const [bad, good] = ['a', 'b'].map((name) => world.tenant(name, { objects: { x: '1', y: '1' } })) as [Tenant, Tenant]
   await world.idle()
   bad.beforeSave = () => {
@@ -736,11 +717,11 @@ test('an inventory that cannot be saved after a push makes nobody push again', a
 })
 
 test('what does not fit the spool is read again, and nothing is lost', async () => {
-  const world = await begin({ budget: new SpoolBudget(400) })
+  const world = await worlds.create({ budget: new SpoolBudget(400) })
   const shop = world.tenant('shop', { objects: objects(8) })
   await world.idle()
   await converged(world, shop)
-  remote.faults.status(503, { times: 3 })
+  worlds.remote.faults.status(503, { times: 3 })
   for (const name of names(8)) shop.set(name, '2', ANN)
   await world.pass(60_000)
   await world.idle()
@@ -750,11 +731,13 @@ test('what does not fit the spool is read again, and nothing is lost', async () 
 })
 
 test('what overflows while a comparison is being pushed is compared again', async () => {
-  const world = await begin({ budget: new SpoolBudget(300) })
+  const world = await worlds.create({ budget: new SpoolBudget(300) })
   const shop = world.tenant('shop', { objects: objects(2) })
   await world.idle()
   await world.repository.commitFiles({ 'shop/shop/o00.yaml': 'drift' })
-  const hold = remote.faults.hold({ when: ({ method, service }) => method === 'POST' && service === 'receive-pack' })
+  const hold = worlds.remote.faults.hold({
+    when: ({ method, service }) => method === 'POST' && service === 'receive-pack',
+  })
   await Promise.all([
     world.pass(INTERVAL),
     (async () => {
@@ -770,12 +753,12 @@ test('what overflows while a comparison is being pushed is compared again', asyn
 
 test('contents that are in Git give their room back, also while new ones arrive', async () => {
   const budget = new SpoolBudget()
-  const world = await begin({ budget })
+  const world = await worlds.create({ budget })
   const shop = world.tenant('shop', { objects: objects(10) })
   await world.idle()
   expect(budget.used).toBe(0)
   shop.set('o00', '2', ANN)
-  const hold = remote.faults.hold({ when: ({ service }) => service === 'receive-pack' })
+  const hold = worlds.remote.faults.hold({ when: ({ service }) => service === 'receive-pack' })
   await Promise.all([
     world.pass(SILENCE),
     (async () => {
@@ -789,7 +772,7 @@ test('contents that are in Git give their room back, also while new ones arrive'
 })
 
 test('an object deleted while it is read again stays deleted', async () => {
-  const world = await begin({ budget: new SpoolBudget(0) })
+  const world = await worlds.create({ budget: new SpoolBudget(0) })
   const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
   const key = rendered('a', '1').file.key
   shop.afterReread = () => {
@@ -804,7 +787,7 @@ test('an object deleted while it is read again stays deleted', async () => {
 })
 
 test('an edit found by reading again is still signed by who made it', async () => {
-  const world = await begin({ budget: new SpoolBudget(200) })
+  const world = await worlds.create({ budget: new SpoolBudget(200) })
   const shop = world.tenant('shop', { objects: { a: '1', b: '1', c: '1' } })
   // The edit is in the cluster before the watch tells of it.
   shop.beforeReread = () => {
@@ -819,7 +802,7 @@ test('an edit found by reading again is still signed by who made it', async () =
 })
 
 test('a branch that was deleted is written whole again', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
   await world.idle()
   await world.repository.git('update-ref', '-d', 'refs/heads/main')
@@ -831,7 +814,7 @@ test('a branch that was deleted is written whole again', async () => {
 })
 
 test('two objects that want one path change nothing in Git until one lets go', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
   await world.idle()
   const { file, bytes } = rendered('b', '1')
@@ -846,10 +829,10 @@ test('two objects that want one path change nothing in Git until one lets go', a
 })
 
 test('stop pushes what is pending, once, also while a push is running', async () => {
-  const world = await begin()
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
   await world.idle()
-  const hold = remote.faults.hold({ when: ({ service }) => service === 'receive-pack' })
+  const hold = worlds.remote.faults.hold({ when: ({ service }) => service === 'receive-pack' })
   shop.set('a', '2', ANN)
   const passing = world.pass(SILENCE)
   await hold.reached
@@ -866,16 +849,16 @@ test('stop pushes what is pending, once, also while a push is running', async ()
 
 test('while this process may not push, changes wait, and go when they may', async () => {
   let mayPush = true
-  const world = await begin({ mayPush: () => mayPush })
+  const world = await worlds.create({ mayPush: () => mayPush })
   const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
   mayPush = false
-  remote.reset()
+  worlds.remote.reset()
   shop.set('a', '2', ANN)
   await world.pass(SILENCE * 4)
   shop.set('a', '3', BEN)
   await world.pass(INTERVAL * 2)
-  expect(remote.requests).toEqual([])
+  expect(worlds.remote.requests).toEqual([])
   expect(shop.member.status.pending).toBe(2)
   mayPush = true
   world.writer.kick()
@@ -886,7 +869,7 @@ test('while this process may not push, changes wait, and go when they may', asyn
 
 test('a process that may not push any more when all is prepared does not push', async () => {
   let mayPush = true
-  const world = await begin({ mayPush: () => mayPush })
+  const world = await worlds.create({ mayPush: () => mayPush })
   const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
   shop.beforeSave = () => {

@@ -1,33 +1,17 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { startRemote } from '../../../test/kit/remote/index.ts'
-import type { Remote } from '../../../test/kit/remote/index.ts'
+import { describe, expect, test } from 'vitest'
 import type { MemberSettings } from './member-settings.ts'
-import { ANN, content, createWorld, INTERVAL, pathOf, SILENCE, wanted } from './testing/world.ts'
+import { ANN, content, pathOf, SILENCE, wanted } from './testing/world.ts'
 import type { Tenant, World } from './testing/world.ts'
+import { useWorlds } from './testing/worlds.ts'
 
-let remote: Remote
+const worlds = useWorlds()
 let world: World
-let count = 0
-
-beforeAll(async () => {
-  remote = await startRemote()
-})
-afterAll(() => remote.stop())
-afterEach(async () => {
-  await world.writer.stop(false)
-  await world.repository.fsck()
-})
 
 async function begin(settings: Partial<MemberSettings> = {}): Promise<Tenant> {
-  world = await createWorld(remote, `drift-${count++}`)
+  world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1', b: '1', c: '1' }, settings })
   await world.idle()
   return shop
-}
-
-async function look(): Promise<void> {
-  await world.pass(INTERVAL)
-  await world.idle()
 }
 
 async function edit(tenant: Tenant, name: string, value: string, writtenAt?: string): Promise<void> {
@@ -48,7 +32,7 @@ describe('Overwrite', () => {
   test('foreign edits are written over, and the status says how many', async () => {
     const shop = await begin()
     await world.repository.commitFiles({ [file('a')]: 'by hand', [file('b')]: null })
-    await look()
+    await world.look()
     expect(await world.folder('shop')).toEqual(wanted(shop))
     expect(shop.member.status.drift).toMatchObject({ outcome: 'Overwritten', files: 2 })
   })
@@ -63,25 +47,25 @@ describe('Adopt', () => {
   test('what was changed or removed in Git stays so, until its object changes', async () => {
     const shop = await begin(settings)
     await byHand()
-    await look()
+    await world.look()
     const adopted = { [pathOf('a')]: 'by hand', [pathOf('c')]: content('c', '1') }
     expect(await world.folder('shop')).toEqual(adopted)
     expect(shop.member.status).toMatchObject({ healthy: true, drift: { outcome: 'Adopted', files: 2 } })
     await edit(shop, 'c', '2')
     expect(await world.folder('shop')).toEqual({ ...adopted, [pathOf('c')]: content('c', '2') })
     await edit(shop, 'a', '3', LONG_AFTER)
-    await look()
+    await world.look()
     expect(await world.folder('shop')).toEqual({ [pathOf('a')]: content('a', '3'), [pathOf('c')]: content('c', '2') })
     await edit(shop, 'b', '3', LONG_AFTER)
     expect(await world.folder('shop')).toEqual(wanted(shop))
-    await look()
+    await world.look()
     expect(shop.member.status.drift).toBeUndefined()
   })
 
   test('a restart adopts the same, and an object that changed meanwhile is written', async () => {
     const shop = await begin(settings)
     await byHand()
-    await look()
+    await world.look()
     shop.objects.set('c', '9')
     world.restart()
     await world.idle()
@@ -92,17 +76,17 @@ describe('Adopt', () => {
     const shop = await begin(settings)
     shop.set('a', '2', ANN, LONG_AFTER)
     await byHand()
-    await look()
+    await world.look()
     expect(await world.folder('shop')).toEqual({ [pathOf('a')]: content('a', '2'), [pathOf('c')]: content('c', '1') })
   })
 
   test('looking again costs no more than looking', async () => {
     await begin(settings)
     await byHand()
-    await look()
-    const before = remote.requests.length
-    await look()
-    expect(remote.requests.length - before).toBe(1)
+    await world.look()
+    const before = worlds.remote.requests.length
+    await world.look()
+    expect(worlds.remote.requests.length - before).toBe(1)
   })
 })
 
@@ -112,7 +96,7 @@ describe('Stall', () => {
   test('nothing is written until just these edits are confirmed', async () => {
     const shop = await begin(settings)
     const tip = await world.repository.commitFiles({ [file('a')]: 'by hand', [file('b')]: null })
-    await look()
+    await world.look()
     await edit(shop, 'c', '2')
     expect(await world.repository.resolve('main')).toBe(tip)
     expect(failure(shop)).toMatch(
@@ -135,10 +119,10 @@ describe('Stall', () => {
   test('it goes on when the edit is undone in Git', async () => {
     const shop = await begin(settings)
     await world.repository.commitFiles({ [file('a')]: 'by hand' })
-    await look()
+    await world.look()
     expect(failure(shop)).toContain('Drifted')
     await world.repository.commitFiles({ [file('a')]: content('a', '1') })
-    await look()
+    await world.look()
     expect(shop.member.status.healthy).toBe(true)
     expect(shop.member.status.drift).toBeUndefined()
   })
@@ -147,7 +131,7 @@ describe('Stall', () => {
     const shop = await begin(settings)
     shop.set('a', '2', ANN)
     const tip = await world.repository.commitFiles({ [file('a')]: 'by hand' })
-    await look()
+    await world.look()
     expect(failure(shop)).toContain('Drifted')
     expect(await world.repository.resolve('main')).toBe(tip)
   })
@@ -175,7 +159,7 @@ describe('a history that was rewritten', () => {
     const missing = await world.repository.resolve('main')
     const tip = await squash()
     await edit(shop, 'a', '2')
-    await look()
+    await world.look()
     for (const tenant of [shop, lab]) {
       expect(failure(tenant)).toContain(`HistoryRewritten: commit ${missing} was`)
       expect(failure(tenant)).toContain(`its tip is ${tip} now`)
@@ -205,10 +189,10 @@ describe('a history that was rewritten', () => {
     const shop = await begin()
     const before = (await world.repository.resolve('main')) ?? ''
     await squash()
-    await look()
+    await world.look()
     expect(failure(shop)).toContain('HistoryRewritten')
     await world.repository.git('update-ref', 'refs/heads/main', before)
-    await look()
+    await world.look()
     expect(shop.member.status.healthy).toBe(true)
     await edit(shop, 'a', '2')
     expect(await world.folder('shop')).toEqual(wanted(shop))

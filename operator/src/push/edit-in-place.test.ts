@@ -1,34 +1,22 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { startRemote } from '../../../test/kit/remote/index.ts'
-import type { Remote } from '../../../test/kit/remote/index.ts'
+import { describe, expect, test } from 'vitest'
 import { toJson } from '../render/json.ts'
 import { parseYaml } from '../render/edit/exact-yaml.ts'
-import { ANN, content, createWorld, INTERVAL, pathOf, SILENCE } from './testing/world.ts'
+import { ANN, content, INTERVAL, pathOf, SILENCE } from './testing/world.ts'
 import type { Tenant, World } from './testing/world.ts'
+import { useWorlds } from './testing/worlds.ts'
 
-let remote: Remote
-let count = 0
-const worlds: World[] = []
-
-beforeAll(async () => {
-  remote = await startRemote()
-})
-afterAll(() => remote.stop())
-afterEach(async () => {
-  for (const world of worlds.splice(0)) {
-    await world.writer.stop(false)
-    await world.repository.fsck()
-    const log = await world.log()
-    for (const [index, { tree }] of log.entries()) expect(tree).not.toBe(log[index + 1]?.tree)
-  }
+/** No commit is without a change. */
+const worlds = useWorlds(async (world) => {
+  const log = await world.log()
+  expect(log.length).toBeGreaterThan(0)
+  for (const [index, { tree }] of log.entries()) expect(tree).not.toBe(log[index + 1]?.tree)
 })
 
 async function begin(
   objects: Readonly<Record<string, string>>,
   options: Partial<Parameters<World['tenant']>[1]> = {},
 ): Promise<{ readonly world: World; readonly shop: Tenant }> {
-  const world = await createWorld(remote, `edit${count++}`)
-  worlds.push(world)
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects, ...options })
   await world.idle()
   return { world, shop }
@@ -38,8 +26,7 @@ async function begin(
 async function push(world: World, files: Readonly<Record<string, string | null>>): Promise<void> {
   const full = Object.entries(files).map(([path, text]) => [`shop/${path}`, text])
   await world.repository.commitFiles(Object.fromEntries(full), { message: 'by hand' })
-  await world.pass(INTERVAL)
-  await world.idle()
+  await world.look()
 }
 
 async function edit(world: World, change: () => void): Promise<void> {
@@ -53,8 +40,7 @@ const file = async (world: World, path: string): Promise<string | undefined> => 
 /** What is there after everything in memory was lost. */
 async function restarted(world: World): Promise<Record<string, string>> {
   world.restart()
-  await world.pass(INTERVAL)
-  await world.idle()
+  await world.look()
   return world.folder('shop')
 }
 
@@ -84,17 +70,16 @@ test.each([
 test('what was read once is not read again: a look costs what it costs in a folder without comments', async () => {
   const { world } = await begin({ a: '1', b: '2' })
   await push(world, { [pathOf('a')]: COMMENTED, 'README.md': 'ours\n' })
-  remote.reset()
-  await world.pass(INTERVAL)
-  await world.idle()
-  expect(remote.requests.map(({ method }) => method)).toEqual(['POST'])
-  remote.reset()
+  worlds.remote.reset()
+  await world.look()
+  expect(worlds.remote.requests.map(({ method }) => method)).toEqual(['POST'])
+  worlds.remote.reset()
   await push(world, { [pathOf('b')]: content('b', 'other') })
-  const plain = remote.requests.length
+  const plain = worlds.remote.requests.length
   await push(world, { [pathOf('b')]: `# b\n${content('b', '2')}` })
-  remote.reset()
+  worlds.remote.reset()
   await push(world, { 'README.md': 'theirs\n' })
-  expect(remote.requests.length).toBeLessThanOrEqual(plain)
+  expect(worlds.remote.requests.length).toBeLessThanOrEqual(plain)
 })
 
 test('a changed object changes its line, by the one who changed it, and everything else stays', async () => {
@@ -103,14 +88,14 @@ test('a changed object changes its line, by the one who changed it, and everythi
   await edit(world, () => shop.set('a', '3', ANN))
   expect(await file(world, pathOf('a'))).toBe(COMMENTED.replace("'1'", "'3'"))
   expect((await world.log())[0]).toMatchObject({ author: 'Ann', subject: 'Update ConfigMap shop/a' })
-  remote.reset()
+  worlds.remote.reset()
   await edit(world, () => shop.set('a', '4', ANN))
   expect(await file(world, pathOf('a'))).toBe(COMMENTED.replace("'1'", "'4'"))
   // The file is read, and the change pushed.
-  expect(remote.requests).toHaveLength(2)
-  remote.reset()
+  expect(worlds.remote.requests).toHaveLength(2)
+  worlds.remote.reset()
   await edit(world, () => shop.set('b', '5', ANN))
-  expect(remote.requests).toHaveLength(1)
+  expect(worlds.remote.requests).toHaveLength(1)
   const files = await world.folder('shop')
   expect(await restarted(world)).toEqual(files)
 })
@@ -148,8 +133,7 @@ test('an object that changes while its file is moved is written to where the fil
   const { world, shop } = await begin({ a: '1' })
   await world.repository.commitFiles({ [`shop/${pathOf('a')}`]: null, 'shop/moved.yaml': COMMENTED })
   await edit(world, () => shop.set('a', '3', ANN))
-  await world.pass(INTERVAL)
-  await world.idle()
+  await world.look()
   expect(await world.folder('shop')).toEqual({ 'moved.yaml': COMMENTED.replace("'1'", "'3'") })
 })
 

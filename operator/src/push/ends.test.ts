@@ -1,33 +1,17 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { startRemote } from '../../../test/kit/remote/index.ts'
-import type { Remote } from '../../../test/kit/remote/index.ts'
+import { describe, expect, test } from 'vitest'
 import type { MemberSettings } from './member-settings.ts'
-import { ANN, content, createWorld, INTERVAL, pathOf, SILENCE, wanted } from './testing/world.ts'
+import { ANN, content, pathOf, SILENCE, wanted } from './testing/world.ts'
 import type { Tenant, World } from './testing/world.ts'
+import { useWorlds } from './testing/worlds.ts'
 
-let remote: Remote
+const worlds = useWorlds()
 let world: World
-let count = 0
-
-beforeAll(async () => {
-  remote = await startRemote()
-})
-afterAll(() => remote.stop())
-afterEach(async () => {
-  await world.writer.stop(false)
-  await world.repository.fsck()
-})
 
 async function begin(objects: readonly string[], settings: Partial<MemberSettings> = {}): Promise<Tenant> {
-  world = await createWorld(remote, `ends-${count++}`)
+  world = await worlds.create()
   const shop = world.tenant('shop', { objects: Object.fromEntries(objects.map((name) => [name, '1'])), settings })
   await world.idle()
   return shop
-}
-
-async function look(): Promise<void> {
-  await world.pass(INTERVAL)
-  await world.idle()
 }
 
 const many = Array.from({ length: 12 }, (_, index) => `o${String(index).padStart(2, '0')}`)
@@ -45,7 +29,7 @@ describe('prune: Always', () => {
       'shop/deep/down/x.bin': Buffer.from([0, 1, 2]),
       'README.md': 'not in the folder',
     })
-    await look()
+    await world.look()
     expect(await names()).toEqual(['.gitsync', 'shop/a.yaml', 'shop/b.yaml'])
     expect((await world.repository.readFile('main', 'README.md')).toString()).toBe('not in the folder')
     expect(shop.member.status.orphans).toBe(0)
@@ -58,7 +42,7 @@ describe('prune: Always', () => {
       'shop/inner/x.yaml': 'x',
       'shop/in': 'y',
     })
-    await look()
+    await world.look()
     expect(await names()).toEqual(['.gitsync', 'inner/.gitsync', 'inner/x.yaml', 'shop/a.yaml'])
   })
 
@@ -66,7 +50,7 @@ describe('prune: Always', () => {
     const shop = await begin(['a'], settings)
     shop.served = false
     await world.repository.commitFiles({ 'shop/notes.md': 'mine', 'shop/shop/gone.yaml': content('gone', '1') })
-    await look()
+    await world.look()
     expect(await names()).toEqual(['.gitsync', 'notes.md', 'shop/a.yaml', 'shop/gone.yaml'])
     shop.served = true
     shop.member.judgeAgain()
@@ -78,7 +62,7 @@ describe('prune: Always', () => {
     const shop = await begin(['a'], settings)
     shop.objects.set('untold', '1')
     await world.repository.commitFiles({ 'shop/shop/untold.yaml': content('untold', '1') })
-    await look()
+    await world.look()
     expect(await names()).toContain('shop/untold.yaml')
     expect(shop.member.status.orphans).toBe(1)
   })
@@ -86,7 +70,7 @@ describe('prune: Always', () => {
   test('more than half of a folder waits for a confirmation, also of files that hold no objects', async () => {
     const shop = await begin(['a'], settings)
     await world.repository.commitFiles(Object.fromEntries(many.map((name) => [`shop/${name}.md`, name])))
-    await look()
+    await world.look()
     expect(await names()).toHaveLength(14)
     const { token = '', count: waiting } = shop.member.status.massDeletion ?? {}
     expect(waiting).toBe(12)
@@ -173,7 +157,7 @@ describe('a GitSync that leaves', () => {
 
   test('does it once, whenever the answer is lost', async () => {
     const shop = await begin(['a'])
-    remote.faults.loseAnswer()
+    worlds.remote.faults.loseAnswer()
     await leave(shop)
     await world.pass(SILENCE)
     await world.idle()
@@ -183,7 +167,7 @@ describe('a GitSync that leaves', () => {
 
   test('goes on top of what others push meanwhile', async () => {
     const shop = await begin(['a'])
-    remote.faults.beforeReceivePack(async () => {
+    worlds.remote.faults.beforeReceivePack(async () => {
       await world.repository.commitFiles({ 'shop/new.md': 'x' })
     })
     await leave(shop)
@@ -195,7 +179,7 @@ test('with the default a foreign file stays', async () => {
   const shop = await begin(['a'])
   await world.repository.commitFiles({ 'shop/notes.md': 'mine' })
   shop.set('a', '2', ANN)
-  await look()
+  await world.look()
   expect(await world.folder('shop')).toEqual({ ...wanted(shop), 'notes.md': 'mine' })
   expect(pathOf('a')).toBe('shop/a.yaml')
 })

@@ -1,31 +1,16 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { startRemote } from '../../../test/kit/remote/index.ts'
-import type { Remote } from '../../../test/kit/remote/index.ts'
-import { content, createWorld, INTERVAL, SILENCE } from './testing/world.ts'
+import { expect, test } from 'vitest'
+import { content, SILENCE } from './testing/world.ts'
 import type { Tenant, World } from './testing/world.ts'
+import { useWorlds } from './testing/worlds.ts'
 
-let remote: Remote
-let count = 0
-const worlds: World[] = []
-
-beforeAll(async () => {
-  remote = await startRemote()
-})
-afterAll(() => remote.stop())
-afterEach(async () => {
-  for (const world of worlds.splice(0)) {
-    await world.writer.stop(false)
-    await world.repository.fsck()
-  }
-})
+const worlds = useWorlds()
 
 const LAYOUT = (name: string): string => (name.startsWith('r') ? `${name}.yaml` : `apps/${name}.yaml`)
 
 async function begin(
   objects: Readonly<Record<string, string>>,
 ): Promise<{ readonly world: World; readonly shop: Tenant }> {
-  const world = await createWorld(remote, `kustomization${count++}`)
-  worlds.push(world)
+  const world = await worlds.create()
   const shop = world.tenant('shop', { objects, settings: { kustomization: true }, layout: LAYOUT })
   await world.idle()
   return { world, shop }
@@ -40,11 +25,6 @@ const list = (...resources: string[]): string =>
 async function edit(world: World, change: () => void): Promise<void> {
   change()
   await world.pass(SILENCE)
-  await world.idle()
-}
-
-async function look(world: World): Promise<void> {
-  await world.pass(INTERVAL)
   await world.idle()
 }
 
@@ -65,13 +45,13 @@ test('each folder lists its files and folders, in the commit that changes them',
     'kustomization.yaml': list('apps'),
   })
   expect(await world.log()).toHaveLength(2)
-  remote.reset()
+  worlds.remote.reset()
   await edit(world, () => shop.set('a', '2'))
-  expect(remote.requests).toHaveLength(1)
+  expect(worlds.remote.requests).toHaveLength(1)
   await edit(world, () => ['a', 'aa', 'b'].forEach((name) => shop.remove(name)))
   expect(await world.folder('shop')).toEqual({})
   world.restart()
-  await look(world)
+  await world.look()
   expect(await world.folder('shop')).toEqual({})
 })
 
@@ -79,7 +59,7 @@ test('what people wrote into the list stays: comments, other keys, other entries
   const { world, shop } = await begin({ a: '1', b: '1' })
   const own = `# ours\nkind: Kustomization\nnamePrefix: x- # why\nresources: # all\n- ../base\n- b.yaml # b\n- values.yaml\n- a.yaml\n`
   await world.repository.commitFiles({ 'shop/apps/kustomization.yaml': own, 'shop/apps/values.yaml': 'x: 1\n' })
-  await look(world)
+  await world.look()
   expect((await lists(world))['apps/kustomization.yaml']).toBe(own)
   await edit(world, () => {
     shop.set('c', '1')
@@ -88,7 +68,7 @@ test('what people wrote into the list stays: comments, other keys, other entries
   const after = own.replace('- b.yaml # b\n', '- c.yaml\n')
   expect((await lists(world))['apps/kustomization.yaml']).toBe(after)
   world.restart()
-  await look(world)
+  await world.look()
   expect((await lists(world))['apps/kustomization.yaml']).toBe(after)
   await edit(world, () => ['a', 'c'].forEach((name) => shop.remove(name)))
   expect((await lists(world))['apps/kustomization.yaml']).toContain('- values.yaml')
@@ -100,15 +80,14 @@ test('a list that is lost, wrong, or wanted from now on is made; one that cannot
     'shop/apps/kustomization.yaml': list('none.yaml'),
     'shop/kustomization.yaml': null,
   })
-  await look(world)
+  await world.look()
   expect(await lists(world)).toEqual({ 'apps/kustomization.yaml': list('a.yaml'), 'kustomization.yaml': list('apps') })
   await world.repository.commitFiles({ 'shop/apps/kustomization.yaml': 'a: [\n' })
-  await look(world)
+  await world.look()
   expect((await lists(world))['apps/kustomization.yaml']).toBe('a: [\n')
   expect(shop.member.unreadable).toMatchObject([{ path: 'apps/kustomization.yaml' }])
 
-  const later = await createWorld(remote, `kustomization${count++}`)
-  worlds.push(later)
+  const later = await worlds.create()
   const tenant = later.tenant('shop', { objects: { r: '1' }, layout: LAYOUT })
   await later.idle()
   expect(await later.folder('shop')).toEqual({ 'r.yaml': content('r', '1') })

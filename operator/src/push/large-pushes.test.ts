@@ -1,14 +1,9 @@
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startRemote } from '../../../test/kit/remote/index.ts'
-import type { Remote } from '../../../test/kit/remote/index.ts'
-import { ANN, createWorld, SILENCE, wanted } from './testing/world.ts'
+import { expect, test } from 'vitest'
+import { ANN, SILENCE, wanted } from './testing/world.ts'
+import { useWorlds } from './testing/worlds.ts'
 
-let remote: Remote
-beforeAll(async () => {
-  remote = await startRemote()
-})
-afterAll(() => remote.stop())
+const worlds = useWorlds()
 
 /** Every object is so many bytes as a file, and a little more. */
 const SIZE = 10_000
@@ -21,12 +16,12 @@ const big = (seed: string, size = SIZE): string => {
   return text.slice(0, size)
 }
 const pushedBytes = (): number[] =>
-  remote.requests
+  worlds.remote.requests
     .filter(({ path }) => path.endsWith('/git-receive-pack'))
     .map(({ headers }) => Number(headers['content-length']))
 
 test('an export that is larger than one push may be becomes several, and nothing is left out', async () => {
-  const world = await createWorld(remote, 'large-export')
+  const world = await worlds.create()
   const objects = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`o${i}`, big(String(i))]))
   const tenant = world.tenant('tenant', { objects, settings: { maxPushBytes: MAX_PUSH } })
   for (let i = 0; i < 15; i++) await world.pass(2_000)
@@ -36,7 +31,7 @@ test('an export that is larger than one push may be becomes several, and nothing
 })
 
 test('so do edits that are together larger, and who made the first of them is still told', async () => {
-  const world = await createWorld(remote, 'large-window')
+  const world = await worlds.create()
   const tenant = world.tenant('tenant', { objects: { small: '1' }, settings: { maxPushBytes: MAX_PUSH } })
   await world.pass(SILENCE)
   for (let i = 0; i < 10; i++) tenant.set(`o${i}`, big(String(i)), ANN)
@@ -46,7 +41,7 @@ test('so do edits that are together larger, and who made the first of them is st
 })
 
 test('one file that is larger goes alone: the budget refuses it if it must', async () => {
-  const world = await createWorld(remote, 'large-file')
+  const world = await worlds.create()
   const objects = { huge: big('x', 10 * SIZE), small: '1' }
   const tenant = world.tenant('tenant', { objects, settings: { maxPushBytes: MAX_PUSH } })
   for (let i = 0; i < 5; i++) await world.pass(2_000)

@@ -1,27 +1,17 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { isPush, startRemote } from '../../../test/kit/remote/index.ts'
-import type { Remote } from '../../../test/kit/remote/index.ts'
+import { expect, test } from 'vitest'
+import { isPush } from '../../../test/kit/remote/index.ts'
 import type { PushObserver } from './observer.ts'
-import { ANN, createWorld, INTERVAL, SILENCE } from './testing/world.ts'
+import { ANN, INTERVAL, SILENCE } from './testing/world.ts'
 import type { World } from './testing/world.ts'
+import { useWorlds } from './testing/worlds.ts'
 
-let remote: Remote
-let count = 0
+const worlds = useWorlds()
 let world: World
 let told: string[] = []
 
-beforeAll(async () => {
-  remote = await startRemote()
-})
-afterAll(() => remote.stop())
-afterEach(async () => {
-  remote.faults.clear()
-  await world.writer.stop(false)
-})
-
 async function begin(): Promise<World> {
   told = []
-  const host = new URL(remote.url).host
+  const host = new URL(worlds.remote.url).host
   const observer: PushObserver = {
     attempted: (attempt) => told.push(`${attempt.result}${attempt.host === host ? '' : ' elsewhere'}`),
     failed: ({ member, failure }) => told.push(`${member} failed: ${failure.reason}`),
@@ -29,14 +19,13 @@ async function begin(): Promise<World> {
     drifted: (member) => told.push(`${member} drifted`),
     rewritten: ({ member, missing, tip }) => told.push(`${member} misses ${missing} in ${tip}`),
   }
-  world = await createWorld(remote, `observed-${count++}`, { observer })
+  world = await worlds.create({ observer })
   return world
 }
 
 async function look(): Promise<readonly string[]> {
   told = []
-  await world.pass(INTERVAL)
-  await world.idle()
+  await world.look()
   return told
 }
 
@@ -62,7 +51,7 @@ test('a failure is told of each GitSync, and what it leaves is pending since it 
   const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
   told = []
-  remote.faults.status(503, { times: 1 })
+  worlds.remote.faults.status(503, { times: 1 })
   const seenAt = clock.now()
   shop.set('a', '2', ANN)
   await world.pass(SILENCE)
@@ -92,7 +81,7 @@ test('a lost race is told, and is neither drift nor a rewritten history', async 
   const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
   told = []
-  remote.faults.beforeReceivePack(async () => {
+  worlds.remote.faults.beforeReceivePack(async () => {
     await repository.commitFiles({ 'README.md': 'faster' })
   })
   shop.set('a', '2', ANN)
@@ -107,9 +96,9 @@ test('our own push whose answer was lost is no drift', async () => {
   const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
   told = []
-  remote.faults.loseAnswer()
+  worlds.remote.faults.loseAnswer()
   // Nor does anybody say what came of it, for a while.
-  const away = remote.faults.status(503, {
+  const away = worlds.remote.faults.status(503, {
     times: Number.POSITIVE_INFINITY,
     when: ({ service }) => service === 'upload-pack',
   })
@@ -171,9 +160,9 @@ test('looking costs more only when somebody else has pushed, and pushing never d
   const shop = world.tenant('shop', { objects: { a: '1' } })
   await world.idle()
   const requests = async (work: () => Promise<unknown>): Promise<number> => {
-    const before = remote.requests.length
+    const before = worlds.remote.requests.length
     await work()
-    return remote.requests.length - before
+    return worlds.remote.requests.length - before
   }
   const edit = async (value: string): Promise<void> => {
     shop.set('a', value, ANN)
@@ -181,7 +170,7 @@ test('looking costs more only when somebody else has pushed, and pushing never d
     await world.idle()
   }
   expect(await requests(() => edit('2'))).toBe(1)
-  expect(remote.requests.at(-1)).toSatisfy(isPush)
+  expect(worlds.remote.requests.at(-1)).toSatisfy(isPush)
   expect(await requests(look)).toBe(1)
   await repository.commitFiles({ 'README.md': 'hello' })
   const foreign = await requests(look)

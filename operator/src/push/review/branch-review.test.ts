@@ -1,11 +1,10 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { startRemote } from '../../../../test/kit/remote/index.ts'
-import type { Remote } from '../../../../test/kit/remote/index.ts'
+import { expect, test } from 'vitest'
 import { markOf } from '../../plan/request-section.ts'
-import { ANN, BEN, createWorld, INTERVAL, pathOf, SILENCE } from '../testing/world.ts'
+import { ANN, BEN, INTERVAL, pathOf, SILENCE } from '../testing/world.ts'
 import type { Tenant, World } from '../testing/world.ts'
+import { useWorlds } from '../testing/worlds.ts'
 import type { ReviewChange } from './branch-review.ts'
 import type { ReviewSettings } from './review-settings.ts'
 import { fakeForge } from './testing/fake-forge.ts'
@@ -22,19 +21,8 @@ const REVIEW: ReviewSettings = {
   deleteBranch: true,
 }
 
-let remote: Remote
-let count = 0
-beforeAll(async () => {
-  remote = await startRemote()
-})
-afterAll(() => remote.stop())
-
+const worlds = useWorlds()
 let world: World
-afterEach(async () => {
-  remote.faults.clear()
-  await world.writer.stop(false)
-  await world.repository.fsck()
-})
 
 interface Scene {
   readonly forge: FakeForge
@@ -49,7 +37,7 @@ interface Scene {
 async function begin(settings: Partial<ReviewSettings> = {}, objects: Record<string, string> = {}): Promise<Scene> {
   const changes: ReviewChange[] = []
   let forge: FakeForge | undefined
-  world = await createWorld(remote, `team/r${count++}`, {
+  world = await worlds.create({
     review: {
       branch: HEAD,
       base: 'main',
@@ -89,18 +77,18 @@ test('a steady state asks Git and the host once an interval', async () => {
   const { forge, look } = await begin({}, { a: '1' })
   expect(forge.calls).toEqual(['find', 'find', 'create'])
   forge.calls.length = 0
-  remote.reset()
+  worlds.remote.reset()
   await look()
   expect(forge.calls).toEqual(['read'])
-  expect(remote.requests.length).toBeLessThanOrEqual(2)
+  expect(worlds.remote.requests.length).toBeLessThanOrEqual(2)
 })
 
 test('an edit of what is proposed costs one push, and two requests when the text changes', async () => {
   const { forge, edit } = await begin({}, { a: '1', b: '1' })
   forge.calls.length = 0
-  remote.reset()
+  worlds.remote.reset()
   await edit('a', '2')
-  expect(remote.requests).toHaveLength(1)
+  expect(worlds.remote.requests).toHaveLength(1)
   expect(forge.calls).toEqual(['read', 'update'])
   await edit('c', '1')
   expect(forge.requests).toHaveLength(1)

@@ -75,6 +75,8 @@ export interface World {
   restart(): void
   idle(): Promise<void>
   pass(ms: number): Promise<void>
+  /** Until everybody has looked at the branch once more. */
+  look(): Promise<void>
   /** The folder in Git, claim left out: path and content. */
   folder(path: string): Promise<Record<string, string>>
   /** Newest first: author, committer, subject, tree. */
@@ -114,23 +116,21 @@ const SETTINGS: Omit<MemberSettings, 'path' | 'claim'> = {
   interval: INTERVAL,
 }
 
+export interface WorldOptions {
+  readonly budget?: SpoolBudget
+  readonly mayPush?: () => boolean
+  readonly observer?: PushObserver
+  /** Default: the branch is `main`, and nobody reviews. */
+  readonly review?: {
+    readonly branch: string
+    readonly base: string
+    readonly onChange?: (change: ReviewChange) => void
+    readonly forge: (repository: TestRepository) => Forge
+  }
+}
+
 /** A repository on a real remote, with a writer for its branch `main`. */
-export async function createWorld(
-  remote: Remote,
-  name: string,
-  options: {
-    readonly budget?: SpoolBudget
-    readonly mayPush?: () => boolean
-    readonly observer?: PushObserver
-    /** Default: the branch is `main`, and nobody reviews. */
-    readonly review?: {
-      readonly branch: string
-      readonly base: string
-      readonly onChange?: (change: ReviewChange) => void
-      readonly forge: (repository: TestRepository) => Forge
-    }
-  } = {},
-): Promise<World> {
+export async function createWorld(remote: Remote, name: string, options: WorldOptions = {}): Promise<World> {
   const repository = await remote.createRepository(name)
   const budget = options.budget ?? new SpoolBudget()
   const clock = new ScriptedClock()
@@ -287,6 +287,7 @@ export async function createWorld(
     },
     idle,
     pass: (ms) => clock.pass(ms, idle),
+    look: () => clock.pass(INTERVAL, idle),
     async folder(path) {
       const files: Record<string, string> = {}
       if ((await repository.resolve('main')) === null) return files
