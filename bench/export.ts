@@ -18,7 +18,7 @@ import { tenantObjects } from '../test/chaos/tenants.ts'
 import { startApiServer } from '../test/kit/apiserver/index.ts'
 import { startRemote } from '../test/kit/remote/index.ts'
 import type { Remote } from '../test/kit/remote/index.ts'
-import { usageOf } from './process-usage.ts'
+import { profileOptions, usageOf } from './process-usage.ts'
 
 export interface Traffic {
   readonly requests: number
@@ -50,11 +50,7 @@ export async function benchExport(objects: number): Promise<ExportResult> {
   const store = await remote.createRepository('audit.git')
   const kubeconfig = join(scratch, 'kubeconfig')
   await api.writeKubeconfig(kubeconfig)
-  const profile = process.env['BENCH_PROFILE']
-  const nodeOptions =
-    profile === undefined
-      ? []
-      : ['--cpu-prof', `--cpu-prof-dir=${profile}`, `--cpu-prof-name=export-${objects}.cpuprofile`]
+  const nodeOptions = profileOptions(`export-${objects}`)
   const operator = await startOperatorProcess({ kubeconfig, script, nodeOptions })
   try {
     const given = tenantObjects(NAMESPACE, store.url)

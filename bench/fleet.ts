@@ -1,6 +1,8 @@
 /**
  * Many namespaces with a GitSync each, all on one branch of one repository: the bundled operator as a process of its own, against
  * a real kube-apiserver and git http-backend. First until everything is in Git, then while nothing changes.
+ *
+ * `BENCH_PROFILE=DIR` leaves a CPU profile of the operator there.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,7 +14,7 @@ import { connectApi } from '../test/e2e/harness/api.ts'
 import type { Api, KubeObject } from '../test/e2e/harness/api.ts'
 import { startCluster } from '../test/kit/cluster/index.ts'
 import { startRemote } from '../test/kit/remote/index.ts'
-import { usageOf } from './process-usage.ts'
+import { profileOptions, usageOf } from './process-usage.ts'
 
 export interface FleetOptions {
   readonly gitsyncs: number
@@ -88,7 +90,11 @@ export async function benchFleet(options: FleetOptions): Promise<FleetResult> {
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as { verb: string; objectRef?: { resource: string } })
       .map(({ verb, objectRef }) => ({ verb, resource: objectRef?.resource ?? '' }))
-  const operator = await startOperatorProcess({ kubeconfig: cluster.kubeconfig(OPERATOR), script })
+  const operator = await startOperatorProcess({
+    kubeconfig: cluster.kubeconfig(OPERATOR),
+    script,
+    nodeOptions: profileOptions(`fleet-${gitsyncs}`),
+  })
   try {
     await until('the operator reconciles', () => /is held: reconciling/.test(operator.output()))
     const before = usageOf(operator.pid)

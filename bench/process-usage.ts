@@ -22,3 +22,9 @@ export function usageOf(pid: number | 'self'): Usage {
   const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
   return { cpu: ticks(14) + ticks(15), childCpu: ticks(16) + ticks(17), peakRss: Number(peak?.[1] ?? 0) * 1024 }
 }
+
+/** Options for Node that leave a CPU profile in the folder of `BENCH_PROFILE`, if it is set. */
+export function profileOptions(name: string): string[] {
+  const dir = process.env['BENCH_PROFILE']
+  return dir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${dir}`, `--cpu-prof-name=${name}.cpuprofile`]
+}
