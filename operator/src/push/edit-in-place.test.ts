@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { toJson } from '../render/json.ts'
 import { parseYaml } from '../render/edit/exact-yaml.ts'
-import { ANN, content, INTERVAL, pathOf, SILENCE } from './testing/world.ts'
+import { ANN, content, pathOf, SILENCE } from './testing/world.ts'
 import type { Tenant, World } from './testing/world.ts'
 import { useWorlds } from './testing/worlds.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { isPush } from '../../../test/kit/remote/index.ts'
 import type { PushObserver } from './observer.ts'
-import { ANN, INTERVAL, SILENCE } from './testing/world.ts'
+import { ANN, SILENCE } from './testing/world.ts'
 import type { World } from './testing/world.ts'
 import { useWorlds } from './testing/worlds.ts'
 
