@@ -1,10 +1,7 @@
 /** How files are named and written, and what of an object is in them. */
 import { z } from 'zod'
-import { PATH_PLACEHOLDER_DOCS } from '../render/path.ts'
+import { DEFAULT_PATH_TEMPLATE, PATH_PLACEHOLDER_DOCS } from '../render/path.ts'
 import { mustMatch, mustNotMatch, withRule } from './rules.ts'
-
-/** Where files go when the layout names neither a template nor an expression. */
-export const DEFAULT_LAYOUT_TEMPLATE = '{namespace}/{type}/{name}.yaml'
 
 const PATH_PLACEHOLDERS = Object.entries(PATH_PLACEHOLDER_DOCS)
   .map(([name, note]) => (note === '' ? `{${name}}` : `{${name}} (${note})`))
@@ -17,7 +14,7 @@ const fields = z
       .min(1)
       .max(512)
       .meta({
-        description: `Path of a file below the folder. Placeholders: ${PATH_PLACEHOLDERS}. Default ${DEFAULT_LAYOUT_TEMPLATE}.`,
+        description: `Path of a file below the folder. Placeholders: ${PATH_PLACEHOLDERS}. Default ${DEFAULT_PATH_TEMPLATE}.`,
       })
       .optional(),
     expression: z

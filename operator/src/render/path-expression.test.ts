@@ -8,7 +8,7 @@ const OBJECT = parseExact(
   '{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","namespace":"shop","labels":{"team":"Red/Blue"}},"spec":{"replicas":3,"big":9007199254740993,"list":[1,2]}}',
 ) as KubernetesObject
 const ID = { group: 'apps', version: 'v1', kind: 'Deployment', resource: 'deployments', namespace: 'shop', name: 'web' }
-const path = async (expression: string): Promise<string> => (await pathRule({ template: '', expression }))(OBJECT, ID)
+const path = async (expression: string): Promise<string> => (await pathRule({ expression }))(OBJECT, ID)
 
 test.each([
   ['id.namespace + "/" + id.type + "/" + name + ".yaml"', 'shop/deployment.apps/web.yaml'],
@@ -40,8 +40,8 @@ test.each([
   ['name.split(object.data.a)[0]', /between quotes/],
   [Array.from({ length: 300 }, () => 'name').join(' + '), /maxAstNodes/],
 ])('%s is refused', async (expression, problem) => {
-  await expect(pathRule({ template: '', expression })).rejects.toThrow(InvalidTemplateError)
-  await expect(pathRule({ template: '', expression })).rejects.toThrow(problem)
+  await expect(pathRule({ expression })).rejects.toThrow(InvalidTemplateError)
+  await expect(pathRule({ expression })).rejects.toThrow(problem)
 })
 
 test.each([
@@ -58,7 +58,6 @@ test.each([
 
 test('what takes too long ends', async () => {
   const rule = await pathRule({
-    template: '',
     expression: 'object.spec.list.filter(x, string(x) + name != "").size() > 0 ? "a" : "b"',
   })
   const large = { ...OBJECT, spec: { list: Array.from({ length: 1_000_000 }, (_, i) => i) } }
@@ -67,14 +66,14 @@ test('what takes too long ends', async () => {
 })
 
 test('a text that no path has room for is not there', async () => {
-  const rule = await pathRule({ template: '', expression: 'has(object.data.a) ? "there" : "gone"' })
+  const rule = await pathRule({ expression: 'has(object.data.a) ? "there" : "gone"' })
   expect(rule({ ...OBJECT, data: { a: 'a'.repeat(1_000) } }, ID)).toBe('there')
   expect(rule({ ...OBJECT, data: { a: 'a'.repeat(1_001) } }, ID)).toBe('gone')
 })
 
 test('an expression that is slow for every object ends by itself', async () => {
   const expression = 'object.spec.list.filter(x, string(x) + name != "").size() > 0 ? "a" : "b"'
-  const rule = await pathRule({ template: '', expression })
+  const rule = await pathRule({ expression })
   const slow = { ...OBJECT, spec: { list: Array.from({ length: 60_000 }, (_, i) => i) } }
   const started = performance.now()
   for (let i = 0; i < 300; i++) {

@@ -1,19 +1,19 @@
 /** Where the file of an object goes: by a template, or by an expression. */
 import type { KubernetesObject } from '../objects/object.ts'
-import { parseTemplate, renderPath } from './path.ts'
+import { DEFAULT_PATH_TEMPLATE, parseTemplate, renderPath } from './path.ts'
 import type { PathIdentity } from './path.ts'
 
 export type PathRule = (object: KubernetesObject, id: PathIdentity) => string
 
 /**
- * @param rule the expression counts where there is one
+ * @param rule the expression counts where there is one; the default template where there is neither
  * @throws InvalidTemplateError
  */
 export async function pathRule({
-  template,
+  template = DEFAULT_PATH_TEMPLATE,
   expression,
 }: {
-  readonly template: string
+  readonly template?: string | undefined
   readonly expression?: string | undefined
 }): Promise<PathRule> {
   if (expression === undefined) {

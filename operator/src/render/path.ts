@@ -17,6 +17,9 @@ export const PATH_PLACEHOLDER_DOCS: Readonly<Record<PathPlaceholder, string>> = 
   name: '',
 }
 
+/** Where files go when nothing is said. */
+export const DEFAULT_PATH_TEMPLATE = '{namespace}/{type}/{name}.yaml'
+
 export interface PathIdentity {
   /** '' is the core group. */
   readonly group: string

@@ -10,7 +10,8 @@ import { beginReconciliation, runSteps } from '../../controllers/step.ts'
 import type { Reconciliation } from '../../controllers/step.ts'
 import { authorise } from '../../controllers/steps/authorise.ts'
 import { checkSpec } from '../../controllers/steps/check-spec.ts'
-import { renderingOf, settingsOf } from '../../controllers/steps/follow.ts'
+import { memberSettings } from '../../controllers/from-spec/member-settings.ts'
+import { renderingOf } from '../../controllers/from-spec/rendering.ts'
 import { protect } from '../../controllers/steps/protect.ts'
 import { resolveKinds } from '../../controllers/steps/resolve-kinds.ts'
 import { isKubeError } from '../../kube/errors.ts'
@@ -100,7 +101,7 @@ async function startRuntime(
   const { gitsync } = run
   const environment = { ...run.environment, pool }
   const store = { load: async () => inventory, loadFormer: async () => undefined, save: async () => undefined }
-  const settings = settingsOf(gitsync, clusterId)
+  const settings = memberSettings(gitsync, clusterId)
   const runtime = new Runtime(environment, gitsync, {
     place: placeKey(locationOf(run)),
     branch: run.branch,

@@ -1,8 +1,7 @@
 import { identityKey } from '../../objects/object.ts'
 import type { KubernetesObject } from '../../objects/object.ts'
 import { isKubeError } from '../../kube/errors.ts'
-import { DEFAULT_LAYOUT_TEMPLATE } from '../../api/layout.ts'
-import { parseTemplate, renderPath } from '../../render/path.ts'
+import { DEFAULT_PATH_TEMPLATE, parseTemplate, renderPath } from '../../render/path.ts'
 import type { Cluster } from '../common/cluster.ts'
 import { findObject } from '../common/find-object.ts'
 import type { NamedObject } from '../common/find-object.ts'
@@ -70,7 +69,7 @@ function pathByTemplate({ gitsync, run }: Resolved, { resource, namespace, name 
   const { version } = selected?.resource ?? resource
   const identity = { group, kind, version, resource: resource.plural, name }
   return renderPath(
-    parseTemplate(gitsync.spec.layout.template ?? DEFAULT_LAYOUT_TEMPLATE),
+    parseTemplate(gitsync.spec.layout.template ?? DEFAULT_PATH_TEMPLATE),
     namespace === undefined ? identity : { ...identity, namespace },
   )
 }

@@ -1,67 +1,39 @@
-import { resolveBranch } from '../../api/branch.ts'
 import { InvalidSpecError } from '../../api/invalid-spec.ts'
-import { DEFAULT_LAYOUT_TEMPLATE } from '../../api/layout.ts'
 import { parseGitSync } from '../../api/parse.ts'
-import { headTemplate } from '../../api/push.ts'
 import { parseRepositoryAddress } from '../../plan/repository-address.ts'
-import { parseUserTemplate } from '../../plan/authors/user-template.ts'
-import { parseMessageTemplate } from '../../render/message.ts'
-import { pathRule } from '../../render/path-rule.ts'
-import { parsePullRequestTemplate } from '../../render/pull-request.ts'
 import { InvalidTemplateError } from '../../render/template-error.ts'
+import { branchesOf } from '../from-spec/branches.ts'
+import { TEMPLATES } from '../from-spec/templates.ts'
 import type { Problem, Reconciliation } from '../step.ts'
 
 /** Everything that can be said of the spec without asking anybody. */
 export async function checkSpec(run: Reconciliation): Promise<Problem | undefined> {
   try {
     run.gitsync = parseGitSync(run.object)
-    const { spec, metadata } = run.gitsync
-    const { url } = spec.repository
-    if (parseRepositoryAddress(url) === undefined) {
-      throw new InvalidSpecError(
-        'spec.repository.url',
-        url,
-        'must be a URL with a valid host and a port up to 65535, as in https://git.example.com/team/audit.git',
-      )
+    const { spec } = run.gitsync
+    checkUrl(spec.repository.url)
+    for (const { field, in: textOf, parse } of TEMPLATES) {
+      const text = textOf(spec)
+      const problem = text === undefined ? undefined : await templateProblem(field, () => parse(text))
+      if (problem !== undefined) return problem
     }
-    const { template: layout = DEFAULT_LAYOUT_TEMPLATE, expression } = spec.layout
-    const field = expression === undefined ? 'spec.layout.template' : 'spec.layout.expression'
-    const template =
-      (await templateProblem(field, () => pathRule({ template: layout, expression }))) ??
-      (await templateProblem(
-        'spec.commit.message',
-        () => spec.commit.message && parseMessageTemplate(spec.commit.message),
-      ))
-    const { nameTemplate, emailTemplate } = spec.authors ?? {}
-    const naming =
-      template ??
-      (await templateProblem('spec.authors.nameTemplate', () => nameTemplate && parseUserTemplate(nameTemplate))) ??
-      (await templateProblem('spec.authors.emailTemplate', () => emailTemplate && parseUserTemplate(emailTemplate)))
-    if (naming !== undefined) return naming
-    const { title, body } = spec.push.pullRequest ?? {}
-    const request =
-      (await templateProblem('spec.push.pullRequest.title', () => title && parsePullRequestTemplate(title))) ??
-      (await templateProblem('spec.push.pullRequest.body', () => body && parsePullRequestTemplate(body)))
-    if (request !== undefined) return request
-    const owner = { namespace: metadata.namespace ?? '', name: metadata.name }
-    run.branch = resolveBranch(spec.repository.branch, owner)
-    if (spec.push.mode === 'PullRequest') {
-      const head = resolveBranch(headTemplate(spec.push), owner, 'spec.push.branch')
-      if (head === run.branch) {
-        throw new InvalidSpecError(
-          'spec.push.branch',
-          head,
-          'is spec.repository.branch as well: a request is merged from one branch into another',
-        )
-      }
-      run.base = run.branch
-      run.branch = head
-    }
+    const { branch, base } = branchesOf(run.gitsync)
+    run.branch = branch
+    run.base = base
     return undefined
   } catch (error) {
     if (error instanceof InvalidSpecError) return { reason: 'InvalidSpec', message: error.message }
     throw error
   }
+}
+
+function checkUrl(url: string): void {
+  if (parseRepositoryAddress(url) !== undefined) return
+  throw new InvalidSpecError(
+    'spec.repository.url',
+    url,
+    'must be a URL with a valid host and a port up to 65535, as in https://git.example.com/team/audit.git',
+  )
 }
 
 async function templateProblem(field: string, parse: () => unknown): Promise<Problem | undefined> {

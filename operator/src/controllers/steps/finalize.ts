@@ -3,7 +3,7 @@ import type { KubernetesObject } from '../../objects/object.ts'
 import { GITSYNCS } from '../known-resources.ts'
 import { PushFailure } from '../../push/failure.ts'
 import type { Problem, Reconciliation } from '../step.ts'
-import { leaveForGood } from './follow.ts'
+import { leaveForGood } from './leave.ts'
 
 /** Holds the deletion of a GitSync back until its files are gone. */
 const FINALIZER = 'gitsync.dev/remove-files'
