@@ -173,6 +173,18 @@ describe.each(WORLDS)('tenancy: %s', (plane) => {
       )
       await world.api.patch({ ...provider, name: 'loopback' }, { spec: { allowedNamespaces: { names: ['private'] } } })
       await tenant.ready()
+
+      const trusted = { matchLabels: { 'example.com/tier': 'trusted' } }
+      const allowedNamespaces = { names: null, selector: trusted }
+      await world.api.patch({ ...provider, name: 'loopback' }, { spec: { allowedNamespaces } })
+      await tenant.reason('HostNotAllowed')
+      const own = { apiVersion: 'v1', kind: 'Namespace', name: 'private' }
+      await world.api.patch(own, { metadata: { labels: trusted.matchLabels } })
+      await tenant.ready()
+      await world.api.patch(own, { metadata: { labels: { 'example.com/tier': null } } })
+      await tenant.reason('HostNotAllowed')
+      await world.api.patch(own, { metadata: { labels: trusted.matchLabels } })
+      await tenant.ready()
     } finally {
       await world.api.send('DELETE', '/apis/gitsync.dev/v1alpha1/gitproviders/loopback')
       await world.operator.stop()

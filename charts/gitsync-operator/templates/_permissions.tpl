@@ -16,7 +16,7 @@
 - apiGroups: [apiextensions.k8s.io]
   resources: [customresourcedefinitions]
   verbs: [list, watch]
-# labels of namespaces: finds the namespaces of namespaces.selector; asked for where a GitSync has one, and only metadata is read
+# labels of namespaces: finds the namespaces of namespaces.selector and allowedNamespaces.selector; asked for where there is one, and only metadata is read
 - apiGroups: [""]
   resources: [namespaces]
   verbs: [list, watch]

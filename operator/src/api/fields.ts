@@ -15,21 +15,15 @@ export const isNamespaceName = (text: string): boolean => text.length <= LABEL_M
 /** Whether a text can be the name of an object such as a Secret or a Lease: a DNS subdomain of RFC 1123. */
 export const isObjectName = (text: string): boolean => text.length <= SUBDOMAIN_MAX && DNS_SUBDOMAIN.test(text)
 
+export function namespaceName(): z.ZodString {
+  const message = 'must be a namespace name: lower-case letters, digits and -'
+  return mustMatch(z.string().min(1).max(LABEL_MAX), DNS_LABEL, message)
+}
+
 /** The name of an object such as a Secret or a ServiceAccount. */
 export function objectName(description: string): z.ZodString {
   const message = 'must be an object name: lower-case letters, digits, - and .'
   return mustMatch(z.string().min(1).max(SUBDOMAIN_MAX).meta({ description }), DNS_SUBDOMAIN, message)
-}
-
-export function namespaceNames(description: string): z.ZodObject<{ names: z.ZodArray<z.ZodString> }> {
-  const message = 'must be a namespace name: lower-case letters, digits and -'
-  const name = mustMatch(z.string().min(1).max(LABEL_MAX), DNS_LABEL, message)
-  const names = z
-    .array(name)
-    .min(1)
-    .max(64)
-    .meta({ description: 'Names of namespaces.', 'x-kubernetes-list-type': 'set' })
-  return z.object({ names }).meta({ description })
 }
 
 export interface DurationBounds {

@@ -1,6 +1,6 @@
 /** The kind GitProvider: what a Git host allows, said by the platform team. */
 import { z } from 'zod'
-import { namespaceNames } from './fields.ts'
+import { namespaceChoice } from './namespace-choice.ts'
 import { bytesSchema, hostTypeSchema, pushesSchema, requestsSchema } from './provider-limits.ts'
 import { mustMatch } from './rules.ts'
 
@@ -48,9 +48,9 @@ export const gitProviderSpecSchema = z
       .boolean()
       .meta({ description: 'Send credentials over plain http too. http without credentials needs no permission.' })
       .default(false),
-    allowedNamespaces: namespaceNames(
-      'Only GitSyncs of these namespaces may use these hosts; otherwise all.',
-    ).optional(),
+    allowedNamespaces: namespaceChoice
+      .meta({ description: 'Only GitSyncs of these namespaces may use these hosts; otherwise all.' })
+      .optional(),
     caBundle: caBundle.optional(),
     proxy: proxy.optional(),
   })

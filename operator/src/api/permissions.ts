@@ -162,7 +162,7 @@ export const PERMISSIONS: readonly Permission[] = [
     apiGroups: [''],
     resources: ['namespaces'],
     verbs: ['list', 'watch'],
-    why: 'finds the namespaces of namespaces.selector; asked for where a GitSync has one, and only metadata is read',
+    why: 'finds the namespaces of namespaces.selector and allowedNamespaces.selector; asked for where there is one, and only metadata is read',
     without: FORBIDDEN,
     isLeftOutByRolesOnly: true,
   },

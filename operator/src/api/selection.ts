@@ -1,49 +1,8 @@
 /** What is written: kinds, names, labels, fields, namespaces; and what is not. */
 import { z } from 'zod'
+import { labelSelector } from './label-selector.ts'
+import { namespaceChoice } from './namespace-choice.ts'
 import { mustMatch, mustNotMatch, withRule } from './rules.ts'
-
-const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/
-const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/
-
-// A pattern, not a rule: lists in lists in lists would exceed the API server's budget for rules.
-const labelValue = z.string().max(63).regex(LABEL_VALUE, { error: 'must be a label value' })
-const labelKey = mustMatch(z.string().min(1).max(317), LABEL_KEY, 'must be a label key')
-
-const requirement = withRule(
-  z
-    .object({
-      key: labelKey,
-      operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-      values: z.array(labelValue).max(64).meta({ 'x-kubernetes-list-type': 'atomic' }).optional(),
-    })
-    .meta({ description: 'One condition on a label.' }),
-  {
-    cel: "(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)",
-    test: ({ operator, values = [] }) => (operator === 'In' || operator === 'NotIn') === values.length > 0,
-    message: 'values go with In and NotIn (at least one) and not with Exists and DoesNotExist',
-  },
-)
-
-const labelSelector = (description: string, maxExpressions: number) =>
-  z
-    .object({
-      matchLabels: withRule(
-        z
-          .record(z.string(), labelValue)
-          .meta({ description: 'Labels that must have these values.', maxProperties: 64 }),
-        {
-          cel: `self.all(k, size(k) <= 317 && k.matches(r'${LABEL_KEY.source.replaceAll(String.raw`\/`, '/')}'))`,
-          test: (labels) => Object.keys(labels).every((key) => key.length <= 317 && LABEL_KEY.test(key)),
-          message: 'must have label keys',
-        },
-      ).optional(),
-      matchExpressions: z
-        .array(requirement)
-        .max(maxExpressions)
-        .meta({ description: 'Conditions that must all hold.', 'x-kubernetes-list-type': 'atomic' })
-        .optional(),
-    })
-    .meta({ description, 'x-kubernetes-map-type': 'atomic' })
 
 /** Parts of a path, as in `spec.type` and `metadata.annotations['example.com/team']`. */
 const FIELD_PATH = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+|\['[^'\\]+'\])*$/
@@ -81,35 +40,6 @@ const fieldSelector = z
       .meta({ description: 'Conditions that must all hold.', 'x-kubernetes-list-type': 'atomic' }),
   })
   .meta({ description: 'Only objects whose fields match; evaluated by the operator, for any field.' })
-
-const namespaceName = mustMatch(
-  z.string().min(1).max(63),
-  /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
-  'must be a namespace name: lower-case letters, digits and -',
-)
-
-const namespaces = withRule(
-  z.object({
-    names: z
-      .array(namespaceName)
-      .min(1)
-      .max(64)
-      .meta({ description: 'Names of namespaces.', 'x-kubernetes-list-type': 'set' })
-      .optional(),
-    selector: labelSelector(
-      'Namespaces whose labels match, also those that come later. An empty selector is every namespace.',
-      16,
-    ).optional(),
-  }),
-  {
-    cel: 'has(self.names) != has(self.selector)',
-    test: ({ names, selector }) => (names === undefined) !== (selector === undefined),
-    message: 'either names or selector must be given',
-  },
-).meta({
-  description:
-    'Where to look, for namespaced kinds; otherwise the namespace of the GitSync. Its ServiceAccount must be allowed to list and watch there.',
-})
 
 const kind = mustMatch(
   z.string().min(1).max(63).meta({ description: 'Kind, as in ConfigMap; * stands for every kind of the group.' }),
@@ -153,7 +83,12 @@ const resource = z
           'Objects that belong to a controller by an owner reference, as the ReplicaSets of a Deployment. Default Include for a kind that is named, Exclude for kind: "*".',
       })
       .optional(),
-    namespaces: namespaces.optional(),
+    namespaces: namespaceChoice
+      .meta({
+        description:
+          'Where to look, for namespaced kinds; otherwise the namespace of the GitSync. Its ServiceAccount must be allowed to list and watch there.',
+      })
+      .optional(),
   })
   .meta({ description: 'One kind of object to write, or with kind: "*" many.' })
 

@@ -42,16 +42,19 @@ const list = (...objects: KubernetesObject[]): void => {
 
 test('namespaces are not read before somebody asks, and then their metadata alone', async () => {
   expect(handlers).toEqual([])
-  const answer = index.matching('a/x', [SHOP, {}])
+  const answer = index.matching('a/x', 'resources', [SHOP, {}])
   list(namespace('one', 'shop'), namespace('two'))
   expect(await answer).toEqual([['one'], ['one', 'two']])
   expect(narrowings).toEqual([{ metadataOnly: true }])
-  await index.matching('a/y', [SHOP])
+  await index.matching('a/y', 'resources', [SHOP])
   expect(handlers).toHaveLength(1)
 })
 
 test('those whose answer changes are told, once for changes that come together', async () => {
-  const answers = [index.matching('a/shop', [SHOP]), index.matching('a/bank', [{ matchLabels: { team: 'bank' } }])]
+  const answers = [
+    index.matching('a/shop', 'resources', [SHOP]),
+    index.matching('a/bank', 'resources', [{ matchLabels: { team: 'bank' } }]),
+  ]
   list(namespace('one', 'shop'))
   await Promise.all(answers)
   clock.advance(1_000)
@@ -68,36 +71,58 @@ test('those whose answer changes are told, once for changes that come together',
   handlers[0]?.onObject(namespace('two'), 'live')
   clock.advance(1_000)
   expect(changed).toHaveLength(3)
-  expect(await index.matching('a/shop', [SHOP])).toEqual([['one', 'three']])
+  expect(await index.matching('a/shop', 'resources', [SHOP])).toEqual([['one', 'three']])
 })
 
 test('a namespace that is gone counts until its objects are told to be gone', async () => {
-  const answer = index.matching('a/x', [SHOP])
+  const answer = index.matching('a/x', 'resources', [SHOP])
   list(namespace('one', 'shop'))
   await answer
   clock.advance(1_000)
   changed.length = 0
   handlers[0]?.onDelete(namespace('one', 'shop'))
   clock.advance(29_000)
-  expect(await index.matching('a/x', [SHOP])).toEqual([['one']])
+  expect(await index.matching('a/x', 'resources', [SHOP])).toEqual([['one']])
   clock.advance(2_000)
   expect(changed).toEqual(['a/x'])
-  expect(await index.matching('a/x', [SHOP])).toEqual([[]])
+  expect(await index.matching('a/x', 'resources', [SHOP])).toEqual([[]])
 })
 
 test('a refusal is told at once, and the next question finds out anew', async () => {
-  const answer = index.matching('a/x', [SHOP])
+  const answer = index.matching('a/x', 'resources', [SHOP])
   const lastError = new KubeError('Forbidden', 'no')
   handlers[0]?.onState?.({ phase: 'Forbidden', since: 0, restarts: 1, lastError })
   await expect(answer).rejects.toMatchObject({ code: 'Forbidden' })
-  const again = index.matching('a/x', [SHOP])
+  const again = index.matching('a/x', 'resources', [SHOP])
   expect(handlers).toHaveLength(2)
   list(namespace('one', 'shop'))
   expect(await again).toEqual([['one']])
 })
 
 test('an answer that does not come is not an empty one', async () => {
-  const answer = index.matching('a/x', [SHOP])
+  const answer = index.matching('a/x', 'resources', [SHOP])
   clock.advance(10_000)
   await expect(answer).rejects.toMatchObject({ code: 'Unavailable' })
+})
+
+test('each question of a GitSync is answered for itself, until it is forgotten', async () => {
+  const answers = [
+    index.matching('a/x', 'resources', [SHOP]),
+    index.matching('a/x', 'provider', [{ matchLabels: { team: 'bank' } }]),
+  ]
+  list(namespace('one', 'shop'))
+  expect(await Promise.all(answers)).toEqual([[['one']], [[]]])
+  const told = (team: string): string[] => {
+    changed.length = 0
+    handlers[0]?.onObject(namespace(team, team), 'live')
+    clock.advance(1_000)
+    return [...changed]
+  }
+  clock.advance(1_000)
+  expect([told('shop'), told('bank')]).toEqual([['a/x'], ['a/x']])
+  index.forget('a/x', 'resources')
+  handlers[0]?.onDelete(namespace('shop', 'shop'))
+  clock.advance(60_000)
+  expect(changed).toEqual(['a/x'])
+  expect(told('shop')).toEqual([])
 })

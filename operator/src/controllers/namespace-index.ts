@@ -9,16 +9,24 @@ import { NAMESPACES } from './known-resources.ts'
 
 export type NamespaceSelector = NonNullable<NonNullable<ResourceSelector['namespaces']>['selector']>
 
+/** What a GitSync wants to know: where it reads, and whether it may use a host. */
+export type NamespaceQuestion = 'resources' | 'provider'
+
 /** The namespaces of the cluster by their labels. They are read from the first question on. */
 export interface NamespaceIndex {
   /**
    * Namespaces that match each selector. Whoever asks is told when the answer changes, by what it asked last.
    * @param asker namespace/name of a GitSync
+   * @param question takes the place of the same one asked before
    * @throws KubeError when Namespaces were never listed: `Forbidden`, or `Unavailable` after ten seconds
    */
-  matching(asker: string, selectors: readonly NamespaceSelector[]): Promise<readonly (readonly string[])[]>
-  /** It need not be told any more. */
-  forget(asker: string): void
+  matching(
+    asker: string,
+    question: NamespaceQuestion,
+    selectors: readonly NamespaceSelector[],
+  ): Promise<readonly (readonly string[])[]>
+  /** It need not be told any more; of nothing where no question is named. */
+  forget(asker: string, question?: NamespaceQuestion): void
 }
 
 interface Reading {
@@ -40,15 +48,15 @@ export function createNamespaceIndex(
   changed: (asker: string) => void,
 ): NamespaceIndex {
   const known = new Map<string, Labels>()
-  const askers = new Map<string, readonly NamespaceSelector[]>()
+  const askers = new Map<string, Map<NamespaceQuestion, readonly NamespaceSelector[]>>()
   const lingering = new Map<string, () => void>()
   const pending = new Set<string>()
   let reading: Reading | undefined
 
   const tell = (before: Labels | undefined, after: Labels | undefined): void => {
-    for (const [asker, selectors] of askers) {
-      const isOther = (selector: NamespaceSelector): boolean => isMatch(selector, before) !== isMatch(selector, after)
-      if (pending.has(asker) || !selectors.some(isOther)) continue
+    const isOther = (selector: NamespaceSelector): boolean => isMatch(selector, before) !== isMatch(selector, after)
+    for (const [asker, questions] of askers) {
+      if (pending.has(asker) || !questions.values().some((selectors) => selectors.some(isOther))) continue
       pending.add(asker)
       clock.after(SETTLE_MS, () => {
         pending.delete(asker)
@@ -118,14 +126,18 @@ export function createNamespaceIndex(
   }
 
   return {
-    async matching(asker, selectors) {
-      askers.set(asker, selectors)
+    async matching(asker, question, selectors) {
+      const questions = askers.get(asker) ?? new Map<NamespaceQuestion, readonly NamespaceSelector[]>()
+      askers.set(asker, questions.set(question, selectors))
       await listed()
       return selectors.map((selector) =>
         [...known].flatMap(([name, labels]) => (isMatch(selector, labels) ? [name] : [])).toSorted(),
       )
     },
-    forget: (asker) => askers.delete(asker),
+    forget(asker, question) {
+      if (question === undefined) askers.delete(asker)
+      else askers.get(asker)?.delete(question)
+    },
   }
 }
 

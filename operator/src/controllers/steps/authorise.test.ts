@@ -94,7 +94,7 @@ describe('namespaces by label', () => {
     const { client } = reviewer(['b'])
     const asked: unknown[] = []
     const labelled: Partial<NamespaceIndex> = {
-      matching: async (name, selectors) => {
+      matching: async (name, _question, selectors) => {
         asked.push(name, selectors)
         return [['a', 'b', 'c']]
       },

@@ -11,7 +11,7 @@ export async function findNamespaces(run: Reconciliation): Promise<(selector: Re
   const { namespace: home = '' } = run.gitsync.metadata
   const selecting = run.gitsync.spec.resources.filter((entry) => entry.namespaces?.selector !== undefined)
   const found = new Map<ResourceSelector, readonly string[]>()
-  if (selecting.length === 0) labelled.forget(run.name)
+  if (selecting.length === 0) labelled.forget(run.name, 'resources')
   else if (rolesOnly) {
     run.problems.push({
       reason: 'Forbidden',
@@ -20,7 +20,7 @@ export async function findNamespaces(run: Reconciliation): Promise<(selector: Re
   } else {
     const selectors = selecting.flatMap((entry) => entry.namespaces?.selector ?? [])
     try {
-      const matching = await labelled.matching(run.name, selectors)
+      const matching = await labelled.matching(run.name, 'resources', selectors)
       for (const [index, entry] of selecting.entries()) {
         const names = matching[index] ?? []
         found.set(entry, namespaces === undefined ? names : names.filter((name) => namespaces.includes(name)))

@@ -1,10 +1,11 @@
+import { isKubeError } from '../../kube/errors.ts'
 import { listsHost, repositoryAddress } from '../../plan/repository-address.ts'
 import { PushFailure } from '../../push/failure.ts'
 import { checkHost } from '../../push/host-guard.ts'
 import type { Problem, Reconciliation } from '../step.ts'
 
 /** What the platform team allows for the Git host: a GitProvider that is named, or the one that lists the host. */
-export function findProvider(run: Reconciliation): Problem | undefined {
+export async function findProvider(run: Reconciliation): Promise<Problem | undefined> {
   const { environment, gitsync } = run
   const { providerRef, url, secretRef } = gitsync.spec.repository
   const address = repositoryAddress(url)
@@ -34,14 +35,8 @@ export function findProvider(run: Reconciliation): Problem | undefined {
     }
     run.provider = listing.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))[0]
   }
-  const allowed = run.provider?.spec.allowedNamespaces?.names
-  const { namespace = '' } = gitsync.metadata
-  if (allowed !== undefined && !allowed.includes(namespace)) {
-    return {
-      reason: 'HostNotAllowed',
-      message: `GitProvider ${run.provider?.metadata.name} does not allow namespace ${namespace}`,
-    }
-  }
+  const closed = await whyClosed(run)
+  if (closed !== undefined) return { reason: 'HostNotAllowed', message: closed }
   run.policy = {
     allowPrivateAddresses: environment.allowPrivateHosts || run.provider?.spec.allowPrivateAddresses === true,
     allowPlainHttp:
@@ -59,6 +54,28 @@ export function findProvider(run: Reconciliation): Problem | undefined {
     // Another one that lists the host may allow it: that one does not count.
     const decider = run.provider && `; GitProvider ${run.provider.metadata.name} counts for this host`
     return { reason, message: `${message}${decider ?? ''}` }
+  }
+}
+
+/** Why the provider is not for the GitSync's namespace; undefined where it is. What cannot be known closes it. */
+async function whyClosed({ environment, gitsync, provider, name }: Reconciliation): Promise<string | undefined> {
+  const { labelled, rolesOnly } = environment
+  const allowed = provider?.spec.allowedNamespaces
+  if (allowed?.selector === undefined) labelled.forget(name, 'provider')
+  if (provider === undefined || allowed === undefined) return undefined
+  const { namespace = '' } = gitsync.metadata
+  const who = `GitProvider ${provider.metadata.name}`
+  const refusal = `${who} does not allow namespace ${namespace}`
+  if (allowed.selector === undefined) return allowed.names?.includes(namespace) === true ? undefined : refusal
+  const field = `${who}: spec.allowedNamespaces.selector cannot be followed`
+  if (rolesOnly)
+    return `${field}: this operator has Roles alone and may not read the labels of namespaces; give names instead`
+  try {
+    const [matching] = await labelled.matching(name, 'provider', [allowed.selector])
+    return matching?.includes(namespace) === true ? undefined : refusal
+  } catch (error) {
+    if (!isKubeError(error, 'Forbidden')) throw error
+    return `${field}: the operator may not list and watch namespaces: ${error.message}`
   }
 }
 
