@@ -175,7 +175,7 @@ export class Runtime {
       this.#sources.set(key, source)
       source.open(pool, this.#scopes(reading))
     }
-    this.#environment.writers.kick(this.#name)
+    if (isOther) this.#environment.writers.kick(this.#name)
   }
 
   /** Stops reading and writing. What is not in Git yet is found again by comparison. */
@@ -192,7 +192,7 @@ export class Runtime {
   /** The version in which a kind is read; undefined when it is not. */
   versionOf(kind: GroupKind): string | undefined {
     const wanted = groupKindKey(kind)
-    return [...this.#sources.values()].find(({ resource }) => groupKindKey(resource) === wanted)?.resource.version
+    return this.#sources.values().find(({ resource }) => groupKindKey(resource) === wanted)?.resource.version
   }
 
   /** Kinds that only `kind: "*"` stands for and that the operator may not read, or cannot. */
@@ -224,7 +224,7 @@ export class Runtime {
 
   /** Everything that can be read has been read. */
   get listed(): boolean {
-    return this.#reading && [...this.#sources.values()].every((source) => source.synced || source.failing !== undefined)
+    return this.#reading && this.#sources.values().every((source) => source.synced || source.failing !== undefined)
   }
 
   readonly #handler: SourceHandler = {
@@ -393,9 +393,9 @@ export class Runtime {
     const { client, discovery, clock } = this.#environment
     return {
       listed: () => this.listed,
-      knows: (identity) => [...this.#sources.values()].some((source) => source.knows(identity)),
-      leavesAlone: (identity) => [...this.#sources.values()].some((source) => source.leavesAlone(identity)),
-      complete: () => this.#isWhole && [...this.#sources.values()].every((source) => source.current),
+      knows: (identity) => this.#sources.values().some((source) => source.knows(identity)),
+      leavesAlone: (identity) => this.#sources.values().some((source) => source.leavesAlone(identity)),
+      complete: () => this.#isWhole && this.#sources.values().every((source) => source.current),
       ...deletionProof(client, discovery, clock),
       reread: (files) => this.#reread(files),
       saveInventory: async (inventory) => {
@@ -415,7 +415,7 @@ export class Runtime {
     const found = new Map<string, RenderedFile>()
     await queue.addAll(
       files.map((file) => async () => {
-        const source = [...this.#sources.values()].find((candidate) => candidate.covers(file.identity))
+        const source = this.#sources.values().find((candidate) => candidate.covers(file.identity))
         if (source === undefined) return
         try {
           const object = await this.#environment.client.get(

@@ -117,12 +117,12 @@ export class Source {
 
   /** Every object has been told at least once. */
   get synced(): boolean {
-    return [...this.#parts.values()].every(({ synced }) => synced)
+    return this.#parts.values().every(({ synced }) => synced)
   }
 
   /** All that is known is current. */
   get current(): boolean {
-    return [...this.#parts.values()].every(({ synced, state }) => synced && state?.phase === 'Watching')
+    return this.#parts.values().every(({ synced, state }) => synced && state?.phase === 'Watching')
   }
 
   /** It will not come to an end by waiting. */

@@ -57,10 +57,9 @@ export function branchKey(place: Pick<Place, 'url' | 'branch'>): string {
 
 /** Whether two are in each other's way: on the same branch in each other's folder, or on one branch for different purposes. */
 export function overlap(a: Place, b: Place): boolean {
-  return branchKey(a) === branchKey(b) ? nested(a.path, b.path) : writtenKey(a) === writtenKey(b)
+  if (normalizeUrl(a.url) !== normalizeUrl(b.url)) return false
+  return a.branch === b.branch ? nested(a.path, b.path) : (a.head ?? a.branch) === (b.head ?? b.branch)
 }
-
-const writtenKey = ({ url, branch, head }: Place): string => branchKey({ url, branch: head ?? branch })
 
 /**
  * The older GitSync whose folder is the same, above or below on the same branch, or which pushes to the same branch for
@@ -73,7 +72,7 @@ export function olderOverlap(
   hasWritten: (place: Place) => boolean = () => false,
 ): Place | undefined {
   for (const other of others) {
-    if (other.id !== place.id && isOlder(other, place, hasWritten) && overlap(other, place)) return other
+    if (other.id !== place.id && overlap(other, place) && isOlder(other, place, hasWritten)) return other
   }
   return undefined
 }

@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { openRepository } from '@gitsync/protocol'
 import { isPush } from '../../../test/kit/remote/index.ts'
 import type { RecordedRequest } from '../../../test/kit/remote/index.ts'
@@ -95,6 +95,24 @@ test('what is answered to credentials that were replaced meanwhile holds nothing
   shop.member.unblock()
   held.release()
   await world.idle()
+  await converged(world, shop)
+})
+
+test('what happens to one member asks no other on the branch for work', async () => {
+  const world = await worlds.create()
+  const [shop, bar] = [world.tenant('shop', { objects: { a: '1' } }), world.tenant('bar', { objects: { a: '1' } })]
+  await world.idle()
+  const connection = loggedIn(world)
+  world.writer.attach(bar.member, connection)
+  world.writer.attach(shop.member, connection)
+  await world.idle()
+  const [asksShop, asksBar] = [vi.spyOn(shop.member, 'dueAt'), vi.spyOn(bar.member, 'dueAt')]
+  world.writer.attach(shop.member, connection)
+  expect(asksShop).not.toHaveBeenCalled()
+  shop.set('a', '2')
+  expect(asksShop).toHaveBeenCalled()
+  expect(asksBar).not.toHaveBeenCalled()
+  await world.pass(SILENCE)
   await converged(world, shop)
 })
 

@@ -85,6 +85,8 @@ export class BranchWriter {
   #last: Promise<void> = Promise.resolve()
   #isPushing = false
   readonly #stopping = new AbortController()
+  /** When it looks for work by itself, milliseconds since the epoch. */
+  #wakesAt = Number.POSITIVE_INFINITY
   #cancelTimer: (() => void) | undefined
   #stopped = false
 
@@ -97,40 +99,51 @@ export class BranchWriter {
   }
 
   attach(member: Member, connection: Connection): void {
+    const known = this.#members.get(member.name)
+    if (known?.member === member && known.connection === connection) return
     this.#members.set(member.name, { member, connection })
     this.#listen()
-    this.kick()
+    this.kick(member.name)
   }
 
   detach(name: string): void {
     this.#members.delete(name)
     this.#listen()
-    if (this.#members.size === 0) this.#cancelTimer?.()
+    if (this.#members.size > 0) return
+    this.#cancelTimer?.()
+    this.#wakesAt = Number.POSITIVE_INFINITY
   }
 
   /** A host answers again: what failed because it did not is tried at once. */
   recovered(host: string): void {
     for (const attached of this.#members.values()) {
-      if (hostOf(attached) === host && attached.member.status.failure?.reason === 'Unreachable')
+      if (hostOf(attached) === host && attached.member.failure?.reason === 'Unreachable')
         attached.member.unblock()
     }
   }
 
-  /** Looks for work soon. Cheap; called whenever a member changes. */
-  kick(): void {
+  /**
+   * Looks for work. Called whenever a member changes, and of a thousand on one branch the others are not asked then.
+   * @param name of the member that has changed; without it every member is asked
+   */
+  kick(name?: string): void {
+    if (name === undefined) this.#wakesAt = Number.POSITIVE_INFINITY
     if (this.#stopped || !this.#mayPush()) return
-    this.#cancelTimer?.()
-    this.#cancelTimer = undefined
-    const now = this.#options.clock.now()
+    const asked = name === undefined ? this.#members.values() : [this.#members.get(name)]
+    const { clock } = this.#options
+    const now = clock.now()
     let next = Number.POSITIVE_INFINITY
-    for (const { member, connection } of this.#members.values()) {
-      if (this.#running.has(connection.key)) continue
-      const dueAt = member.dueAt() ?? Number.POSITIVE_INFINITY
-      if (dueAt <= now) this.#start(connection.key)
+    for (const attached of asked) {
+      // What is running asks everybody again when it has ended.
+      if (attached === undefined || this.#running.has(attached.connection.key)) continue
+      const dueAt = attached.member.dueAt() ?? Number.POSITIVE_INFINITY
+      if (dueAt <= now) this.#start(attached.connection.key)
       else next = Math.min(next, dueAt)
     }
-    if (next === Number.POSITIVE_INFINITY) return
-    this.#cancelTimer = this.#options.clock.after(next - now, () => this.kick())
+    if (next >= this.#wakesAt) return
+    this.#wakesAt = next
+    this.#cancelTimer?.()
+    this.#cancelTimer = clock.after(next - now, () => this.kick())
   }
 
   /** Writes what is pending, whether or not it is due, and then nothing any more. */

@@ -170,6 +170,16 @@ export class Member {
     return this.#observedCommit
   }
 
+  /** This GitSync's own newest commit. */
+  get lastCommit(): MemberStatus['lastCommit'] {
+    return this.#lastCommit
+  }
+
+  /** Why the last attempt did not bring everything into Git. */
+  get failure(): PushFailure | undefined {
+    return this.#failure
+  }
+
   /** The last request for a review of what this writes. */
   get pullRequest(): PullRequestStatus | undefined {
     return this.#pullRequest

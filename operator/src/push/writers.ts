@@ -101,8 +101,9 @@ export class Writers {
     this.#bases.delete(key)
   }
 
+  /** A member has changed: there may be something to write. */
   kick(member: string): void {
-    this.#writers.get(this.#places.get(member) ?? '')?.kick()
+    this.#writers.get(this.#places.get(member) ?? '')?.kick(member)
   }
 
   /**

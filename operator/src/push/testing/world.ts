@@ -212,7 +212,7 @@ export async function createWorld(remote: Remote, name: string, options: WorldOp
       budget,
       clock,
       onWork: () => {
-        if (tenant.member === member) world.writer.kick()
+        if (tenant.member === member) world.writer.kick(tenant.name)
       },
       ...(tenant.observedCommit === undefined ? {} : { observedCommit: tenant.observedCommit }),
       onReport: () => {
