@@ -144,9 +144,7 @@ export class Runtime {
     rendering: Rendering,
     { isWhole, protection }: { readonly isWhole: boolean; readonly protection: Protection | undefined },
   ): void {
-    const isMore = isWhole && !this.#isWhole
     this.#isWhole = isWhole
-    if (isMore) this.member.judgeAgain()
     const isSame = rendering.id === this.#rendering?.id && protection?.id === this.#protection?.id
     this.#protection = protection
     this.#rendering = rendering
@@ -175,6 +173,7 @@ export class Runtime {
       this.#sources.set(key, source)
       source.open(pool, this.#scopes(reading))
     }
+    this.member.judgeAgain()
     if (isOther) this.#environment.writers.kick(this.#name)
   }
 

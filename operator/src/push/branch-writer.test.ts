@@ -220,6 +220,21 @@ test('a deletion that cannot be proved keeps its file', async () => {
   expect(shop.member.status.orphans).toBe(1)
 })
 
+test('a deletion is proved later when the kind was not served for a moment, though the watch did not notice', async () => {
+  const world = await worlds.create()
+  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
+  await world.idle()
+  vi.spyOn(shop.member.port, 'knows').mockReturnValue(true)
+  shop.served = false
+  shop.remove('a')
+  await world.pass(SILENCE * 4)
+  expect(shop.member.status.orphans).toBe(1)
+  shop.served = true
+  shop.member.judgeAgain()
+  await world.idle()
+  await converged(world, shop)
+})
+
 test('Never keeps every file, and counts it', async () => {
   const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1', b: '1' }, settings: { prune: 'Never' } })

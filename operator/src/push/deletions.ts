@@ -47,20 +47,23 @@ function isInFolder({ holdings }: Member, folder: FolderView, change: Change): b
 }
 
 /**
- * Asks the cluster whether an object is gone. Where the operator may not ask, the file stays, and the others go on.
+ * Asks the cluster whether an object is gone. Where the operator may not ask, or the kind is not served just now, the file
+ * stays until that can be told, and the others go on.
  * @throws PushFailure when there is no answer for now
  */
 async function isGone(member: Member, identity: ObjectIdentity): Promise<boolean> {
   // Of a file that holds no object nothing can be asked.
   if (isFile(identity)) return true
   try {
-    return await member.port.isGone(identity)
+    if (await member.port.isGone(identity)) return true
+    if (!(await member.port.isServed(identity))) member.unjudged.push(identity)
   } catch (error) {
     if (!(error instanceof PushFailure) || error.reason !== 'Forbidden') throw error
     member.unprovable = error
     member.unproven++
-    return false
+    member.unjudged.push(identity)
   }
+  return false
 }
 
 /** What is ours and no object wants: which of it may go. The rest are orphans. */

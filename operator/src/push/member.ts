@@ -94,7 +94,7 @@ export class Member {
   /** Files that cannot be read where objects are wanted. */
   unreadable: readonly { readonly path: string; readonly problem: string }[] = []
   orphans = 0
-  /** Objects of left-over files about which nothing could be said, because their kind was not being watched just then. */
+  /** Objects of left-over files about which nothing could be told: their kind was not watched or not served just then, or may not be read. */
   readonly unjudged: ObjectIdentity[] = []
   massDeletion: MemberStatus['massDeletion']
   /** Why a deletion could not be proved the last time, for lack of a permission of the operator's own. */
@@ -326,15 +326,10 @@ export class Member {
     this.requireCompare('relist')
   }
 
-  /** What is known of the cluster has become current again: left-over files that could not be judged are judged now. */
+  /** What is known of the cluster, or what may be asked of it, may have become more: left-over files are judged that could not be. */
   judgeAgain(): void {
     const isMirror = this.#settings.prune === 'Always' && this.port.complete()
     if (this.unjudged.some((identity) => isMirror || this.port.knows(identity))) this.requireCompare('relist')
-  }
-
-  /** Asks once more about deletions that could not be proved: the operator may have been given the permission. */
-  proveAgain(): void {
-    if (this.unprovable !== undefined) this.requireCompare('relist')
   }
 
   /** A path that several objects wanted belongs to one again. */

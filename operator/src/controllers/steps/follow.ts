@@ -22,6 +22,5 @@ export async function follow(run: Reconciliation): Promise<Problem | undefined> 
     isWhole: run.problems.length + run.leftOut.length === 0,
     protection: run.protection,
   })
-  runtime.member.proveAgain()
   return undefined
 }
