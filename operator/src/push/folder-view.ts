@@ -4,6 +4,7 @@ import { claimFile } from '../plan/claim.ts'
 import { CLAIM_FILE } from '../plan/compare.ts'
 import type { RemoteFile } from '../plan/compare.ts'
 import type { LastChange } from '../plan/drift.ts'
+import { pathIn } from '../plan/path-in.ts'
 import { PushFailure } from './failure.ts'
 import { contentId } from './member.ts'
 import type { Member } from './member.ts'
@@ -42,7 +43,7 @@ export function viewOf(member: Member, repository: Repository, snapshot: Snapsho
       return paths.has(below)
     },
     oidOf(below) {
-      const entry = snapshot.entry(path === '.' ? below : `${path}/${below}`)
+      const entry = snapshot.entry(pathIn(path, below))
       return entry === 'unread' ? undefined : (entry?.oid ?? null)
     },
     files() {
@@ -63,7 +64,7 @@ export function viewOf(member: Member, repository: Repository, snapshot: Snapsho
     blobs: (oids) => repository.blobs(snapshot, oids),
     async lastChange(below) {
       if (snapshot.commit === null) return undefined
-      const full = path === '.' ? below : `${path}/${below}`
+      const full = pathIn(path, below)
       for await (const commit of repository.history(snapshot.commit, { path: full, limit: 1 })) {
         const { oid, author, committer } = commit
         return { commit: oid, author, committer, time: committer.date.getTime() }

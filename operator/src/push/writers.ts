@@ -8,7 +8,7 @@ import type { Member } from './member.ts'
 import type { PushObserver } from './observer.ts'
 import { Tips } from './tips.ts'
 import { BranchReview } from './review/branch-review.ts'
-import type { ReviewChange } from './review/branch-review.ts'
+import type { ReviewChange } from './review/host-request.ts'
 import type { Tracer } from '../trace/tracer.ts'
 
 export interface WritersOptions {

@@ -5,8 +5,8 @@ import type { Change } from '../../render/message.ts'
 import { renderBody, renderTitle } from '../../render/pull-request.ts'
 import { readFile } from '../../render/edit/file.ts'
 import type { Member } from '../member.ts'
-import type { OfMember } from './branch-review.ts'
 import { fileIdentity, identityAt } from './differences.ts'
+import type { Proposed } from './proposal.ts'
 import type { ReviewSettings } from './review-settings.ts'
 
 /** Files that go are read to tell what was in them, up to this many. */
@@ -18,7 +18,7 @@ export interface Described {
   readonly branch: string
   readonly settings: ReviewSettings
   readonly members: readonly Member[]
-  readonly differences: readonly OfMember[]
+  readonly proposal: readonly Proposed[]
   /** Of the commits. */
   readonly authors: readonly string[]
 }
@@ -38,9 +38,9 @@ export async function describeRequest(
   return { title: renderTitle(settings.title, input), text: renderBody(settings.body, input) }
 }
 
-async function changesOf({ repository, base, differences }: Described): Promise<Change[]> {
-  const files = differences.filter(({ difference }) => difference.path !== CLAIM_FILE)
-  const told = files.length === 0 ? differences : files
+async function changesOf({ repository, base, proposal }: Described): Promise<Change[]> {
+  const files = proposal.filter(({ difference }) => difference.path !== CLAIM_FILE)
+  const told = files.length === 0 ? proposal : files
   const gone = told.flatMap(({ difference: { oid, before } }) => (oid === null && before !== null ? [before] : []))
   const contents = gone.length === 0 ? new Map<string, Buffer>() : await repository.blobs(base, gone.slice(0, MAX_READ))
   return told.map(({ member, difference: { path, oid, before } }) => {

@@ -1,6 +1,7 @@
 import { isGitError } from '@gitsync/protocol'
 import type { Change, Edit, Repository, Signer, Snapshot } from '@gitsync/protocol'
 import { CLAIM_FILE } from '../../plan/compare.ts'
+import { pathIn } from '../../plan/path-in.ts'
 import type { Person } from '../../plan/person.ts'
 
 export interface BaseMerge {
@@ -70,7 +71,7 @@ const isSame = (a: Change, b: Change | undefined): boolean =>
   b !== undefined && a.oid === b.oid && a.mode === b.mode && a.rawPath === b.rawPath
 
 const isClaim = ({ path }: Pick<Change, 'path'>, folders: readonly string[]): boolean =>
-  folders.some((folder) => path === (folder === '.' ? CLAIM_FILE : `${folder}/${CLAIM_FILE}`))
+  folders.some((folder) => path === pathIn(folder, CLAIM_FILE))
 
 async function apply(
   repository: Repository,

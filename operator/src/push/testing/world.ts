@@ -14,7 +14,7 @@ import { toYaml } from '../../render/yaml.ts'
 import { SpoolBudget } from '../spool.ts'
 import type { Forge } from '../../forge/forge.ts'
 import { BranchReview } from '../review/branch-review.ts'
-import type { ReviewChange } from '../review/branch-review.ts'
+import type { ReviewChange } from '../review/host-request.ts'
 import { Tips } from '../tips.ts'
 import { ScriptedClock } from './scripted-clock.ts'
 
