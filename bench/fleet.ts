@@ -8,13 +8,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { bundle } from '../scripts/bundle.ts'
-import { startOperatorProcess } from '../test/chaos/operator-process.ts'
-import { connectApi } from '../test/e2e/harness/api.ts'
-import type { Api, KubeObject } from '../test/e2e/harness/api.ts'
-import { startCluster } from '../test/kit/cluster/index.ts'
-import { startRemote } from '../test/kit/remote/index.ts'
-import { profileOptions, usageOf } from './process-usage.ts'
+import { usageOf } from './process-usage.ts'
+import { each, gitsync, OPERATOR, readyCount, startTenants, until } from './tenants.ts'
 
 export interface FleetOptions {
   readonly gitsyncs: number
@@ -53,9 +48,6 @@ interface AuditLine {
   readonly resource: string
 }
 
-const PATIENCE = 600_000
-const AT_ONCE = 16
-const OPERATOR = 'operator'
 const AUDIT_POLICY = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
@@ -68,35 +60,20 @@ export async function benchFleet(options: FleetOptions): Promise<FleetResult> {
   const scratch = await mkdtemp(join(tmpdir(), 'gitsync-fleet-'))
   const [policy, audit] = [join(scratch, 'policy.json'), join(scratch, 'audit.log')]
   await writeFile(policy, JSON.stringify(AUDIT_POLICY))
-  const script = await bundle('gitsync-operator', scratch)
-  const cluster = await startCluster({
+  const names = Array.from({ length: gitsyncs }, (_, index) => `tenant-${String(index).padStart(4, '0')}`)
+  const { api, remote, operator, stop } = await startTenants(names, {
+    configMapsEach,
+    profile: `fleet-${gitsyncs}`,
     apiServerFlags: [`--audit-policy-file=${policy}`, `--audit-log-path=${audit}`, '--audit-log-mode=blocking'],
   })
-  const api = connectApi(cluster.url, { ca: cluster.ca, token: cluster.token('admin') })
-  const remote = await startRemote()
-  const store = await remote.createRepository('audit.git')
-  await cluster.kubectl(['apply', '--server-side', '-f', join(import.meta.dirname, '../crds')])
-  await cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
-  await cluster.kubectl(['create', 'clusterrolebinding', OPERATOR, '--clusterrole=cluster-admin', `--user=${OPERATOR}`])
-  const names = Array.from({ length: gitsyncs }, (_, index) => `tenant-${String(index).padStart(4, '0')}`)
-  for (const step of [0, 1]) {
-    await each(names, async (name) => {
-      for (const object of tenant(name, configMapsEach)[step] ?? []) await api.create(object)
-    })
-  }
   const linesOf = async (): Promise<AuditLine[]> =>
     (await readFile(audit, 'utf8').catch(() => ''))
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as { verb: string; objectRef?: { resource: string } })
       .map(({ verb, objectRef }) => ({ verb, resource: objectRef?.resource ?? '' }))
-  const operator = await startOperatorProcess({
-    kubeconfig: cluster.kubeconfig(OPERATOR),
-    script,
-    nodeOptions: profileOptions(`fleet-${gitsyncs}`),
-  })
   try {
-    await until('the operator reconciles', () => /is held: reconciling/.test(operator.output()))
+    const store = await remote.createRepository('audit.git')
     const before = usageOf(operator.pid)
     const started = performance.now()
     const since = (): number => (performance.now() - started) / 1000
@@ -142,27 +119,8 @@ export async function benchFleet(options: FleetOptions): Promise<FleetResult> {
       },
     }
   } finally {
-    await operator.stop()
-    await remote.stop()
-    api.close()
-    await cluster.stop()
+    await stop()
     await rm(scratch, { recursive: true, force: true })
-  }
-}
-
-async function each<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
-  const left = [...items]
-  const worker = async (): Promise<void> => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item)
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
-}
-
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + PATIENCE
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${PATIENCE / 1000} s`)
-    await pause(50)
   }
 }
 
@@ -170,53 +128,3 @@ async function filesIn(store: { lsTree(revision: string): Promise<readonly { rea
   const files = await store.lsTree('main').catch(() => [])
   return files.filter(({ path }) => path.endsWith('.yaml')).length
 }
-
-async function readyCount(api: Api): Promise<number> {
-  const { body } = await api.send('GET', '/apis/gitsync.dev/v1alpha1/gitsyncs')
-  const { items } = body as { readonly items: readonly KubeObject[] }
-  return items.filter(({ status }: any) =>
-    status?.conditions?.some(({ type, status: value }: any) => type === 'Ready' && value === 'True'),
-  ).length
-}
-
-/** What is there before the GitSync: the namespace, then what is in it. */
-function tenant(namespace: string, configMaps: number): readonly (readonly KubeObject[])[] {
-  const metadata = { name: 'auditor', namespace }
-  const rbac = 'rbac.authorization.k8s.io'
-  return [
-    [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }],
-    [
-      { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
-      {
-        apiVersion: `${rbac}/v1`,
-        kind: 'Role',
-        metadata,
-        rules: [{ apiGroups: [''], resources: ['configmaps'], verbs: ['list', 'watch'] }],
-      },
-      {
-        apiVersion: `${rbac}/v1`,
-        kind: 'RoleBinding',
-        metadata,
-        roleRef: { apiGroup: rbac, kind: 'Role', name: 'auditor' },
-        subjects: [{ kind: 'ServiceAccount', name: 'auditor', namespace }],
-      },
-      ...Array.from({ length: configMaps }, (_, index) => ({
-        apiVersion: 'v1',
-        kind: 'ConfigMap',
-        metadata: { name: `settings-${index}`, namespace },
-        data: { tenant: namespace, index: String(index) },
-      })),
-    ],
-  ]
-}
-
-const gitsync = (namespace: string, url: string): KubeObject => ({
-  apiVersion: 'gitsync.dev/v1alpha1',
-  kind: 'GitSync',
-  metadata: { name: 'all', namespace },
-  spec: {
-    repository: { url, branch: 'main', path: `tenants/${namespace}` },
-    serviceAccountName: 'auditor',
-    resources: [{ kind: 'ConfigMap' }],
-  },
-})

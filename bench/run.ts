@@ -12,6 +12,7 @@ import { CLIENTS } from './clients/names.ts'
 import { benchEngine } from './engine.ts'
 import { benchExport } from './export.ts'
 import type { ExportResult } from './export.ts'
+import { benchFairness } from './fairness.ts'
 import { benchFleet } from './fleet.ts'
 import type { FleetOptions, FleetResult } from './fleet.ts'
 import { SIZES } from './layout.ts'
@@ -32,6 +33,7 @@ const FLEETS: readonly FleetOptions[] = [
   { gitsyncs: 200, configMapsEach: 2, idleMinutes: 1 },
   { gitsyncs: 1_000, configMapsEach: 1, idleMinutes: 10 },
 ]
+const FAIRNESS = { tenants: 200, perMinute: 60, floodPerSecond: 100 }
 const LATENCIES = [0, 20]
 const NOTHING: EngineResults = { cells: [], failures: [] }
 
@@ -106,7 +108,11 @@ async function measureOperator(): Promise<void> {
     progress(`${gitsyncs} GitSyncs: ${seconds.toFixed(1)} s, ${cpuSeconds.toFixed(1)} CPU s, ${mb(peakRss)} MB`)
     fleets.push(result)
   }
-  await save({ operator: { run, exports, fleets } })
+  const fairness = await benchFairness(FAIRNESS)
+  progress(
+    `fairness: ${fairness.p50.toFixed(0)} s, ${fairness.p99.toFixed(0)} s, at most ${fairness.worst.toFixed(0)} s`,
+  )
+  await save({ operator: { run, exports, fleets, fairness } })
 }
 
 const measureEngine = (size: Size): Promise<EngineResults> =>

@@ -1,8 +1,6 @@
 import type { ExportResult } from '../export.ts'
 import type { FleetResult } from '../fleet.ts'
-import { kb, mb, ratio, table } from '../table.ts'
-
-const grouped = (count: number): string => count.toLocaleString('en-US')
+import { grouped, kb, mb, ratio, table } from '../table.ts'
 
 /** The operator's first export, and an edit after it. */
 export function operatorSection(results: readonly ExportResult[], run: string): string {

@@ -1,7 +1,9 @@
 import type { ExportResult } from '../export.ts'
 import type { EngineResults } from '../results.ts'
 import { engineSection } from './engine-section.ts'
+import type { FairnessResult } from '../fairness.ts'
 import type { FleetResult } from '../fleet.ts'
+import { fairnessSection } from './fairness-section.ts'
 import { fleetSection, operatorSection } from './operator-section.ts'
 
 /** Everything that the bench measured last; `results/latest.json` holds it. */
@@ -11,6 +13,7 @@ export interface Results {
     readonly exports: readonly ExportResult[]
     /** Absent in results of before they were measured. */
     readonly fleets?: readonly FleetResult[]
+    readonly fairness?: FairnessResult
   } | null
   readonly engine: { readonly runs: readonly Run[]; readonly results: EngineResults } | null
 }
@@ -32,7 +35,11 @@ not near 0, others were at work: then trust requests, bytes, processor time and 
 ${[
   ...(operator === null
     ? []
-    : [operatorSection(operator.exports, runLine(operator.run)), fleetSection(operator.fleets ?? [])]),
+    : [
+        operatorSection(operator.exports, runLine(operator.run)),
+        fleetSection(operator.fleets ?? []),
+        ...(operator.fairness === undefined ? [] : [fairnessSection(operator.fairness)]),
+      ]),
   ...(engine === null ? [] : [engineSection(engine.results, engine.runs.map(runLine).join('\n'))]),
 ].join('\n')}`
 }

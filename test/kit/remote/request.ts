@@ -9,6 +9,8 @@ export interface RecordedRequest {
   readonly query: string
   /** The Git service asked for, by path or by query; null for anything else. */
   readonly service: 'upload-pack' | 'receive-pack' | null
+  /** When it arrived, as `performance.now()` tells. */
+  readonly at: number
   /** Request headers without credentials. */
   readonly headers: IncomingHttpHeaders
   /** Status that was answered; 0 while there is no answer, and for good when the connection was cut before one. */
@@ -32,6 +34,7 @@ export function describeRequest(request: IncomingMessage): RecordedRequest {
     path,
     query,
     service: serviceOf(path, query),
+    at: performance.now(),
     headers,
     status: 0,
     bytesIn: 0,
