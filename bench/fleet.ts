@@ -61,7 +61,7 @@ export async function benchFleet(options: FleetOptions): Promise<FleetResult> {
   const [policy, audit] = [join(scratch, 'policy.json'), join(scratch, 'audit.log')]
   await writeFile(policy, JSON.stringify(AUDIT_POLICY))
   const names = Array.from({ length: gitsyncs }, (_, index) => `tenant-${String(index).padStart(4, '0')}`)
-  const { api, remote, operator, stop } = await startTenants(names, {
+  const world = await startTenants(names, {
     configMapsEach,
     profile: `fleet-${gitsyncs}`,
     apiServerFlags: [`--audit-policy-file=${policy}`, `--audit-log-path=${audit}`, '--audit-log-mode=blocking'],
@@ -72,6 +72,7 @@ export async function benchFleet(options: FleetOptions): Promise<FleetResult> {
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as { verb: string; objectRef?: { resource: string } })
       .map(({ verb, objectRef }) => ({ verb, resource: objectRef?.resource ?? '' }))
+  const { api, remote, operator } = world
   try {
     const store = await remote.createRepository('audit.git')
     const before = usageOf(operator.pid)
@@ -119,7 +120,7 @@ export async function benchFleet(options: FleetOptions): Promise<FleetResult> {
       },
     }
   } finally {
-    await stop()
+    await world.stop()
     await rm(scratch, { recursive: true, force: true })
   }
 }
