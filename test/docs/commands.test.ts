@@ -8,7 +8,7 @@ import { startOperator } from '../e2e/harness/operator.ts'
 import type { Operator } from '../e2e/harness/operator.ts'
 import { startCluster } from '../kit/cluster/index.ts'
 import { CommandError } from '../kit/process/index.ts'
-import { blocksOf, operatorPages } from './blocks.ts'
+import { blocksOf, operatorPages, ROOT } from './blocks.ts'
 import type { Block } from './blocks.ts'
 import { startNode } from './node.ts'
 import { makePlace, substitute } from './place.ts'
@@ -137,11 +137,8 @@ async function setTheScene(given: Given): Promise<Scene> {
   }
   const { plane, operator } = await (shared ??= startShared())
   const place = await makePlace(plane.kubeconfig)
-  await place.shell(`
-    kubectl apply -f examples/app/00-namespace.yaml -f examples/app/10-pricelists-crd.yaml
-    kubectl wait --for=condition=Established crd/pricelists.shop.example.com --timeout=30s
-    kubectl apply -f examples/app`)
-  await plane.kubectl(['apply', '-f', '-'], await example(place, given === 'gitsync'))
+  const app = join(place.folder, 'examples/app')
+  await plane.kubectl(['apply', '-f', app, '-f', '-'], await example(place, given === 'gitsync'))
   if (given === 'gitsync') {
     await plane.kubectl(['wait', '--for=condition=Ready', 'gitsync/shop', '-n', 'shop', '--timeout=60s'])
   }
@@ -149,7 +146,10 @@ async function setTheScene(given: Given): Promise<Scene> {
     place,
     log: () => operator.log().slice(-3000),
     async stop() {
-      await plane.kubectl(['delete', 'gitproviders', '--all'])
+      const providers = { apiVersion: 'gitsync.dev/v1alpha1', kind: 'GitProvider' }
+      for (const { metadata } of await plane.api.list(providers)) {
+        await plane.api.delete({ ...providers, name: metadata.name })
+      }
       await plane.deleteNamespace('shop')
       await place.stop()
     },
@@ -166,6 +166,8 @@ afterAll(async () => {
 
 async function startShared(): Promise<{ readonly plane: ControlPlane; readonly operator: Operator }> {
   const plane = await realControlPlane('etcd')
+  await plane.kubectl(['apply', '-f', join(ROOT, 'examples/app/10-pricelists-crd.yaml')])
+  await plane.kubectl(['wait', '--for=condition=Established', 'crd/pricelists.shop.example.com', '--timeout=30s'])
   return { plane, operator: await startOperator({ kubeconfig: plane.kubeconfig }) }
 }
 

@@ -106,9 +106,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       return (await run(kubectlPath, args, { env, input, timeout: COMMAND_MS })).stdout.toString()
     }
     let grants = 0
+    const ca = await readFile(certificates.ca, 'utf8')
     return {
       url: server.url,
-      ca: await readFile(certificates.ca, 'utf8'),
+      ca,
       token,
       kubeconfig,
       kubectl,
@@ -121,7 +122,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
         if (namespace === undefined) await kubectl(['create', 'clusterrolebinding', ...to])
         else await kubectl(['create', 'rolebinding', ...to, `--namespace=${namespace}`])
       },
-      finishNamespaceDeletion: (name) => finishNamespaceDeletion(kubectl, name),
+      finishNamespaceDeletion: (name) => finishNamespaceDeletion({ url: server.url, ca, token: token('admin') }, name),
       log: server.process.output,
       stop,
     }
