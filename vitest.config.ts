@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import type { TestProjectInlineConfiguration } from 'vitest/config'
 import { SUITES } from './test/suites.ts'
@@ -23,6 +24,7 @@ export default defineConfig({
         ],
         testTimeout: timeout,
         hookTimeout: 120_000,
+        env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compiled') },
         setupFiles: setup === undefined ? [] : [setup],
       },
     })),

@@ -10,6 +10,9 @@ import { SUITES } from '../test/suites.ts'
 import type { Suite } from '../test/suites.ts'
 import { check } from './check.ts'
 
+/** Files at a time. Those that start servers wait for them half of their time, so that two processors keep three going. */
+const AT_A_TIME: Readonly<Record<Suite['tier'], number>> = { quick: 2, real: 3, long: 2 }
+
 interface Counts {
   passed: number
   failed: number
@@ -37,6 +40,7 @@ async function runSuites(tier: Suite['tier']): Promise<boolean> {
   const code = await run('vitest', [
     'run',
     ...projects,
+    `--maxWorkers=${AT_A_TIME[tier]}`,
     '--reporter=default',
     '--reporter=json',
     `--outputFile=${report}`,

@@ -33,6 +33,8 @@ describe.each(WORLDS)('rate limits: %s', (plane) => {
   })
   afterAll(async () => {
     stopCounting()
+    // It would still push what has been edited, at the pace that it is allowed.
+    await world?.operator.kill()
     await world?.stop()
   })
 

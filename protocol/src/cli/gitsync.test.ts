@@ -32,7 +32,7 @@ interface Given {
 /** The real command in a process of its own, with an environment that holds nothing but what the test gives. */
 async function gitsync(args: readonly string[], { env = {}, input = '', program = COMMAND }: Given = {}): Promise<Ran> {
   const child = spawn(NODE, [program, ...args], {
-    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: join(scratch, 'compiled'), ...env },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
   })
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)

@@ -3,6 +3,7 @@ export interface WaitOptions {
   readonly timeout?: number
 }
 
+/** Between two questions, and at least as long as the last one took: who waits leaves the machine to what it waits for. */
 const POLL_INTERVAL = 25
 
 /**
@@ -17,6 +18,7 @@ export async function waitFor<T>(
   const deadline = performance.now() + timeout
   let last = 'nothing'
   for (;;) {
+    const asked = performance.now()
     try {
       const answer = await probe()
       if (answer !== undefined && answer !== false) return answer
@@ -24,7 +26,8 @@ export async function waitFor<T>(
     } catch (error) {
       last = error instanceof Error ? error.message : String(error)
     }
-    if (performance.now() > deadline) throw new Error(`not within ${timeout} ms: ${what}; last: ${last}`)
-    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL))
+    const answered = performance.now()
+    if (answered > deadline) throw new Error(`not within ${timeout} ms: ${what}; last: ${last}`)
+    await new Promise((resolve) => setTimeout(resolve, Math.max(POLL_INTERVAL, answered - asked)))
   }
 }

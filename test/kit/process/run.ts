@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
+import { environmentOf } from './environment.ts'
 import { notStarted } from './not-started.ts'
 import { tail } from './tail.ts'
 
 export interface RunOptions {
   readonly cwd?: string
-  /** The whole environment of the command; default: this process's. */
+  /** The whole environment of the command, but for Node's compile cache; default: this process's. */
   readonly env?: NodeJS.ProcessEnv
   /** What the command reads from its standard input; default nothing. */
   readonly input?: string | Uint8Array
@@ -48,7 +49,7 @@ export async function run(command: string, args: readonly string[], options: Run
   const { timeout = 120_000, maxOutput = 256 * 1024 * 1024, input } = options
   const child = spawn(command, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: options.env ?? process.env,
+    env: environmentOf(options.env),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.uid === undefined ? {} : { uid: options.uid }),
     ...(options.gid === undefined ? {} : { gid: options.gid }),

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { environmentOf } from './environment.ts'
 import { guard } from './guard.ts'
 import { notStarted } from './not-started.ts'
 import { becomesReady } from './ready.ts'
@@ -9,7 +10,7 @@ export interface StartOptions {
   /** Name for error messages; default: the command. */
   readonly name?: string
   readonly cwd?: string
-  /** The whole environment of the process; default: this process's. */
+  /** The whole environment of the process, but for Node's compile cache; default: this process's. */
   readonly env?: NodeJS.ProcessEnv
   /** Default: ready at once. */
   readonly ready?: Ready
@@ -60,7 +61,7 @@ export async function startProcess(
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
-    env: options.env ?? process.env,
+    env: environmentOf(options.env),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.uid === undefined ? {} : { uid: options.uid }),
     ...(options.gid === undefined ? {} : { gid: options.gid }),
