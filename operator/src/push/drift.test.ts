@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { MemberSettings } from './member-settings.ts'
-import { ANN, content, pathOf, SILENCE, wanted } from './testing/world.ts'
+import { ANN, content, pathOf, wanted } from './testing/world.ts'
 import type { Tenant, World } from './testing/world.ts'
 import { useWorlds } from './testing/worlds.ts'
 
@@ -15,9 +15,7 @@ async function begin(settings: Partial<MemberSettings> = {}): Promise<Tenant> {
 }
 
 async function edit(tenant: Tenant, name: string, value: string, writtenAt?: string): Promise<void> {
-  tenant.set(name, value, ANN, writtenAt)
-  await world.pass(SILENCE)
-  await world.idle()
+  await world.edit(() => tenant.set(name, value, ANN, writtenAt))
 }
 
 const LONG_AFTER = '2100-01-01T00:00:00Z'

@@ -29,12 +29,6 @@ async function push(world: World, files: Readonly<Record<string, string | null>>
   await world.look()
 }
 
-async function edit(world: World, change: () => void): Promise<void> {
-  change()
-  await world.pass(SILENCE)
-  await world.idle()
-}
-
 const commits = async (world: World): Promise<number> => (await world.log()).length
 const file = async (world: World, path: string): Promise<string | undefined> => (await world.folder('shop'))[path]
 /** What is there after everything in memory was lost. */
@@ -85,16 +79,16 @@ test('what was read once is not read again: a look costs what it costs in a fold
 test('a changed object changes its line, by the one who changed it, and everything else stays', async () => {
   const { world, shop } = await begin({ a: '1', b: '2' })
   await push(world, { [pathOf('a')]: COMMENTED })
-  await edit(world, () => shop.set('a', '3', ANN))
+  await world.edit(() => shop.set('a', '3', ANN))
   expect(await file(world, pathOf('a'))).toBe(COMMENTED.replace("'1'", "'3'"))
   expect((await world.log())[0]).toMatchObject({ author: 'Ann', subject: 'Update ConfigMap shop/a' })
   worlds.remote.reset()
-  await edit(world, () => shop.set('a', '4', ANN))
+  await world.edit(() => shop.set('a', '4', ANN))
   expect(await file(world, pathOf('a'))).toBe(COMMENTED.replace("'1'", "'4'"))
   // The file is read, and the change pushed.
   expect(worlds.remote.requests).toHaveLength(2)
   worlds.remote.reset()
-  await edit(world, () => shop.set('b', '5', ANN))
+  await world.edit(() => shop.set('b', '5', ANN))
   expect(worlds.remote.requests).toHaveLength(1)
   const files = await world.folder('shop')
   expect(await restarted(world)).toEqual(files)
@@ -115,14 +109,14 @@ test('a file that a person moved is written where it is, and goes when its objec
     'apps/b.yml': content('b', '2'),
   })
   expect(Object.keys(await world.folder('shop')).sort()).toEqual(['apps/b.yml', 'apps/switch.yaml'])
-  await edit(world, () => {
+  await world.edit(() => {
     shop.set('a', '3', ANN)
     shop.set('b', '4', ANN)
   })
   const files = { 'apps/switch.yaml': COMMENTED.replace("'1'", "'3'"), 'apps/b.yml': content('b', '4') }
   expect(await world.folder('shop')).toEqual(files)
   expect(await restarted(world)).toEqual(files)
-  await edit(world, () => shop.remove('a'))
+  await world.edit(() => shop.remove('a'))
   expect(Object.keys(await world.folder('shop'))).toEqual(['apps/b.yml'])
   // Gone while nobody looked: the moved file is this GitSync's own.
   shop.objects.delete('b')
@@ -132,7 +126,7 @@ test('a file that a person moved is written where it is, and goes when its objec
 test('an object that changes while its file is moved is written to where the file is now', async () => {
   const { world, shop } = await begin({ a: '1' })
   await world.repository.commitFiles({ [`shop/${pathOf('a')}`]: null, 'shop/moved.yaml': COMMENTED })
-  await edit(world, () => shop.set('a', '3', ANN))
+  await world.edit(() => shop.set('a', '3', ANN))
   await world.look()
   expect(await world.folder('shop')).toEqual({ 'moved.yaml': COMMENTED.replace("'1'", "'3'") })
 })
@@ -141,7 +135,7 @@ test('an object in a folder inside that another has claimed is nobody else’s: 
   const { world, shop } = await begin({ a: '1' })
   const inner = { 'inner/.gitsync': 'cluster: another\n', 'inner/b.yaml': content('b', '1') }
   await push(world, inner)
-  await edit(world, () => shop.set('b', '2', ANN))
+  await world.edit(() => shop.set('b', '2', ANN))
   const expected = { [pathOf('a')]: content('a', '1'), [pathOf('b')]: content('b', '2'), ...inner }
   expect(await world.folder('shop')).toEqual(expected)
   expect(await restarted(world)).toEqual(expected)
@@ -151,7 +145,7 @@ test('a file that is moved back is followed', async () => {
   const { world, shop } = await begin({ a: '1' })
   await push(world, { [pathOf('a')]: null, 'moved.yaml': COMMENTED })
   await push(world, { [pathOf('a')]: COMMENTED, 'moved.yaml': null })
-  await edit(world, () => shop.set('a', '2'))
+  await world.edit(() => shop.set('a', '2'))
   expect(Object.keys(await world.folder('shop'))).toEqual([pathOf('a')])
 })
 
@@ -162,11 +156,11 @@ describe('several objects in a file', () => {
     const { world, shop } = await begin({ a: '1', b: '2' })
     await push(world, { [pathOf('a')]: MERGED, [pathOf('b')]: null })
     expect(await world.folder('shop')).toEqual({ [pathOf('a')]: MERGED })
-    await edit(world, () => shop.set('b', '3', ANN))
+    await world.edit(() => shop.set('b', '3', ANN))
     const after = MERGED.replace(content('b', '2'), content('b', '3'))
     expect(await world.folder('shop')).toEqual({ [pathOf('a')]: after })
     expect(await restarted(world)).toEqual({ [pathOf('a')]: after })
-    await edit(world, () => shop.remove('a'))
+    await world.edit(() => shop.remove('a'))
     expect(await world.folder('shop')).toEqual({ [pathOf('a')]: after.replace(`---\n${COMMENTED}`, '') })
     shop.objects.delete('b')
     // What is not ours keeps the file.
@@ -178,7 +172,7 @@ describe('several objects in a file', () => {
     const both = `${content('a', '1')}---\n${content('z', '9')}`
     await push(world, { [pathOf('a')]: both })
     expect(await file(world, pathOf('a'))).toBe(both)
-    await edit(world, () => shop.remove('a'))
+    await world.edit(() => shop.remove('a'))
     expect(await file(world, pathOf('a'))).toBe(content('z', '9'))
     expect(await restarted(world)).toEqual({ [pathOf('a')]: content('z', '9') })
   })
@@ -191,16 +185,16 @@ describe('several objects in a file', () => {
     expect(await world.folder('shop')).toEqual(all(['a', '1'], ['b', '2']))
     expect(shop.member.status).toMatchObject({ healthy: true, files: 2 })
     expect(shop.member.desired.hasConflicts).toBe(false)
-    await edit(world, () => {
+    await world.edit(() => {
       shop.set('aa', '3', ANN)
       shop.set('b', '4', ANN)
     })
     expect(await world.folder('shop')).toEqual(all(['a', '1'], ['aa', '3'], ['b', '4']))
-    await edit(world, () => shop.remove('a'))
+    await world.edit(() => shop.remove('a'))
     expect(await restarted(world)).toEqual(all(['aa', '3'], ['b', '4']))
     shop.objects.delete('aa')
     expect(await restarted(world)).toEqual(all(['b', '4']))
-    await edit(world, () => shop.remove('b'))
+    await world.edit(() => shop.remove('b'))
     expect(await world.folder('shop')).toEqual({})
   })
 
@@ -211,7 +205,7 @@ describe('several objects in a file', () => {
       layout: () => 'all.yaml',
     })
     const before = await world.folder('shop')
-    await edit(world, () => names.slice(0, 12).forEach((name) => shop.remove(name)))
+    await world.edit(() => names.slice(0, 12).forEach((name) => shop.remove(name)))
     expect(await world.folder('shop')).toEqual(before)
     const { massDeletion } = shop.member.status
     expect(massDeletion?.count).toBe(12)
@@ -231,7 +225,7 @@ test('a file that cannot be read stays as it is, is named, and is written again 
   const { world, shop } = await begin({ a: '1', b: '2' })
   const broken = `${content('a', '1')}<<<<<<< HEAD\n  x: [\n`
   await push(world, { [pathOf('a')]: broken })
-  await edit(world, () => {
+  await world.edit(() => {
     shop.set('a', '3', ANN)
     shop.set('b', '3', ANN)
   })
@@ -239,7 +233,7 @@ test('a file that cannot be read stays as it is, is named, and is written again 
   expect(shop.member.unreadable).toMatchObject([{ path: pathOf('a') }])
   expect(await restarted(world)).toMatchObject({ [pathOf('a')]: broken })
   expect(shop.member.unreadable[0]?.problem).toMatch(/line \d+/)
-  await edit(world, () => shop.remove('a'))
+  await world.edit(() => shop.remove('a'))
   expect(await file(world, pathOf('a'))).toBe(broken)
   shop.set('a', '4')
   await push(world, { [pathOf('a')]: COMMENTED })
@@ -265,7 +259,7 @@ test('a file in JSON stays JSON at a path of its own, and what the operator prin
   const { world, shop } = await begin({ a: '1' }, { settings: { content: { format: 'YAML' } } })
   const json = JSON.stringify(parseYaml(content('a', '1')).value, null, '\t')
   await push(world, { [pathOf('a')]: null, 'a.json': json })
-  await edit(world, () => shop.set('a', '2'))
+  await world.edit(() => shop.set('a', '2'))
   expect(await world.folder('shop')).toEqual({ 'a.json': json.replace('"1"', '"2"') })
   await push(world, { 'a.json': null, [pathOf('a')]: toJson(parseYaml(content('a', '2')).value) })
   expect(await world.folder('shop')).toEqual({ [pathOf('a')]: content('a', '2') })
@@ -274,7 +268,7 @@ test('a file in JSON stays JSON at a path of its own, and what the operator prin
 test('another layout is for objects that are in no file yet', async () => {
   const { world, shop } = await begin({ a: '1' })
   shop.layout = (name) => `other/${name}.yaml`
-  await edit(world, () => {
+  await world.edit(() => {
     shop.set('a', '2')
     shop.set('b', '2')
   })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { content, SILENCE } from './testing/world.ts'
+import { content } from './testing/world.ts'
 import type { Tenant, World } from './testing/world.ts'
 import { useWorlds } from './testing/worlds.ts'
 
@@ -22,12 +22,6 @@ const lists = async (world: World): Promise<Record<string, string>> =>
 const list = (...resources: string[]): string =>
   `apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n${resources.map((each) => `  - ${each}\n`).join('')}`
 
-async function edit(world: World, change: () => void): Promise<void> {
-  change()
-  await world.pass(SILENCE)
-  await world.idle()
-}
-
 test('each folder lists its files and folders, in the commit that changes them', async () => {
   const { world, shop } = await begin({ a: '1', b: '1', r: '1' })
   expect(await lists(world)).toEqual({
@@ -36,7 +30,7 @@ test('each folder lists its files and folders, in the commit that changes them',
   })
   expect(await world.log()).toHaveLength(1)
   expect(shop.member.status).toMatchObject({ healthy: true, orphans: 0, files: 3 })
-  await edit(world, () => {
+  await world.edit(() => {
     shop.set('aa', '1')
     shop.remove('r')
   })
@@ -46,9 +40,9 @@ test('each folder lists its files and folders, in the commit that changes them',
   })
   expect(await world.log()).toHaveLength(2)
   worlds.remote.reset()
-  await edit(world, () => shop.set('a', '2'))
+  await world.edit(() => shop.set('a', '2'))
   expect(worlds.remote.requests).toHaveLength(1)
-  await edit(world, () => ['a', 'aa', 'b'].forEach((name) => shop.remove(name)))
+  await world.edit(() => ['a', 'aa', 'b'].forEach((name) => shop.remove(name)))
   expect(await world.folder('shop')).toEqual({})
   world.restart()
   await world.look()
@@ -61,7 +55,7 @@ test('what people wrote into the list stays: comments, other keys, other entries
   await world.repository.commitFiles({ 'shop/apps/kustomization.yaml': own, 'shop/apps/values.yaml': 'x: 1\n' })
   await world.look()
   expect((await lists(world))['apps/kustomization.yaml']).toBe(own)
-  await edit(world, () => {
+  await world.edit(() => {
     shop.set('c', '1')
     shop.remove('b')
   })
@@ -70,7 +64,7 @@ test('what people wrote into the list stays: comments, other keys, other entries
   world.restart()
   await world.look()
   expect((await lists(world))['apps/kustomization.yaml']).toBe(after)
-  await edit(world, () => ['a', 'c'].forEach((name) => shop.remove(name)))
+  await world.edit(() => ['a', 'c'].forEach((name) => shop.remove(name)))
   expect((await lists(world))['apps/kustomization.yaml']).toContain('- values.yaml')
 })
 

@@ -6,6 +6,7 @@ import { Inventory } from '../plan/inventory.ts'
 import { systemClock } from '../time/clock.ts'
 import { Member } from './member.ts'
 import { SpoolBudget } from './spool.ts'
+import { QUIET_CLUSTER } from './testing/quiet-cluster.ts'
 import { BOT, content, pathOf, rendered } from './testing/world.ts'
 import { Writers } from './writers.ts'
 import type { WritersOptions } from './writers.ts'
@@ -33,15 +34,7 @@ async function begin(options: Partial<WritersOptions> = {}) {
         window: { silence: 60_000, maxLatency: 60_000 },
         interval: 600_000,
       },
-      port: {
-        listed: () => true,
-        knows: () => true,
-        complete: () => true,
-        isServed: () => Promise.resolve(true),
-        isGone: () => Promise.resolve(false),
-        reread: () => Promise.resolve(new Map()),
-        saveInventory: () => Promise.resolve(),
-      },
+      port: QUIET_CLUSTER,
       inventory: new Inventory(),
       budget: new SpoolBudget(),
       clock: systemClock,

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { text } from 'node:stream/consumers'
 
@@ -34,19 +35,20 @@ const POLL_MS = 50
  */
 export async function finishNamespaceDeletion(admin: Admin, name: string): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 4, ca: admin.ca })
-  const ask = (method: string, path: string, body = '', accept = 'application/json'): Promise<string> =>
+  const send = (method: string, path: string, body: string, accept: string): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
       const headers = { accept, authorization: `Bearer ${admin.token}`, 'content-type': 'application/json' }
-      const sent = request(admin.url + path, { method, headers, agent }, (answer) => {
-        text(answer).then((said) => {
-          const isRefused = (answer.statusCode ?? 0) >= 300 && !(method === 'DELETE' && answer.statusCode === 404)
-          if (isRefused) reject(new Error(`${method} ${path}: ${answer.statusCode} ${said}`))
-          else resolve(said)
-        }, reject)
-      })
+      const sent = request(admin.url + path, { method, headers, agent }, resolve)
       sent.on('error', reject)
       sent.end(body)
     })
+  const ask = async (method: string, path: string, body = '', accept = 'application/json'): Promise<string> => {
+    const answer = await send(method, path, body, accept)
+    const said = await text(answer)
+    const code = answer.statusCode ?? 0
+    if (code >= 300 && !(method === 'DELETE' && code === 404)) throw new Error(`${method} ${path}: ${code} ${said}`)
+    return said
+  }
   const kindsIn = async (root: string): Promise<string[]> => {
     const { items } = JSON.parse(await ask('GET', root, '', DISCOVERY)) as Discovery
     return items.flatMap(({ metadata, versions }) =>

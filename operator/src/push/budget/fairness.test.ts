@@ -11,6 +11,7 @@ import { Member } from '../member.ts'
 import { SpoolBudget } from '../spool.ts'
 import { Tips } from '../tips.ts'
 import { ScriptedClock } from '../testing/scripted-clock.ts'
+import { QUIET_CLUSTER } from '../testing/quiet-cluster.ts'
 import { BOT, rendered } from '../testing/world.ts'
 import { Budgets } from './budgets.ts'
 import { limitedTransport } from './limited-transport.ts'
@@ -112,15 +113,7 @@ function gitsync(
       window: { silence: SILENCE, maxLatency: MINUTE },
       interval: 24 * 60 * MINUTE,
     },
-    port: {
-      listed: () => true,
-      complete: () => true,
-      knows: () => true,
-      isServed: () => Promise.resolve(true),
-      isGone: () => Promise.resolve(false),
-      reread: () => Promise.resolve(new Map()),
-      saveInventory: () => Promise.resolve(),
-    },
+    port: QUIET_CLUSTER,
     inventory: new Inventory(),
     budget: new SpoolBudget(),
     clock,

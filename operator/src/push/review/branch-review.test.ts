@@ -56,11 +56,7 @@ async function begin(settings: Partial<ReviewSettings> = {}, objects: Record<str
       await world.pass(INTERVAL + 10_000)
       await world.idle()
     },
-    edit: async (name, value) => {
-      shop.set(name, value, ANN)
-      await world.pass(SILENCE)
-      await world.idle()
-    },
+    edit: (name, value) => world.edit(() => shop.set(name, value, ANN)),
   }
 }
 
@@ -156,9 +152,7 @@ test('a deletion that was refused with its branch is proposed again when asked f
   const { forge, look, shop } = await begin({}, { a: '1', b: '1' })
   await forge.merge('merge')
   await look()
-  shop.remove('b')
-  await world.pass(SILENCE)
-  await world.idle()
+  await world.edit(() => shop.remove('b'))
   expect(forge.requests[1]?.title).toBe('Delete ConfigMap shop/b')
   forge.close()
   await world.repository.git('branch', '-D', HEAD)
@@ -199,14 +193,10 @@ test('several GitSyncs share a branch and its request', async () => {
   await forge.merge('merge')
   await look()
   expect(await exists()).toBe(false)
-  other.set('z', '2', BEN)
-  await world.pass(SILENCE)
-  await world.idle()
+  await world.edit(() => other.set('z', '2', BEN))
   await edit('a', '2')
   expect(forge.requests).toHaveLength(2)
-  other.set('z', '1', BEN)
-  await world.pass(SILENCE)
-  await world.idle()
+  await world.edit(() => other.set('z', '1', BEN))
   expect(forge.requests[1]).toMatchObject({ state: 'Open', title: 'Update ConfigMap shop/a' })
 })
 

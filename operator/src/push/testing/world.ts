@@ -75,6 +75,8 @@ export interface World {
   restart(): void
   idle(): Promise<void>
   pass(ms: number): Promise<void>
+  /** Changes something, and waits until the window has closed and what was changed is pushed. */
+  edit(change: () => void): Promise<void>
   /** Until everybody has looked at the branch once more. */
   look(): Promise<void>
   /** The folder in Git, claim left out: path and content. */
@@ -287,6 +289,10 @@ export async function createWorld(remote: Remote, name: string, options: WorldOp
     },
     idle,
     pass: (ms) => clock.pass(ms, idle),
+    async edit(change) {
+      change()
+      await clock.pass(SILENCE, idle)
+    },
     look: () => clock.pass(INTERVAL, idle),
     async folder(path) {
       const files: Record<string, string> = {}
