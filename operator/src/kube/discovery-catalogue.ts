@@ -46,6 +46,7 @@ interface GroupDiscovery {
 }
 interface ResourceDiscovery {
   readonly resource: string
+  readonly shortNames?: readonly string[] | null
   readonly responseKind?: { readonly kind?: string } | null
   readonly scope?: string
   readonly verbs?: readonly string[]
@@ -58,6 +59,7 @@ interface LegacyGroup {
 }
 interface LegacyResource {
   readonly name: string
+  readonly shortNames?: readonly string[] | null
   readonly kind: string
   readonly namespaced: boolean
   readonly verbs: readonly string[]
@@ -96,13 +98,14 @@ function aggregatedGroup({ metadata, versions }: GroupDiscovery): Entry {
               'Unavailable',
               `discovery: the server behind ${apiVersionOf({ group, version })} does not answer`,
             )
-          : (resources ?? []).flatMap(({ resource, responseKind, scope, verbs, subresources }) =>
+          : (resources ?? []).flatMap(({ resource, shortNames, responseKind, scope, verbs, subresources }) =>
               responseKind?.kind
                 ? {
                     group,
                     version,
                     kind: responseKind.kind,
                     plural: resource,
+                    ...(shortNames ? { shortNames } : {}),
                     namespaced: scope === 'Namespaced',
                     verbs: verbs ?? [],
                     hasStatus: subresources?.some(({ subresource }) => subresource === 'status') ?? false,
@@ -130,11 +133,12 @@ async function legacy(client: KubeClient, group: string, version: string): Promi
     )
     return all
       .filter(({ name }) => !name.includes('/'))
-      .map(({ name, kind, namespaced, verbs }) => ({
+      .map(({ name, shortNames, kind, namespaced, verbs }) => ({
         group,
         version,
         kind,
         plural: name,
+        ...(shortNames ? { shortNames } : {}),
         namespaced,
         verbs,
         hasStatus: withStatus.has(name),

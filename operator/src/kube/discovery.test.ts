@@ -20,6 +20,7 @@ afterEach(async () => {
 
 const deployment = {
   resource: 'deployments',
+  shortNames: ['deploy'],
   responseKind: { group: 'apps', version: 'v1', kind: 'Deployment' },
   scope: 'Namespaced',
   verbs: ['get', 'list', 'watch'],
@@ -62,6 +63,7 @@ describe('aggregated', () => {
         version: 'v1',
         kind: 'Deployment',
         plural: 'deployments',
+        shortNames: ['deploy'],
         namespaced: true,
         verbs: ['get', 'list', 'watch'],
         hasStatus: true,
@@ -146,7 +148,7 @@ test('while discovery fails everything is unknown, until it works again', async 
 
 test('a server without aggregated discovery is read group by group; one that fails makes only its group unknown', async () => {
   const resources = [
-    { name: 'deployments', kind: 'Deployment', namespaced: true, verbs: ['list'] },
+    { name: 'deployments', shortNames: ['deploy'], kind: 'Deployment', namespaced: true, verbs: ['list'] },
     { name: 'deployments/status', kind: 'Deployment', namespaced: true, verbs: ['get'] },
   ]
   const version = (v: string) => ({ groupVersion: v, version: v.split('/')[1] })
@@ -166,7 +168,7 @@ test('a server without aggregated discovery is read group by group; one that fai
   answer = ({ path }, response) => send(response, documents[path] === undefined ? 503 : 200, documents[path] ?? '')
   const discovery = createDiscovery(client)
   expect(await discovery.resolve({ group: 'apps', kind: 'Deployment' })).toMatchObject({
-    resource: { version: 'v1', plural: 'deployments', hasStatus: true },
+    resource: { version: 'v1', plural: 'deployments', shortNames: ['deploy'], hasStatus: true },
   })
   expect(await discovery.resolve({ group: '', kind: 'Node' })).toMatchObject({ resource: { hasStatus: false } })
   expect((await discovery.resolve({ group: 'metrics', kind: 'PodMetrics' })).state).toBe('Unknown')

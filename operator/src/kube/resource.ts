@@ -5,6 +5,8 @@ import { KubeError } from './errors.ts'
 export interface ApiResource extends GroupVersionKind {
   /** The name in paths: `deployments`. */
   readonly plural: string
+  /** What people type instead: `deploy`. */
+  readonly shortNames?: readonly string[]
   readonly namespaced: boolean
   /** `get`, `list`, `watch`, … */
   readonly verbs: readonly string[]

@@ -2,23 +2,29 @@ import { describe, expect, test } from 'vitest'
 import type { ApiResource, Discovery } from '../../kube/discovery.ts'
 import { findKind, findObject } from './find-object.ts'
 
-const kind = (group: string, kind: string, plural: string, namespaced = true): ApiResource => ({
+const kind = (
+  group: string,
+  kind: string,
+  plural: string,
+  { namespaced = true, short = [] as readonly string[] } = {},
+): ApiResource => ({
   group,
   kind,
   plural,
+  shortNames: short,
   namespaced,
   version: 'v1',
   verbs: ['list'],
   hasStatus: false,
 })
 const resources = [
-  kind('', 'ConfigMap', 'configmaps'),
-  kind('apps', 'Deployment', 'deployments'),
+  kind('', 'ConfigMap', 'configmaps', { short: ['cm'] }),
+  kind('apps', 'Deployment', 'deployments', { short: ['deploy'] }),
   kind('', 'Event', 'events'),
   kind('events.k8s.io', 'Event', 'events'),
   kind('a.example.com', 'Pricelist', 'pricelists'),
   kind('b.example.com', 'Pricelist', 'pricelists'),
-  kind('', 'Node', 'nodes', false),
+  kind('', 'Node', 'nodes', { namespaced: false, short: ['no'] }),
 ]
 const discovery = { resources: async () => ({ resources, unknownGroups: [] }) } as unknown as Discovery
 
@@ -31,6 +37,9 @@ describe('a kind', () => {
     ['deployments.apps', 'deployments', 'apps'],
     ['deployments.v1.apps', 'deployments', 'apps'],
     ['apps/Deployment', 'deployments', 'apps'],
+    ['cm', 'configmaps', ''],
+    ['deploy', 'deployments', 'apps'],
+    ['deploy.apps', 'deployments', 'apps'],
     ['event', 'events', ''],
     ['events.events.k8s.io', 'events', 'events.k8s.io'],
     ['pricelist.b.example.com', 'pricelists', 'b.example.com'],
@@ -40,7 +49,7 @@ describe('a kind', () => {
 
   test.each([
     ['pricelist', /may be pricelist.a.example.com, pricelist.b.example.com: name the group/, 'usage'],
-    ['deploy', /did you mean Deployment.apps\?/, 'notFound'],
+    ['deploym', /did you mean Deployment.apps\?/, 'notFound'],
     ['widget', /kubectl api-resources lists all/, 'notFound'],
   ])('%s: %s', async (text, message, kind) => {
     await expect(findKind(text, discovery)).rejects.toMatchObject({ kind, message: expect.stringMatching(message) })

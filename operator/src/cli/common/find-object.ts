@@ -12,8 +12,7 @@ export interface NamedObject {
 }
 
 /**
- * `deployment/web`, `deployments.apps/web`, `configmap/shop/settings` (kind/namespace/name). Kinds as kubectl takes them, but
- * for short names.
+ * `deployment/web`, `deployments.apps/web`, `configmap/shop/settings` (kind/namespace/name). Kinds as kubectl takes them.
  * @param namespace where none is named
  * @throws CommandFailure naming what is near
  */
@@ -36,7 +35,7 @@ export async function findObject(text: string, namespace: string, discovery: Dis
 }
 
 /**
- * A kind as kubectl takes it: `ConfigMap`, `configmaps`, `deployment.apps`, `deployments.v1.apps`; also `apps/Deployment`.
+ * A kind as kubectl takes it: `ConfigMap`, `configmaps`, `cm`, `deployment.apps`, `deployments.v1.apps`; also `apps/Deployment`.
  * @throws CommandFailure naming what is near; KubeError when the API server does not answer
  */
 export async function findKind(text: string, discovery: Discovery): Promise<ApiResource> {
@@ -62,8 +61,8 @@ export async function findKind(text: string, discovery: Discovery): Promise<ApiR
   throw new CommandFailure('notFound', `the API server serves no kind ${JSON.stringify(text)}${missing}; ${hint}`)
 }
 
-function isNamed({ kind, plural, group, version }: ApiResource, text: string): boolean {
-  const words = [kind.toLowerCase(), plural]
+function isNamed({ kind, plural, shortNames = [], group, version }: ApiResource, text: string): boolean {
+  const words = [kind.toLowerCase(), plural, ...shortNames]
   const forms = words.flatMap((word) =>
     group === ''
       ? [word, `core/${word}`]

@@ -95,6 +95,10 @@ describe('wrong usage ends with 2 and a line that says what to do', () => {
     [['status', '-o', 'xml'], 'json, yaml, wide'],
     [['diff', 'shop', '-n', 'shop', '--user', 'x'], '--user needs --token'],
     [['diff', 'shop', '--kubeconfig', '/nonexistent'], '/nonexistent'],
+    [['explain', 'configmaps', 'settings'], 'write configmaps/settings'],
+    [['log', 'shop', 'cm', 'settings', '-n', 'shop'], 'write cm/settings'],
+    [['restore', 'shop', 'cm', 'settings@~1'], 'write cm/settings@~1'],
+    [['show', 'shop', 'cm', 'shop', 'settings'], 'an object is one word, such as deployment/web'],
     [['frobnicate'], "unknown command 'frobnicate'"],
   ])('%j', async (args, message) => {
     const ran = await run(args)
@@ -243,7 +247,7 @@ describe('explain', () => {
     const inside = JSON.parse((await run(['explain', 'configmap/settings', '-n', 'shop', '--json'])).out)
     expect(inside).toMatchObject([{ gitsync: 'shop/shop', in: true, path: FILE, branch: 'main', git: 'different' }])
     stage.api.objects.create({ ...configMap('x'), metadata: { name: 'other', namespace: 'shop' } })
-    const out = (await run(['explain', 'configmap/other', '-n', 'shop', '--no-git'])).out
+    const out = (await run(['explain', 'cm/other', '-n', 'shop', '--no-git'])).out
     expect(out).toContain('GitSync shop/shop: out: not selected: name other is none of settings')
     expect(await run(['explain', 'serviceaccount/auditor', '-n', 'shop'])).toMatchObject({
       code: 4,

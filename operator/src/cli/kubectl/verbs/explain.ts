@@ -7,6 +7,7 @@ import { CommandFailure } from '../../common/command-failure.ts'
 import { notesTo } from '../../common/notes.ts'
 import { addOutputOption, printable, printData } from '../../common/output.ts'
 import type { OutputFlags } from '../../common/output.ts'
+import { addObjectArgument } from '../../common/object-argument.ts'
 import type { Verb } from '../../common/program.ts'
 import type { Explanation } from '../explain-object.ts'
 import { listGitSyncs } from '../gitsyncs.ts'
@@ -27,8 +28,8 @@ export const explain: Verb = {
     addOutputOption(
       addConnectionOptions(addClusterOptions(command, "namespace of the object (default: the context's)")),
     )
+    addObjectArgument(command, '<object>', 'KIND/NAME, or KIND/NAMESPACE/NAME')
       .description('Why an object is in Git or not: which GitSyncs select it, what leaves it out, in which file it is')
-      .argument('<object>', 'KIND/NAME, or KIND/NAMESPACE/NAME')
       .option('--gitsync <name>', 'only about GitSyncs of this name')
       .option('--no-git', 'do not look into Git')
       .action(async (text: string, flags: Flags) => {

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import { addConnectionOptions, commitJson, commitMedium, commitOneline, parseDate, write } from '@gitsync/protocol/cli'
 import { addClusterOptions } from '../../common/cluster.ts'
+import { addObjectArgument } from '../../common/object-argument.ts'
 import type { Verb } from '../../common/program.ts'
 import { withTarget } from '../target.ts'
 import type { GitFlags } from '../target.ts'
@@ -21,13 +22,13 @@ export const log: Verb = {
     'kubectl gitsync log shop --since 2026-01-31 --json',
   ],
   define(command, io) {
-    addConnectionOptions(addClusterOptions(command))
+    addConnectionOptions(addClusterOptions(command)).argument('<name>', 'GitSync')
+    addObjectArgument(
+      command,
+      '[object]',
+      'KIND/NAME, KIND/NAMESPACE/NAME, or a file below the folder; it may be gone from the cluster',
+    )
       .description('Commits that changed the folder, or the file of one object, newest first')
-      .argument('<name>', 'GitSync')
-      .argument(
-        '[object]',
-        'KIND/NAME, KIND/NAMESPACE/NAME, or a file below the folder; it may be gone from the cluster',
-      )
       .option('-c, --max-count <count>', 'so many commits at most', parseCount)
       .option('--since <date>', 'only later ones: 2026-01-31, 2026-01-31T08:00:00Z', parseDate)
       .option('--until <date>', 'only earlier ones', parseDate)

@@ -4,6 +4,7 @@ import { mergePatch, pointersOf } from '../../../kube/status.ts'
 import type { KubernetesObject } from '../../../objects/object.ts'
 import { addClusterOptions, FIELD_MANAGER } from '../../common/cluster.ts'
 import { CommandFailure } from '../../common/command-failure.ts'
+import { addObjectArgument } from '../../common/object-argument.ts'
 import type { Verb } from '../../common/program.ts'
 import { confirm } from '../confirm.ts'
 import { withTarget } from '../target.ts'
@@ -25,10 +26,13 @@ export const restore: Verb = {
     'kubectl gitsync restore shop configmap/settings@~1 --exact --yes',
   ],
   define(command, io) {
-    addConnectionOptions(addClusterOptions(command))
+    addConnectionOptions(addClusterOptions(command)).argument('<name>', 'GitSync')
+    addObjectArgument(
+      command,
+      '<version>',
+      'OBJECT@REV: a commit id or its beginning, a tag, or ~1 for the version before the newest',
+    )
       .description('Apply an old version of an object to the cluster, on the server side, after showing what changes')
-      .argument('<name>', 'GitSync')
-      .argument('<version>', 'OBJECT@REV: a commit id or its beginning, a tag, or ~1 for the version before the newest')
       .addOption(
         command
           .createOption('--dry-run <mode>', 'only show what would change: as the server says, or by the files alone')

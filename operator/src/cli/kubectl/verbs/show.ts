@@ -1,6 +1,7 @@
 import type { Repository } from '@gitsync/protocol'
 import { addConnectionOptions, commitMedium, write } from '@gitsync/protocol/cli'
 import { addClusterOptions } from '../../common/cluster.ts'
+import { addObjectArgument } from '../../common/object-argument.ts'
 import type { Verb } from '../../common/program.ts'
 import { withTarget } from '../target.ts'
 import type { GitFlags } from '../target.ts'
@@ -13,10 +14,13 @@ export const show: Verb = {
     'kubectl gitsync show shop 4f2a9c1',
   ],
   define(command, io) {
-    addConnectionOptions(addClusterOptions(command))
+    addConnectionOptions(addClusterOptions(command)).argument('<name>', 'GitSync')
+    addObjectArgument(
+      command,
+      '<what>',
+      'a commit id or its beginning, or OBJECT[@REV]: a commit, tag, or ~1 for the version before',
+    )
       .description("A commit with what it changed in the folder, or an object's file as it is or was")
-      .argument('<name>', 'GitSync')
-      .argument('<what>', 'a commit id or its beginning, or OBJECT[@REV]: a commit, tag, or ~1 for the version before')
       .action(async (name: string, what: string, flags: GitFlags) => {
         await withTarget(name, flags, io, async (target) => {
           const [{ withFolder }, { readVersion }, { COMMIT, findCommit }] = await Promise.all([
