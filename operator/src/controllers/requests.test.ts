@@ -7,6 +7,7 @@ describe('what is new', () => {
     [{ requestedAt: '1' }, {}, { requestedAt: '1', name: '1' }],
     [{ requestedAt: '1' }, { requestedAt: '1' }, undefined],
     [{ message: 'Raise' }, {}, { message: 'Raise', name: 'Raise' }],
+    [{ message: 'Raise ' }, { message: 'Raise' }, { message: 'Raise', name: 'Raise ' }],
     // The one that stands there from before does not change what the new one is called.
     [{ requestedAt: '1', message: 'Raise' }, { requestedAt: '1' }, { message: 'Raise', name: 'Raise' }],
     [
@@ -20,7 +21,7 @@ describe('what is new', () => {
   })
 
   test('empty values are none, and long ones are as long as a status can be', () => {
-    expect(askedBy({ 'gitsync.dev/requested-at': ' ', 'gitsync.dev/commit-message': ` ${'x'.repeat(2000)}` })).toEqual({
+    expect(askedBy({ 'gitsync.dev/requested-at': ' ', 'gitsync.dev/commit-message': 'x'.repeat(2000) })).toEqual({
       requestedAt: undefined,
       message: 'x'.repeat(1024),
     })

