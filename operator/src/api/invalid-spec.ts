@@ -9,7 +9,7 @@ export class InvalidSpecError extends Error {
   readonly remedy: string
   constructor(field: string, value: unknown, remedy: string) {
     const shown = withoutCredentials(JSON.stringify(value) ?? 'not set').slice(0, 100)
-    super(`${field}: ${shown}: ${remedy}`)
+    super(value === undefined ? `${field} is not set: ${remedy}` : `${field}: ${shown}: ${remedy}`)
     this.name = 'InvalidSpecError'
     this.field = field
     this.value = shown

@@ -54,9 +54,9 @@ test.each(REFUSED)('refused: $name', ({ spec, field, message }) => {
 
 test('a missing field is named', () => {
   expect(() => parseGitSync(object({ repository: { url: 'https://a' } }))).toThrow(
-    'spec.resources: not set: is required',
+    'spec.resources is not set: it is required',
   )
-  expect(() => parseGitSync(object(undefined))).toThrow('spec: not set: is required')
+  expect(() => parseGitSync(object(undefined))).toThrow('spec is not set: it is required')
 })
 
 test('GitProvider: defaults and refusals', () => {
