@@ -1,6 +1,7 @@
 import { isGitError } from '@gitsync/protocol'
 import type { GitError, GitErrorCode } from '@gitsync/protocol'
 import type { Reason } from '../api/reasons.ts'
+import { inSpecWords } from './spec-words.ts'
 
 /** Why a GitSync's changes are not in Git, in the words of its conditions. */
 export class PushFailure extends Error {
@@ -57,7 +58,8 @@ export function toFailure(error: unknown): PushFailure {
   if (error instanceof PushFailure) return error
   if (!isGitError(error)) return new PushFailure('InternalError', `unexpected: ${String(error)}`, { cause: error })
   const refusal = refusalBelow(error)
-  return new PushFailure(reasonOf(error), refusal?.waitMs === undefined ? error.message : refusal.message, {
+  const message = refusal?.waitMs === undefined ? inSpecWords(error.message) : refusal.message
+  return new PushFailure(reasonOf(error), message, {
     waitMs: error.details.waitMs ?? refusal?.waitMs,
     cause: error,
   })
