@@ -36,7 +36,11 @@ function parseSpec<S extends z.ZodType>(schema: S, object: KubernetesObject): z.
   const issue = result.error.issues[0]
   const path = ['spec', ...(issue?.path ?? [])]
   const missing = issue?.code === 'invalid_type' && valueAt(object, path) === undefined
-  throw new InvalidSpecError(fieldName(path), valueAt(object, path), missing ? 'it is required' : (issue?.message ?? ''))
+  throw new InvalidSpecError(
+    fieldName(path),
+    valueAt(object, path),
+    missing ? 'it is required' : (issue?.message ?? ''),
+  )
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -4,7 +4,7 @@ import type { ReflectorPool } from '../kube/reflector-pool.ts'
 import type { ReflectorState, Subscription, Sync } from '../kube/reflector.ts'
 import { identityKey } from '../objects/object.ts'
 import type { KubernetesObject, ObjectIdentity } from '../objects/object.ts'
-import { isClusterNoise, isExcluded, isLastWrittenBy } from '../plan/exclusions.ts'
+import { clusterNoise, isExcluded, isLastWrittenBy } from '../plan/exclusions.ts'
 import type { Exclusions } from '../plan/exclusions.ts'
 import { selects } from '../plan/selection.ts'
 import { isWithheld } from '../plan/withheld-secrets.ts'
@@ -179,7 +179,7 @@ export class Source {
   #isSelected(object: KubernetesObject): boolean {
     if (isExcluded(this.#exclusions, this.resource, object)) return false
     const { namespace = '', name } = object.metadata
-    const isNoise = this.#exclusions.defaultExclusions && isClusterNoise(this.resource, object)
+    const isNoise = this.#exclusions.defaultExclusions && clusterNoise(this.resource, object) !== undefined
     return this.#rules.some(
       ({ selector, namespaces }) =>
         (namespaces === undefined || namespaces.has(namespace)) &&

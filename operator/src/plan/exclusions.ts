@@ -35,9 +35,9 @@ export function isKindExcluded({ exclude = [] }: Exclusions, { group, kind }: Gr
   )
 }
 
-/** Whether an object is what clusters and tools make by themselves. */
-export function isClusterNoise({ group, kind }: GroupKind, object: KubernetesObject): boolean {
-  return DEFAULT_EXCLUSIONS.some((rule) => rule.group === group && rule.kind === kind && rule.matches(object))
+/** What clusters and tools make by themselves, as the documentation calls it; undefined for other objects. */
+export function clusterNoise({ group, kind }: GroupKind, object: KubernetesObject): string | undefined {
+  return DEFAULT_EXCLUSIONS.find((rule) => rule.group === group && rule.kind === kind && rule.matches(object))?.shown
 }
 
 const matchesPart = (wanted: string | undefined, value: string): boolean =>

@@ -8,6 +8,7 @@ import { fileOf, keyOf } from './file-of.ts'
 import type { NamedObject } from '../common/find-object.ts'
 import { checksOf } from './why.ts'
 import type { Check } from './why.ts'
+import { isKindExcluded } from '../../plan/exclusions.ts'
 import { readOne, resolveGitSync } from '../common/wanted.ts'
 import type { Resolved } from '../common/wanted.ts'
 
@@ -53,7 +54,11 @@ export async function explainObject(
   const entries = run.selected.filter(
     (one) => one.resource.group === resource.group && one.resource.kind === resource.kind,
   )
-  if (entries.length === 0) return undefined
+  if (entries.length === 0) {
+    const isWild = resolved.gitsync.spec.resources.some(({ kind }) => kind === '*')
+    if (!isWild || !isKindExcluded(resolved.gitsync.spec, resource)) return undefined
+    return { ...base, in: false, why: `not selected: spec.exclude leaves out all of ${groupKindKey(resource)}` }
+  }
   const place = { branch: resolved.branch }
   if (live === undefined) {
     const { path } = await fileOf(
@@ -65,7 +70,11 @@ export async function explainObject(
     const why = `there is no such object in the cluster${git === 'kept' ? '; its file is still there' : ''}`
     return { ...base, ...place, in: false, why, path: full(resolved, path), git }
   }
-  const checks = entries.map(({ selector }) => checksOf(selector, live, home))
+  const rules = run.readings.flatMap((reading) => (reading.resource === entries[0]?.resource ? reading.rules : []))
+  const checks = entries.map(({ selector }) => {
+    const namespaces = rules.find((rule) => rule.selector === selector)?.namespaces
+    return checksOf(selector, { object: live, resource, home, namespaces, exclusions: resolved.gitsync.spec })
+  })
   const best = checks.find((all) => all.every(({ passed }) => passed)) ?? checks.flat()
   const { member, ...runtime } = await withUnrenderable(resolved, live, named)
   const file = member.desired.ofObject(keyOf(named))

@@ -266,6 +266,12 @@ describe('explain', () => {
     })
   })
 
+  test('the rule of the GitSync that leaves an object out is named', async () => {
+    stage.api.objects.create(gitsync({ exclude: [{ names: ['sett*'] }] }, 'excluding'))
+    const { out } = await run(['explain', 'cm/settings', '-n', 'shop', '--gitsync', 'excluding', '--no-git'])
+    expect(out).toContain('GitSync shop/excluding: out: not selected: spec.exclude[0] leaves it out\n')
+  })
+
   test('a kind that the account may not read is out for that reason', async () => {
     stage.api.objects.create(gitsync({ resources: [{ kind: 'ServiceAccount' }] }, 'forbidden'))
     const [one] = JSON.parse((await run(['explain', 'serviceaccount/auditor', '-n', 'shop', '--json'])).out)
