@@ -52,3 +52,15 @@ export function age(time: string | undefined, now: Date): string {
 export function printable(text: string): string {
   return text.replaceAll(/[^\P{Cc}\n\t]/gu, '')
 }
+
+/** A file as it is; on a terminal with what could play tricks on it spelled out, as in `\x1b[31m`. */
+export async function writeFileTo(stdout: Io['stdout'], bytes: Uint8Array): Promise<void> {
+  const isTerminal = 'isTTY' in stdout && stdout.isTTY === true
+  await write(stdout, isTerminal ? escaped(new TextDecoder().decode(bytes)) : bytes)
+}
+
+const escaped = (text: string): string =>
+  text.replaceAll(
+    /(?!\r\n)[^\P{Cc}\n\t]/gu,
+    (character) => `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
+  )

@@ -205,6 +205,18 @@ describe('history', () => {
     expect(await run(['show', 'shop', 'configmap/gone', '-n', 'shop'])).toMatchObject({ code: 4 })
   })
 
+  test('a message that somebody pushed plays no tricks on the terminal', async () => {
+    const commit = await stage.repository.commitFiles({ [FILE]: settings('one') }, { message: 'Red \u{1b}[31m' })
+    for (const args of [
+      ['log', 'shop'],
+      ['log', 'shop', '--oneline'],
+      ['show', 'shop', commit],
+    ]) {
+      const { out } = await run([...args, '-n', 'shop'])
+      expect(out).toContain('Red [31m\n')
+    }
+  })
+
   test("a restore leaves out what the difference does not show: what is the server's, and what is ignored", () => {
     const owner = '  ownerReferences: [{apiVersion: v1, kind: Pod, name: x, uid: x}]'
     const forged = `${settings('one').replace('\ndata:', `\n${owner}\ndata:`)}  secret: x\n`

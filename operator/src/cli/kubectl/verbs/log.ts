@@ -2,6 +2,7 @@ import { InvalidArgumentError } from 'commander'
 import { addConnectionOptions, commitJson, commitMedium, commitOneline, parseDate, write } from '@gitsync/protocol/cli'
 import { addClusterOptions } from '../../common/cluster.ts'
 import { addObjectArgument } from '../../common/object-argument.ts'
+import { printable } from '../../common/output.ts'
 import type { Verb } from '../../common/program.ts'
 import { withTarget } from '../target.ts'
 import type { GitFlags } from '../target.ts'
@@ -49,7 +50,7 @@ export const log: Verb = {
             let isFirst = true
             for await (const commit of commits) {
               const separator = json ? (isFirst ? '[' : ',\n') : isFirst || oneline ? '' : '\n'
-              const text = json ? commitJson(commit) : oneline ? commitOneline(commit) : commitMedium(commit)
+              const text = json ? commitJson(commit) : printable((oneline ? commitOneline : commitMedium)(commit))
               if (!(await write(io.stdout, separator + text))) return
               isFirst = false
             }

@@ -1,6 +1,7 @@
 import type { Repository } from '@gitsync/protocol'
 import { addConnectionOptions, commitMedium, write } from '@gitsync/protocol/cli'
 import { addClusterOptions } from '../../common/cluster.ts'
+import { printable, writeFileTo } from '../../common/output.ts'
 import { addObjectArgument } from '../../common/object-argument.ts'
 import type { Verb } from '../../common/program.ts'
 import { withTarget } from '../target.ts'
@@ -30,12 +31,12 @@ export const show: Verb = {
           ])
           await withFolder(target, { flags, io }, async (folder) => {
             if (!COMMIT.test(what)) {
-              await write(io.stdout, (await readVersion(what, folder, target.cluster)).bytes)
+              await writeFileTo(io.stdout, (await readVersion(what, folder, target.cluster)).bytes)
               return
             }
             const { repository, branch, at } = folder
             const commit = await repository.commit(await findCommit(what, { repository, branch, path: at() }))
-            await write(io.stdout, `${commitMedium(commit)}\n`)
+            await write(io.stdout, `${printable(commitMedium(commit))}\n`)
             const [parent = null] = commit.parents
             for await (const patch of patches(repository, { base: parent, head: commit.oid, path: at() })) {
               if (!(await write(io.stdout, patch))) return
