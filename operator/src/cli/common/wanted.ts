@@ -29,7 +29,10 @@ import { readingEnvironment } from './reading-environment.ts'
 export interface Resolved {
   readonly run: Reconciliation
   readonly gitsync: GitSync
+  /** Where it is written. */
   readonly branch: string
+  /** With push.mode PullRequest: the branch that the other one is merged into. */
+  readonly base: string | undefined
   /** uid of kube-system; undefined when this user may not know it. */
   readonly clusterId: string | undefined
 }
@@ -45,7 +48,7 @@ export async function resolveGitSync(object: KubernetesObject, cluster: Cluster,
   const run = beginReconciliation({ environment, name: nameOf(object), object, runtimes: new Map() })
   const problem = await runSteps(run, [checkSpec, resolveKinds, authorise, protect])
   if (problem !== undefined) throw new PushFailure(problem.reason, problem.message)
-  return { run, gitsync: run.gitsync, branch: run.branch, clusterId }
+  return { run, gitsync: run.gitsync, branch: run.branch, base: run.base, clusterId }
 }
 
 async function clusterIdOf({ client }: Cluster): Promise<string | undefined> {

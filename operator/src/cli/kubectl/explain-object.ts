@@ -1,10 +1,12 @@
 import type { Repository } from '@gitsync/protocol'
-import { blobId, isGitError } from '@gitsync/protocol'
+import { isGitError } from '@gitsync/protocol'
 import { groupKindKey } from '../../objects/object.ts'
+import type { SelectedKind } from '../../controllers/step.ts'
 import type { KubernetesObject } from '../../objects/object.ts'
 import type { Cluster } from '../common/cluster.ts'
 import type { Notes } from '../common/notes.ts'
-import { fileOf, keyOf } from './file-of.ts'
+import { findPlace, keyOf, pathByLayout } from './place-of.ts'
+import { newestBranch } from './with-folder.ts'
 import type { NamedObject } from '../common/find-object.ts'
 import { checksOf } from './why.ts'
 import type { Check } from './why.ts'
@@ -59,46 +61,50 @@ export async function explainObject(
     if (!isWild || !isKindExcluded(resolved.gitsync.spec, resource)) return undefined
     return { ...base, in: false, why: `not selected: spec.exclude leaves out all of ${groupKindKey(resource)}` }
   }
-  const place = { branch: resolved.branch }
+  const runtime = live === undefined ? undefined : await readOne(resolved, live, resource)
+  const member = runtime?.member
+  if (member?.desired.ofObject(keyOf(named)) !== undefined) {
+    const checks = (live === undefined ? [] : checksOfEach(entries, { resolved, live, named })).find(areAllPassed) ?? []
+    const layout = { path: member.desired.ofObject(keyOf(named))?.path ?? '', git: 'unknown' as const }
+    const found = await look?.(resolved, (repository) => findPlace(member, named, { repository, resolved }))
+    const { path, git } = found ?? layout
+    const why = resolved.gitsync.spec.suspend ? 'selected, but the GitSync is suspended' : WHY[git]
+    return { ...base, ...placed(resolved, path), in: true, why, checks, git }
+  }
+  const path = await pathByLayout(resolved, named, live)
+  const git: NonNullable<Explanation['git']> =
+    look === undefined ? 'unknown' : await look(resolved, (repository) => isKept(repository, resolved, path))
+  const out = { ...base, ...placed(resolved, path), in: false, git }
   if (live === undefined) {
-    const { path } = await fileOf(
-      `${groupKindKey(resource)}/${named.namespace === undefined ? '' : `${named.namespace}/`}${named.name}`,
-      resolved,
-      cluster,
-    )
-    const git = await inGit(resolved, path, undefined, look)
-    const why = `there is no such object in the cluster${git === 'kept' ? '; its file is still there' : ''}`
-    return { ...base, ...place, in: false, why, path: full(resolved, path), git }
+    return { ...out, why: `there is no such object in the cluster${git === 'kept' ? '; its file is still there' : ''}` }
   }
-  const rules = run.readings.flatMap((reading) => (reading.resource === entries[0]?.resource ? reading.rules : []))
-  const checks = entries.map(({ selector }) => {
-    const namespaces = rules.find((rule) => rule.selector === selector)?.namespaces
-    return checksOf(selector, { object: live, resource, home, namespaces, exclusions: resolved.gitsync.spec })
-  })
-  const best = checks.find((all) => all.every(({ passed }) => passed)) ?? checks.flat()
-  const { member, ...runtime } = await withUnrenderable(resolved, live, named)
-  const file = member.desired.ofObject(keyOf(named))
-  if (file !== undefined) {
-    const bytes = member.spool.get(file.oid)
-    const git = await inGit(resolved, file.path, bytes, look)
-    const why =
-      gitsync['spec'] !== undefined && resolved.gitsync.spec.suspend
-        ? 'selected, but the GitSync is suspended'
-        : WHY[git]
-    return { ...base, ...place, in: true, why, checks: best, path: full(resolved, file.path), git }
-  }
-  const { path } = await fileOf(
-    `${groupKindKey(resource)}/${named.namespace === undefined ? '' : `${named.namespace}/`}${named.name}`,
-    resolved,
-    cluster,
-  )
-  const git = await inGit(resolved, path, undefined, look)
-  const failed = best.find(({ passed }) => !passed)
+  const all = checksOfEach(entries, { resolved, live, named })
+  const checks = all.find(areAllPassed) ?? all.flat()
+  const failed = checks.find(({ passed }) => !passed)
   const problem = run.problems.find(({ message }) => message.includes(groupKindKey(resource)))
-  const why =
-    runtime.unrenderable ??
-    (failed === undefined ? (problem?.message ?? 'a rule of the spec leaves it out') : `not selected: ${failed.text}`)
-  return { ...base, ...place, in: false, why, checks: best, path: full(resolved, path), git }
+  const [unrenderable] = [...(runtime?.unrenderable() ?? [])].map(([, { message }]) => message)
+  const left =
+    failed === undefined ? (problem?.message ?? 'a rule of the spec leaves it out') : `not selected: ${failed.text}`
+  return { ...out, why: unrenderable === undefined ? left : `it cannot be made a file: ${unrenderable}`, checks }
+}
+
+const areAllPassed = (checks: readonly Check[]): boolean => checks.every(({ passed }) => passed)
+
+/** The questions of each entry that names the kind. */
+function checksOfEach(
+  entries: readonly SelectedKind[],
+  {
+    resolved: { run, gitsync },
+    live,
+    named: { resource },
+  }: { readonly resolved: Resolved; readonly live: KubernetesObject; readonly named: NamedObject },
+): readonly (readonly Check[])[] {
+  const { namespace: home = '' } = gitsync.metadata
+  const rules = run.readings.flatMap((reading) => (reading.resource === entries[0]?.resource ? reading.rules : []))
+  return entries.map(({ selector }) => {
+    const namespaces = rules.find((rule) => rule.selector === selector)?.namespaces
+    return checksOf(selector, { object: live, resource, home, namespaces, exclusions: gitsync.spec })
+  })
 }
 
 const WHY: Readonly<Record<NonNullable<Explanation['git']>, string>> = {
@@ -109,28 +115,17 @@ const WHY: Readonly<Record<NonNullable<Explanation['git']>, string>> = {
   unknown: 'selected; Git was not looked at',
 }
 
-async function withUnrenderable(resolved: Resolved, live: KubernetesObject, named: NamedObject) {
-  const runtime = await readOne(resolved, live, named.resource)
-  const [found] = [...runtime.unrenderable()]
-  return { member: runtime.member, unrenderable: found && `it cannot be made a file: ${found[1].message}` }
-}
-
-function full({ gitsync }: Resolved, path: string): string {
+/** Where a path below the folder is. */
+function placed({ gitsync, branch }: Resolved, path: string): { readonly path: string; readonly branch: string } {
   const folder = gitsync.spec.repository.path
-  return folder === '.' ? path : `${folder}/${path}`
+  return { branch, path: folder === '.' ? path : `${folder}/${path}` }
 }
 
-async function inGit(
-  resolved: Resolved,
-  path: string,
-  bytes: Uint8Array | undefined,
-  look: Look | undefined,
-): Promise<NonNullable<Explanation['git']>> {
-  if (look === undefined) return 'unknown'
+/** Whether Git has a file of what is not written. */
+async function isKept(repository: Repository, resolved: Resolved, path: string): Promise<'kept' | 'missing'> {
   try {
-    const { oid } = await look(resolved, (repository) => repository.file(resolved.branch, full(resolved, path)))
-    if (bytes === undefined) return 'kept'
-    return oid === blobId(bytes) ? 'same' : 'different'
+    await repository.file(await newestBranch(repository, resolved), placed(resolved, path).path)
+    return 'kept'
   } catch (error) {
     if (isGitError(error, 'PathNotFound', 'RefNotFound')) return 'missing'
     throw error

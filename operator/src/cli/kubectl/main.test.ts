@@ -224,6 +224,40 @@ describe('history', () => {
     expect(restorableObject(read as KubernetesObject, { hasStatus: false, ignore: ['/data/secret'] })).toEqual(plain)
   })
 
+  test('an object is found where somebody has moved and commented its file', async () => {
+    const moved = `${FOLDER}/moved/ours.yaml`
+    await stage.repository.commitFiles({ [FILE]: null, [moved]: `# ours\n${settings('two')}` }, { message: 'Move' })
+    const log = await run(['log', 'shop', 'cm/settings', '-n', 'shop', '--oneline'])
+    expect(log.out).toMatch(/^[0-9a-f]{7} Move\n$/)
+    expect((await run(['show', 'shop', 'cm/settings', '-n', 'shop'])).out).toContain('# ours')
+    const [one] = JSON.parse((await run(['explain', 'cm/settings', '-n', 'shop', '--json'])).out)
+    expect(one).toMatchObject({ in: true, path: moved, git: 'same' })
+    await stage.repository.commitFiles({ [FILE]: settings('one'), [moved]: null })
+  })
+
+  test('a file is restored by its name where the object in it is the one whose file it is', async () => {
+    const restore = (file: string) => run(['restore', 'shop', `${file}@main`, '-n', 'shop', '--dry-run=client'])
+    expect(await restore('shop/configmap/settings.yaml')).toMatchObject({ code: 0 })
+    const other = settings('one').replace('name: settings', 'name: other')
+    await stage.repository.commitFiles({ [FILE]: other })
+    expect(await restore('shop/configmap/settings.yaml')).toMatchObject({
+      code: 5,
+      err: expect.stringContaining('holds ConfigMap/shop/other, whose file it is not'),
+    })
+    await stage.repository.commitFiles({ [FILE]: settings('one') })
+  })
+
+  test('with layout.expression the file of an object that is gone is found by what is known of it, or has to be named', async () => {
+    const file = `${FOLDER}/by/gone.yaml`
+    await stage.repository.commitFiles({ [file]: settings('one').replace('settings', 'gone') }, { message: 'Gone' })
+    stage.api.objects.create(gitsync({ layout: { expression: '"by/" + name + ".yaml"' } }, 'by-name'))
+    expect((await run(['log', 'by-name', 'cm/gone', '-n', 'shop', '--oneline'])).out).toMatch(/ Gone\n$/)
+    stage.api.objects.create(gitsync({ layout: { expression: 'object.data.mode + ".yaml"' } }, 'by-data'))
+    const unknown = await run(['log', 'by-data', 'cm/gone', '-n', 'shop'])
+    expect(unknown).toMatchObject({ code: 4, err: expect.stringContaining('name the file') })
+    await stage.repository.commitFiles({ [file]: null })
+  })
+
   test('a file with values that were withheld is not restored', async () => {
     await stage.repository.commitFiles({ [FILE]: settings('(redacted)') })
     const ran = await run(['restore', 'shop', 'configmap/settings@main', '-n', 'shop', '--yes'])

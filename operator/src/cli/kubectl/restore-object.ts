@@ -1,4 +1,3 @@
-import type { GitSync } from '../../api/parse.ts'
 import { isKubeError } from '../../kube/errors.ts'
 import { resourcePath } from '../../kube/resource.ts'
 import type { ApiResource } from '../../kube/resource.ts'
@@ -10,7 +9,9 @@ import { renderObject } from '../../render/render.ts'
 import { FIELD_MANAGER } from '../common/cluster.ts'
 import type { Cluster } from '../common/cluster.ts'
 import { CommandFailure } from '../common/command-failure.ts'
-import { keyOf, readLive } from './file-of.ts'
+import { filePath, readLive } from './file-of.ts'
+import { keyOf } from './place-of.ts'
+import type { Folder } from './with-folder.ts'
 import type { NamedObject } from '../common/find-object.ts'
 import { findWithheld, pick, readObjects } from './read-file.ts'
 import type { Version } from './version-of.ts'
@@ -28,11 +29,9 @@ export interface Restorable {
  * What a version of a file holds, without what is the server's and what the GitSync ignores.
  * @throws CommandFailure for what is no object, has another name, or lacks values that were not to be shown
  */
-export async function restorable(
-  version: Version,
-  { metadata: { namespace: home = '' }, spec: { ignore } }: GitSync,
-  { client, discovery, ...rest }: Cluster,
-): Promise<Restorable> {
+export async function restorable(version: Version, folder: Folder, cluster: Cluster): Promise<Restorable> {
+  const { metadata, spec } = folder.resolved.gitsync
+  const { namespace: home = '' } = metadata
   const objects = readObjects(version.bytes, version.path)
   const named = version.object
   const { group, kind } = named?.resource ?? {}
@@ -53,12 +52,20 @@ export async function restorable(
       `${version.path} is not restored: ${withheldAt} is encrypted, redacted or hashed, and applying it would overwrite the value with that. Decrypt it (sops -d) and use kubectl apply`,
     )
   }
-  const resource = await servedAs(found, discovery)
+  const resource = await servedAs(found, cluster.discovery)
   const namespace = resource.namespaced ? (found.metadata.namespace ?? home) : undefined
-  const live = await readLive({ client, discovery, ...rest }, { resource, namespace, name: found.metadata.name })
-  const { metadata, ...fields } = restorableObject(found, { ...resource, ignore })
+  const object = { resource, namespace, name: found.metadata.name }
+  if (named === undefined && (await filePath(object, folder, cluster)) !== version.path) {
+    const what = [groupKindKey(resource), ...(namespace === undefined ? [] : [namespace]), object.name].join('/')
+    throw new CommandFailure(
+      'conflict',
+      `${version.path} at ${version.commit} holds ${what}, whose file it is not: name that object instead, or have kubectl gitsync show print the file`,
+    )
+  }
+  const live = await readLive(cluster, object)
+  const { metadata: own, ...fields } = restorableObject(found, { ...resource, ignore: spec.ignore })
   return {
-    object: { ...fields, metadata: namespace === undefined ? metadata : { ...metadata, namespace } },
+    object: { ...fields, metadata: namespace === undefined ? own : { ...own, namespace } },
     resource,
     live,
   }

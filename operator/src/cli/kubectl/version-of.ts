@@ -18,7 +18,7 @@ export interface Version extends NamedFile {
  */
 export async function readVersion(text: string, folder: Folder, cluster: Cluster): Promise<Version> {
   const { what, revision } = splitRevision(text)
-  const file = await fileOf(what, folder.resolved, cluster)
+  const file = await fileOf(what, folder, cluster)
   const { repository, branch } = folder
   const path = folder.at(file.path)
   const commit = revision === undefined ? branch : await findCommit(revision, { repository, branch, path })

@@ -9,6 +9,7 @@ import type { GitFlags, Target } from './target.ts'
 export interface Folder {
   readonly resolved: Resolved
   readonly repository: Repository
+  /** Where its newest files are: a branch under review that is not there has nothing to add to its base. */
   readonly branch: string
   /** A path below the folder as the repository has it; without one the folder, '' for the root. */
   readonly at: (path?: string) => string
@@ -23,7 +24,15 @@ export async function withFolder<T>(
   const resolved = await resolveGitSync(object, cluster, () => undefined)
   const { path } = resolved.gitsync.spec.repository
   const at = (below?: string): string => [path === '.' ? '' : path, below ?? ''].filter((part) => part !== '').join('/')
-  return await withGit(cluster, resolved.gitsync, { flags, io, notes }, (repository) =>
-    work({ resolved, repository, branch: resolved.branch, at }),
+  return await withGit(cluster, resolved.gitsync, { flags, io, notes }, async (repository) =>
+    work({ resolved, repository, branch: await newestBranch(repository, resolved), at }),
   )
+}
+
+/** The branch under review where there is one, else its base; without reviews the branch that is written. */
+export async function newestBranch(repository: Repository, { branch, base }: Resolved): Promise<string> {
+  if (base === undefined) return branch
+  const head = `refs/heads/${branch}`
+  const refs = await repository.refs({ prefix: head })
+  return refs.some(({ name }) => name === head) ? branch : base
 }

@@ -39,8 +39,9 @@ export const log: Verb = {
         const { since, until, maxCount, oneline = false, json = false } = flags
         await withTarget(name, flags, io, async (target) => {
           const [{ withFolder }, { fileOf }] = await Promise.all([import('../with-folder.ts'), import('../file-of.ts')])
-          await withFolder(target, { flags, io }, async ({ repository, branch, resolved, at }) => {
-            const path = at(object === undefined ? undefined : (await fileOf(object, resolved, target.cluster)).path)
+          await withFolder(target, { flags, io }, async (folder) => {
+            const { repository, branch, at } = folder
+            const path = at(object === undefined ? undefined : (await fileOf(object, folder, target.cluster)).path)
             const commits = repository.history(branch, {
               ...(path === '' ? {} : { path }),
               ...(since === undefined ? {} : { since }),

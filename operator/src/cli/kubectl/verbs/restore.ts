@@ -77,7 +77,7 @@ async function restoreVersion(text: string, { target, folder, flags, io }: Resto
   const { cluster, notes } = target
   const { resolved } = folder
   const version = await readVersion(text, folder, cluster)
-  const wanted = await restoring.restorable(version, resolved.gitsync, cluster)
+  const wanted = await restoring.restorable(version, folder, cluster)
   const { object, resource, live } = wanted
   const named = { resource, namespace: object.metadata.namespace, name: object.metadata.name }
   const title = `${resource.plural}${resource.group === '' ? '' : `.${resource.group}`}/${named.name}`
