@@ -46,6 +46,7 @@ const specFields = z
 export const gitSyncSpecSchema = withRule(withSecretsRules(specFields), {
   cel: "!has(self.push) || self.push.mode != 'PullRequest' || has(self.repository.secretRef)",
   test: ({ push, repository }) => push.mode !== 'PullRequest' || repository.secretRef !== undefined,
+  field: 'push',
   message: 'push.mode PullRequest needs repository.secretRef: nobody opens requests without credentials',
 })
 

@@ -1,3 +1,5 @@
+const MAX_SHOWN = 100
+
 /** A spec that isn't accepted. */
 export class InvalidSpecError extends Error {
   readonly code = 'InvalidSpec'
@@ -8,7 +10,8 @@ export class InvalidSpecError extends Error {
   /** What to write instead. */
   readonly remedy: string
   constructor(field: string, value: unknown, remedy: string) {
-    const shown = withoutCredentials(JSON.stringify(value) ?? 'not set').slice(0, 100)
+    const whole = withoutCredentials(JSON.stringify(value) ?? 'not set')
+    const shown = whole.length > MAX_SHOWN ? `${whole.slice(0, MAX_SHOWN)}…` : whole
     super(value === undefined ? `${field} is not set: ${remedy}` : `${field}: ${shown}: ${remedy}`)
     this.name = 'InvalidSpecError'
     this.field = field

@@ -7,11 +7,13 @@ import { NAMESPACES } from '../../controllers/known-resources.ts'
 import { nameOf } from '../../controllers/environment.ts'
 import { Runtime } from '../../controllers/runtime.ts'
 import { beginReconciliation, runSteps } from '../../controllers/step.ts'
-import type { Reconciliation } from '../../controllers/step.ts'
+import type { Problem, Reconciliation } from '../../controllers/step.ts'
 import { authorise } from '../../controllers/steps/authorise.ts'
 import { checkSpec } from '../../controllers/steps/check-spec.ts'
+import { limitsFor } from '../../controllers/connect-repository.ts'
 import { memberSettings } from '../../controllers/from-spec/member-settings.ts'
 import { renderingOf } from '../../controllers/from-spec/rendering.ts'
+import { findProvider } from '../../controllers/steps/find-provider.ts'
 import { protect } from '../../controllers/steps/protect.ts'
 import { resolveKinds } from '../../controllers/steps/resolve-kinds.ts'
 import { isKubeError } from '../../kube/errors.ts'
@@ -19,6 +21,7 @@ import type { ApiResource } from '../../kube/resource.ts'
 import type { KubernetesObject } from '../../objects/object.ts'
 import { PushFailure } from '../../push/failure.ts'
 import type { Cluster } from './cluster.ts'
+import { knownProviders } from './known-providers.ts'
 import { lenientClient } from './lenient-client.ts'
 import { lookAt, lookOnce } from './list-once.ts'
 import type { OneLook } from './list-once.ts'
@@ -33,6 +36,8 @@ export interface Resolved {
   readonly branch: string
   /** With push.mode PullRequest: the branch that the other one is merged into. */
   readonly base: string | undefined
+  /** Why the operator does not write to this host: a rule of a GitProvider. */
+  readonly hostProblem: Problem | undefined
   /** uid of kube-system; undefined when this user may not know it. */
   readonly clusterId: string | undefined
 }
@@ -44,11 +49,16 @@ export interface Resolved {
 export async function resolveGitSync(object: KubernetesObject, cluster: Cluster, notes: Notes): Promise<Resolved> {
   const lenient = { ...cluster, client: lenientClient(cluster.client, notes) }
   const clusterId = await clusterIdOf(cluster)
-  const environment = readingEnvironment(lenient, lookOnce(cluster.client), clusterId ?? '')
+  const providers = await knownProviders(cluster, notes)
+  const environment = {
+    ...readingEnvironment(lenient, lookOnce(cluster.client), clusterId ?? ''),
+    ...(providers === undefined ? {} : { providers: providers.valid, invalidProviders: providers.invalid }),
+  }
   const run = beginReconciliation({ environment, name: nameOf(object), object, runtimes: new Map() })
   const problem = await runSteps(run, [checkSpec, resolveKinds, authorise, protect])
   if (problem !== undefined) throw new PushFailure(problem.reason, problem.message)
-  return { run, gitsync: run.gitsync, branch: run.branch, base: run.base, clusterId }
+  const hostProblem = providers === undefined ? undefined : await findProvider(run)
+  return { run, gitsync: run.gitsync, branch: run.branch, base: run.base, hostProblem, clusterId }
 }
 
 async function clusterIdOf({ client }: Cluster): Promise<string | undefined> {
@@ -104,7 +114,7 @@ async function startRuntime(
   const { gitsync } = run
   const environment = { ...run.environment, pool }
   const store = { load: async () => inventory, loadFormer: async () => undefined, save: async () => undefined }
-  const settings = memberSettings(gitsync, clusterId)
+  const settings = { ...memberSettings(gitsync, clusterId), maxPushBytes: limitsFor(run).bytesPerPush }
   const runtime = new Runtime(environment, gitsync, {
     place: placeKey(locationOf(run)),
     branch: run.branch,

@@ -64,7 +64,14 @@ export async function readCluster(
     const where = resource.namespaced && namespaces !== undefined ? new Set(namespaces) : undefined
     return { resource, rules: [{ selector, namespaces: where }], exclusions, isByWildcard: false }
   })
-  const resolved = { run, gitsync: run.gitsync, branch: 'export', base: undefined, clusterId: '' }
+  const resolved = {
+    run,
+    gitsync: run.gitsync,
+    branch: 'export',
+    base: undefined,
+    hostProblem: undefined,
+    clusterId: '',
+  }
   const left: string[] = []
   const tell = keepGoing ? notes : (text: string) => left.push(text)
   const runtime = await readWanted(resolved, cluster, tell, { clusterId: '', labelSelector, onProgress })

@@ -51,8 +51,10 @@ export async function explainObject(
     if (!(error instanceof Error) || error.name !== 'PushFailure') throw error
     return { ...base, in: false, why: `this GitSync writes nothing: ${error.message}` }
   }
+  const { hostProblem, run } = resolved
+  if (hostProblem !== undefined)
+    return { ...base, in: false, why: `this GitSync writes nothing: ${hostProblem.message}` }
   const { resource } = named
-  const { run } = resolved
   const entries = run.selected.filter(
     (one) => one.resource.group === resource.group && one.resource.kind === resource.kind,
   )

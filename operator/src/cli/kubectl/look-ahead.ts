@@ -14,16 +14,20 @@ export async function lookAhead<T>(
   work: (next: NextCommits, repository: Repository) => Promise<T>,
 ): Promise<T> {
   // Help, completion and what is wrong with the command line need no engine.
-  const [{ resolveGitSync }, { planNext }, { withGit }] = await Promise.all([
+  const [{ resolveGitSync }, { planNext }, { withGit }, { PushFailure }] = await Promise.all([
     import('../common/wanted.ts'),
     import('./next-commits.ts'),
     import('./with-git.ts'),
+    import('../../push/failure.ts'),
   ])
   const resolved = await resolveGitSync(object, cluster, notes)
+  const { hostProblem, base } = resolved
+  if (hostProblem !== undefined) throw new PushFailure(hostProblem.reason, hostProblem.message)
   for (const { reason, message } of resolved.run.problems) notes(`${reason}: ${message}`)
   if (resolved.gitsync.spec.suspend) notes('the GitSync is suspended: nothing is written until it is resumed')
+  if (base !== undefined) notes(`the commits go to branch ${resolved.branch}, and a request asks for them in ${base}`)
   const meter = progressMeter(io)
-  return await withGit(cluster, resolved.gitsync, { flags, io, notes }, async (repository) => {
+  return await withGit(cluster, resolved, { flags, io, notes }, async (repository) => {
     const next = await planNext(resolved, { cluster, repository, notes }, (objects) =>
       meter.show(() => `${objects} objects read`),
     ).finally(meter.clear)

@@ -160,6 +160,51 @@ describe('preview', () => {
   })
 })
 
+describe('preview and diff of what the platform decides', () => {
+  const provider = (spec: object) => ({
+    apiVersion: 'gitsync.dev/v1alpha1',
+    kind: 'GitProvider',
+    metadata: { name: 'host' },
+    spec: { hosts: [new URL(stage.repository.url).host], allowPlainHttp: true, ...spec },
+  })
+  const reference = { apiVersion: 'gitsync.dev/v1alpha1', kind: 'GitProvider', name: 'host' }
+
+  test('a GitProvider that does not allow the namespace is told as the operator tells it', async () => {
+    stage.api.objects.create(provider({ allowedNamespaces: { names: ['other'] } }))
+    const ran = await run(['preview', 'shop', '-n', 'shop'])
+    const { out } = await run(['explain', 'cm/settings', '-n', 'shop'])
+    const log = await run(['log', 'shop', '-n', 'shop'])
+    stage.api.objects.delete(reference)
+    expect(ran).toMatchObject({ code: 3, err: 'error: GitProvider host does not allow namespace shop\n' })
+    expect(out).toContain('this GitSync writes nothing: GitProvider host does not allow namespace shop')
+    expect(log).toMatchObject({ code: 0 })
+  })
+
+  test('a GitProvider bounds what one push takes', async () => {
+    stage.api.objects.create(provider({ bytes: { perPush: 65_536 } }))
+    stage.api.objects.create({ ...configMap('x'.repeat(20_000)), metadata: { name: 'large', namespace: 'shop' } })
+    stage.api.objects.create({ ...configMap('y'.repeat(20_000)), metadata: { name: 'larger', namespace: 'shop' } })
+    stage.api.objects.create(gitsync({ resources: [{ kind: 'ConfigMap' }] }, 'bounded'))
+    const { err } = await run(['preview', 'bounded', '-n', 'shop', '--json'])
+    stage.api.objects.delete(reference)
+    expect(err).toContain('more follows in further commits')
+  })
+
+  test('with push.mode PullRequest it is the branch of the request that is compared, else its base', async () => {
+    await stage.repository.commitFiles({ [FILE]: settings('one') })
+    const repository = { url: stage.repository.url, path: FOLDER, secretRef: { name: 'none' } }
+    stage.api.objects.create(gitsync({ repository, push: { mode: 'PullRequest' } }, 'reviewed'))
+    const first = await run(['diff', 'reviewed', '-n', 'shop'])
+    expect(first.out).toContain('-  mode: one\n+  mode: two\n')
+    expect(first.err).toContain('the commits go to branch gitsync/shop/reviewed, and a request asks for them in main')
+    expect((await run(['show', 'reviewed', 'cm/settings', '-n', 'shop'])).out).toBe(settings('one'))
+    await stage.repository.git('branch', 'gitsync/shop/reviewed', 'main')
+    await stage.repository.commitFiles({ [FILE]: settings('two') }, { branch: 'gitsync/shop/reviewed' })
+    expect((await run(['diff', 'reviewed', '-n', 'shop'])).out).not.toContain('mode: one')
+    expect((await run(['show', 'reviewed', 'cm/settings', '-n', 'shop'])).out).toBe(settings('two'))
+  })
+})
+
 describe('a user with few rights', () => {
   test('is told what was not checked, and given what they may see', async () => {
     const rbac = 'rbac.authorization.k8s.io'
@@ -176,6 +221,7 @@ describe('a user with few rights', () => {
     expect(JSON.parse(ran.out).changes).toMatchObject([{ path: `${FOLDER}/.gitsync` }, { path: FILE }])
     expect(ran.err.trimEnd().split('\n').sort()).toEqual([
       'note: what system:serviceaccount:shop:auditor may read is not checked: you may not create subjectaccessreviews',
+      'note: what the platform allows for the Git host is not checked: you may not list gitproviders',
       'note: whether ServiceAccount shop/auditor exists is not checked: you may not get it',
     ])
     expect(await run(['suspend', 'shop', '-n', 'shop'], { env })).toMatchObject({ code: 3 })

@@ -46,10 +46,10 @@ export async function planNext(
   { cluster, repository, notes }: { readonly cluster: Cluster; readonly repository: Repository; readonly notes: Notes },
   onProgress?: (objects: number) => void,
 ): Promise<NextCommits> {
-  const { branch, gitsync } = resolved
+  const { branch, base, gitsync } = resolved
   const { path } = gitsync.spec.repository
   const depth = path === '.' ? 0 : path.split('/').length
-  const start = await repository.snapshot(branch, { depth, orFrom: 'HEAD' })
+  const start = await repository.snapshot(branch, { depth, orFrom: base ?? 'HEAD' })
   const clusterId = resolved.clusterId ?? (await claimedBy(resolved, repository, start))
   const runtime = await readWanted(resolved, cluster, notes, {
     clusterId,
@@ -74,10 +74,10 @@ export async function planNext(
 }
 
 /** In whose name the folder is claimed, where this user may not know the cluster: a claim with this GitSync's uid is its own. */
-async function claimedBy({ gitsync, branch }: Resolved, repository: Repository, { commit }: Snapshot): Promise<string> {
+async function claimedBy({ gitsync }: Resolved, repository: Repository, { commit }: Snapshot): Promise<string> {
   const { path } = gitsync.spec.repository
   if (commit === null) return ''
-  const file = await repository.file(branch, path === '.' ? CLAIM_FILE : `${path}/${CLAIM_FILE}`).catch(() => undefined)
+  const file = await repository.file(commit, path === '.' ? CLAIM_FILE : `${path}/${CLAIM_FILE}`).catch(() => undefined)
   const text = file === undefined ? '' : Buffer.from(file.bytes).toString()
   return text.includes(`gitsync: ${gitsync.metadata.uid}`) ? (/^cluster: (.*)$/m.exec(text)?.[1] ?? '') : ''
 }

@@ -24,7 +24,7 @@ export async function withFolder<T>(
   const resolved = await resolveGitSync(object, cluster, () => undefined)
   const { path } = resolved.gitsync.spec.repository
   const at = (below?: string): string => [path === '.' ? '' : path, below ?? ''].filter((part) => part !== '').join('/')
-  return await withGit(cluster, resolved.gitsync, { flags, io, notes }, async (repository) =>
+  return await withGit(cluster, resolved, { flags, io, notes }, async (repository) =>
     work({ resolved, repository, branch: await newestBranch(repository, resolved), at }),
   )
 }

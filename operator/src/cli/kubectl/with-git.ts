@@ -1,7 +1,6 @@
 import { describeRequest, withRepository } from '@gitsync/protocol/cli'
 import type { ConnectionFlags, Io } from '@gitsync/protocol/cli'
 import type { Repository } from '@gitsync/protocol'
-import type { GitSync } from '../../api/parse.ts'
 import { SECRETS } from '../../controllers/known-resources.ts'
 import { isKubeError } from '../../kube/errors.ts'
 import type { KubernetesObject } from '../../objects/object.ts'
@@ -9,6 +8,7 @@ import { repositoryAddress } from '../../plan/repository-address.ts'
 import { systemClock } from '../../time/clock.ts'
 import { VERSION } from '../../version.ts'
 import type { Cluster } from '../common/cluster.ts'
+import type { Resolved } from '../common/wanted.ts'
 import type { Notes } from '../common/notes.ts'
 
 /** Flags that say who the user is to the Git host. */
@@ -21,7 +21,7 @@ const LOGIN = ['user', 'token', 'bearer', 'cert', 'key'] as const
  */
 export async function withGit<T>(
   { client }: Pick<Cluster, 'client'>,
-  { metadata, spec }: Pick<GitSync, 'metadata' | 'spec'>,
+  { gitsync: { metadata, spec }, run: { provider } }: Pick<Resolved, 'gitsync' | 'run'>,
   { flags, io, notes }: { readonly flags: ConnectionFlags; readonly io: Io; readonly notes: Notes },
   work: (repository: Repository) => Promise<T>,
 ): Promise<T> {
@@ -36,7 +36,7 @@ export async function withGit<T>(
     import('../../push/credentials.ts'),
     import('../../push/repository-pool.ts'),
   ])
-  const { auth, githubApp, ssh, clientCertificate, ca } = credentialsFor(url, secret)
+  const { auth, ca, ...login } = credentialsFor(url, secret)
   const pool = new RepositoryPool({
     clock: systemClock,
     userAgent: `git/kubectl-gitsync-${VERSION}`,
@@ -47,9 +47,10 @@ export async function withGit<T>(
   try {
     // The guard keeps tenants from the operator's network; here the network is the user's own.
     const policy = { allowPrivateAddresses: true, allowPlainHttp: true }
-    const login = { auth, githubApp, ssh, clientCertificate, ca }
+    const authorities = [provider?.spec.caBundle, ca].filter((pem) => pem !== undefined)
+    const trusted = authorities.length === 0 ? undefined : authorities.join('\n')
     const address = repositoryAddress(url).url
-    return await work(pool.connect({ url: address, policy, ...login }, undefined).repository)
+    return await work(pool.connect({ url: address, policy, auth, ca: trusted, ...login }, undefined).repository)
   } finally {
     await pool.close()
   }

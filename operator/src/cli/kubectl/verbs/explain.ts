@@ -47,8 +47,8 @@ export const explain: Verb = {
           const look =
             flags.git === false
               ? undefined
-              : <T>(resolved: { gitsync: Parameters<typeof withGit>[1] }, work: Parameters<typeof withGit<T>>[3]) =>
-                  withGit(cluster, resolved.gitsync, { flags, io, notes }, work)
+              : <T>(resolved: Parameters<typeof withGit>[1], work: Parameters<typeof withGit<T>>[3]) =>
+                  withGit(cluster, resolved, { flags, io, notes }, work)
           const found: Explanation[] = []
           for (const gitsync of gitsyncs) {
             const one = await explainObject(gitsync, { named, live }, { cluster, notes, look })
