@@ -78,7 +78,7 @@ export const REFUSED: readonly RefusedCase[] = [
   {
     name: 'mode PullRequest without credentials',
     spec: minimal({ push: { mode: 'PullRequest' } }),
-    field: 'spec',
+    field: 'spec.push',
     message: /needs repository\.secretRef/,
   },
   url('git://git.example.com/a', /must start with http/),
