@@ -48,9 +48,8 @@ export function inventoryStore(
     }
   }
   const toInventory = ({ paths, confirmed }: Record<string, unknown>): Inventory => {
-    const inventory = Inventory.decode(Buffer.from(typeof paths === 'string' ? paths : '', 'base64'))
-    inventory.confirmed = typeof confirmed === 'string' ? confirmed : ''
-    return inventory
+    const bytes = Buffer.from(typeof paths === 'string' ? paths : '', 'base64')
+    return Inventory.decode(bytes, typeof confirmed === 'string' ? confirmed : undefined)
   }
   return {
     async load() {

@@ -5,7 +5,7 @@ import { findProblems, toConditions, toStatus } from './report.ts'
 import type { Runtime } from './runtime.ts'
 import type { Problem } from './step.ts'
 
-const healthy: MemberStatus = { files: 3, pending: 0, orphans: 0, healthy: true }
+const healthy: MemberStatus = { files: 3, pending: 0, orphans: 0, unreadable: [], healthy: true }
 const object = {
   apiVersion: 'gitsync.dev/v1alpha1',
   kind: 'GitSync',
@@ -104,8 +104,6 @@ describe('conditions', () => {
       settings: { confirmDeletion },
       status: { ...healthy, massDeletion: { token: 'abc', count: 20, recent: 0 } },
       desired: { hasConflicts: false },
-      unprovable: undefined,
-      unreadable: [],
     }
     const runtime = { member, unrenderable: () => [], unreadable: () => [] } as unknown as Runtime
     const problems = findProblems(runtime, [])

@@ -14,16 +14,17 @@ const SHOWN = 3
 /** What stands in the way of a GitSync at work, the worst first. */
 export function findProblems(runtime: Runtime, partial: readonly Problem[]): Problem[] {
   const { member } = runtime
-  const { failure, massDeletion, delayed, pullRequest } = member.status
+  const { status } = member
+  const { failure, massDeletion, delayed, pullRequest, unprovable, unreadable } = status
   const problems: Problem[] = []
   if (failure !== undefined && failure.reason !== 'Progressing') problems.push(failure)
   if (massDeletion !== undefined) {
     problems.push({ reason: 'MassDeletion', message: refusedDeletion(massDeletion, member.settings.confirmDeletion) })
   }
   if (pullRequest?.isRefused === true) problems.push(closedRequest(pullRequest))
-  if (member.unprovable !== undefined) problems.push(member.unprovable)
+  if (unprovable !== undefined) problems.push(unprovable.failure)
   if (member.desired.hasConflicts) problems.push(conflictProblem(runtime))
-  if (member.unreadable.length > 0) problems.push(unreadableProblem(runtime))
+  if (unreadable.length > 0) problems.push(unreadableProblem(unreadable))
   problems.push(...unrenderableProblem(runtime), ...partial)
   for (const { kind, why, isForbidden } of runtime.unreadable()) {
     const reason = isForbidden ? 'Forbidden' : 'ClusterUnavailable'
@@ -83,9 +84,9 @@ function unrenderableProblem(runtime: Runtime): Problem[] {
   })
 }
 
-function unreadableProblem({ member }: Runtime): Problem {
-  const shown = member.unreadable.slice(0, SHOWN).map(({ path, problem }) => `${path} (${problem})`)
-  const more = member.unreadable.length > SHOWN ? `; ${member.unreadable.length - SHOWN} more` : ''
+function unreadableProblem(files: MemberStatus['unreadable']): Problem {
+  const shown = files.slice(0, SHOWN).map(({ path, problem }) => `${path} (${problem})`)
+  const more = files.length > SHOWN ? `; ${files.length - SHOWN} more` : ''
   return { reason: 'FileUnreadable', message: `cannot be read, and stays as it is: ${shown.join('; ')}${more}` }
 }
 

@@ -6,10 +6,17 @@ test('knows after decoding what it knew before, and equal inventories are equal 
   fc.assert(
     fc.property(fc.uniqueArray(fc.string()), fc.uniqueArray(fc.string()), (added, deleted) => {
       const inventory = new Inventory()
-      expect(inventory.add(added)).toBe(added.length > 0)
-      expect(inventory.add(added)).toBe(false)
+      /** Whether what is done leaves something to be saved. */
+      const changes = (act: () => void): boolean => {
+        inventory.saved()
+        act()
+        return inventory.isUnsaved
+      }
+      expect(changes(() => inventory.add(added))).toBe(added.length > 0)
+      expect(changes(() => inventory.add(added))).toBe(false)
+      expect(changes(() => inventory.keepOnly(added))).toBe(false)
       const some = deleted.some((path) => added.includes(path))
-      expect(inventory.delete(deleted)).toBe(some)
+      expect(changes(() => inventory.delete(deleted))).toBe(some)
       const kept = added.filter((path) => !deleted.includes(path))
       const again = Inventory.decode(inventory.encode())
       for (const path of [...added, ...deleted]) expect(again.has(path)).toBe(kept.includes(path))

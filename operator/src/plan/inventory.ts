@@ -8,11 +8,33 @@ const HASH_BYTES = 8
  */
 export class Inventory {
   readonly #hashes: Set<string>
-  /** Token of the mass deletion that was confirmed last; see `deletionToken`. */
-  confirmed = ''
+  #confirmed: string
+  #isUnsaved = false
 
-  constructor(hashes: Iterable<string> = []) {
+  constructor(hashes: Iterable<string> = [], confirmed = '') {
     this.#hashes = new Set(hashes)
+    this.#confirmed = confirmed
+  }
+
+  /** Token of the mass deletion that was confirmed last; see `deletionToken`. */
+  get confirmed(): string {
+    return this.#confirmed
+  }
+
+  /** Somebody has confirmed a mass deletion, and it is written. */
+  confirm(token: string): void {
+    this.#confirmed = token
+    this.#isUnsaved = true
+  }
+
+  /** It is not as it was saved last. */
+  get isUnsaved(): boolean {
+    return this.#isUnsaved
+  }
+
+  /** It has been saved as it is. */
+  saved(): void {
+    this.#isUnsaved = false
   }
 
   get size(): number {
@@ -23,26 +45,22 @@ export class Inventory {
     return this.#hashes.has(hash(path))
   }
 
-  /** @returns whether anything was new */
-  add(paths: Iterable<string>): boolean {
+  add(paths: Iterable<string>): void {
     const before = this.#hashes.size
     for (const path of paths) this.#hashes.add(hash(path))
-    return this.#hashes.size !== before
+    if (this.#hashes.size !== before) this.#isUnsaved = true
   }
 
-  /** @returns whether anything was there */
-  delete(paths: Iterable<string>): boolean {
-    const before = this.#hashes.size
-    for (const path of paths) this.#hashes.delete(hash(path))
-    return this.#hashes.size !== before
+  delete(paths: Iterable<string>): void {
+    for (const path of paths) if (this.#hashes.delete(hash(path))) this.#isUnsaved = true
   }
 
-  /** Forgets every path but these. @returns whether there was any other */
-  keepOnly(paths: Iterable<string>): boolean {
-    const before = this.#hashes.size
+  /** Forgets every path but these. */
+  keepOnly(paths: Iterable<string>): void {
     const kept = new Set([...paths].map(hash))
-    for (const each of this.#hashes) if (!kept.has(each)) this.#hashes.delete(each)
-    return this.#hashes.size !== before
+    for (const each of this.#hashes) {
+      if (!kept.has(each) && this.#hashes.delete(each)) this.#isUnsaved = true
+    }
   }
 
   /** Sorted, so that equal inventories are equal bytes. */
@@ -51,10 +69,10 @@ export class Inventory {
   }
 
   /** Bytes that are no inventory give an empty one: nothing is deleted on its word then. */
-  static decode(bytes: Uint8Array): Inventory {
-    if (bytes.length % HASH_BYTES !== 0) return new Inventory()
+  static decode(bytes: Uint8Array, confirmed?: string): Inventory {
+    if (bytes.length % HASH_BYTES !== 0) return new Inventory([], confirmed)
     const hex = Buffer.from(bytes).toString('hex')
-    return new Inventory(hex.match(/.{16}/g) ?? [])
+    return new Inventory(hex.match(/.{16}/g) ?? [], confirmed)
   }
 }
 

@@ -705,9 +705,9 @@ test('pushes of unknown outcome are remembered without their contents, and not w
     await world.pass(61_000)
     await world.idle()
   }
-  expect(tenant.member.sent.length).toBeGreaterThan(0)
-  expect(tenant.member.sent.length).toBeLessThanOrEqual(8)
-  expect(JSON.stringify(tenant.member.sent)).not.toContain('secret')
+  expect(tenant.member.outbox.sent.length).toBeGreaterThan(0)
+  expect(tenant.member.outbox.sent.length).toBeLessThanOrEqual(8)
+  expect(JSON.stringify(tenant.member.outbox.sent)).not.toContain('secret')
 })
 
 test('an inventory that cannot be saved stops only its own GitSync, and is saved later', async () => {

@@ -5,7 +5,8 @@ import { repositoryAddress } from '../plan/repository-address.ts'
 import { NO_TRACER } from '../trace/tracer.ts'
 import type { Tracer } from '../trace/tracer.ts'
 import { PushFailure, shownAnswer, toFailure } from './failure.ts'
-import type { Member, SentPush } from './member.ts'
+import type { Member } from './member.ts'
+import type { SentPush } from './outbox.ts'
 import { folderId, wantedTrees } from './folder-view.ts'
 import { missingFrom } from './history.ts'
 import type { PushObserver } from './observer.ts'
@@ -428,9 +429,8 @@ export class BranchWriter {
       if (member.folder === undefined || folder === member.folder) continue
       member.requireCompare('drift')
       // It may be our own push, of which no answer came.
-      if (member.sent.some((sent) => sent.folder === folder)) continue
-      member.driftedAt = this.#options.clock.now()
-      member.isDrifted = true
+      if (member.outbox.sent.some((sent) => sent.folder === folder)) continue
+      member.drift.found(this.#options.clock.now())
       this.#options.observer?.drifted?.(member.name)
     }
   }
@@ -502,7 +502,7 @@ export class BranchWriter {
           const folder = folderId(snapshot, member.settings.path)
           const { removed, deleted, confirmed, written } = plan
           const settlement = { removed, deleted, confirmed, written }
-          member.remember({ tip: before.tip, folder, batches: member.taken.length, settlement, commits, seenAt, time })
+          member.outbox.remember({ tip: before.tip, folder, settlement, commits, seenAt, time })
         }
       }
       throw error
@@ -519,9 +519,8 @@ export class BranchWriter {
 
   /** A push whose outcome nobody knew has happened when the folder is as it would have left it: then it is not repeated. */
   async #recognise(member: Member, snapshot: Snapshot): Promise<void> {
-    const folder = folderId(snapshot, member.settings.path)
-    const landed = member.sent.find((sent) => sent.folder === folder && sent.tip !== snapshot.tip)
-    if (folder === undefined || landed === undefined) return
+    const landed = member.outbox.recognise({ tip: snapshot.tip, folder: folderId(snapshot, member.settings.path) })
+    if (landed === undefined) return
     member.landed(landed)
     await settle(member, landed.settlement)
     if (landed.commits.length > 0) this.#tellPushed(member, landed)

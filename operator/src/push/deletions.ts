@@ -16,7 +16,7 @@ import { isRead, learn } from './survey.ts'
 export async function confirmDeletions(member: Member, folder: FolderView): Promise<Batch[]> {
   const confirmed: Batch[] = []
   const written = new Set<string>()
-  for (const batch of member.taken) {
+  for (const batch of member.outbox.batches) {
     const changes: Change[] = []
     for (const change of batch.changes) {
       if (change.oid !== null) {
@@ -56,12 +56,10 @@ async function isGone(member: Member, identity: ObjectIdentity): Promise<boolean
   if (isFile(identity)) return true
   try {
     if (await member.port.isGone(identity)) return true
-    if (!(await member.port.isServed(identity))) member.unjudged.push(identity)
+    if (!(await member.port.isServed(identity))) member.leftovers.postpone(identity)
   } catch (error) {
     if (!(error instanceof PushFailure) || error.reason !== 'Forbidden') throw error
-    member.unprovable = error
-    member.unproven++
-    member.unjudged.push(identity)
+    member.leftovers.refused(identity, error)
   }
   return false
 }
@@ -74,7 +72,7 @@ export async function judgeExtras(
 ): Promise<Change[]> {
   const { holdings, inventory, desired, held } = member
   const isMirror = member.settings.prune === 'Always'
-  member.unjudged.length = 0
+  member.leftovers.beginJudging()
   if (isMirror) return judgeStrangers(member, folder, { extras, leftovers })
   const own = extras.filter(({ path }) => inventory.has(path))
   const rest = leftovers.filter(({ path, document }) => inventory.has(documentId(path, document.key ?? '')))
@@ -86,7 +84,7 @@ export async function judgeExtras(
     // Of several objects in a file those are ours that were written there.
     const isOurs = ({ key }: HeldDocument): boolean => isRead(member) && inventory.has(documentId(path, key ?? ''))
     const ours = objects.length > 1 ? objects.filter(isOurs) : objects
-    if (ours.length === 0 && !isHeld(member, path)) orphans++
+    if (ours.length === 0 && !held.hasPath(path)) orphans++
     rest.push(...ours.map((document) => ({ path, document })))
   }
   for (const { path, document } of rest) {
@@ -96,7 +94,7 @@ export async function judgeExtras(
     orphans++
     if (member.settings.prune !== 'Owned') continue
     if (!member.port.knows(identity)) {
-      member.unjudged.push(identity)
+      member.leftovers.postpone(identity)
       continue
     }
     // A copy of what is elsewhere.
@@ -105,7 +103,7 @@ export async function judgeExtras(
     deletes.push({ path, identity, action: 'Delete', oid: null, author, time: member.clock.now() })
     orphans--
   }
-  member.orphans = orphans
+  member.leftovers.judged(orphans)
   return deletes
 }
 
@@ -146,21 +144,17 @@ async function judgeStrangers(
   const { author } = member.settings
   for (const { path, identity } of strangers) {
     if (!member.port.complete()) {
-      if (!isFile(identity)) member.unjudged.push(identity)
+      if (!isFile(identity)) member.leftovers.postpone(identity)
     } else if (isFile(identity) || (await mayGo(member, identity))) {
       deletes.push({ path, identity, action: 'Delete', oid: null, author, time: member.clock.now() })
     }
   }
-  member.orphans = strangers.length - deletes.length
+  member.leftovers.judged(strangers.length - deletes.length)
   return deletes
 }
 
 async function mayGo(member: Member, identity: ObjectIdentity): Promise<boolean> {
   return member.port.knows(identity) ? isGone(member, identity) : member.port.isServed(identity)
-}
-
-function isHeld({ held }: Member, path: string): boolean {
-  return held.values().some((change) => change.path === path)
 }
 
 /** Holds deletions back that are too many at once, and lets those go that were confirmed. */
@@ -175,32 +169,31 @@ export async function guardDeletions(
   /** The token that a person answered, when it was needed. */
   readonly confirmed: string | undefined
 }> {
-  const { prune, isLeaving = false } = member.settings
-  for (const [id, change] of member.held) {
+  const { held, settings, inventory } = member
+  const { prune, isLeaving = false, confirmDeletion: confirmation } = settings
+  for (const [id, change] of held.entries()) {
     // Who leaves wants nothing, whatever its objects say.
-    if (!isLeaving && (isWantedAgain(member, change) || prune === 'Never')) member.held.delete(id)
+    if (!isLeaving && (isWantedAgain(member, change) || prune === 'Never')) held.forget(id)
   }
   // What comes and goes within this push is in nobody's folder yet.
   const isGuarded = (change: Change): boolean => change.oid === null && isInFolder(member, folder, change)
   const fresh = batches.flatMap(({ changes }) => changes.filter(isGuarded))
-  const deletes = new Map([...member.held, ...fresh.map((change) => [idOf(change), change] as const)])
+  const deletes = new Map([...held.entries(), ...fresh.map((change) => [idOf(change), change] as const)])
   const paths = [...deletes.values()].map((change) => shownIn(member, change))
-  const token = deletionToken(paths, member.inventory.confirmed)
-  const confirmation = member.settings.confirmDeletion
+  const token = deletionToken(paths, inventory.confirmed)
   const isConfirmed = paths.length > 0 && confirmation === token
   const before = isLeaving ? files : Math.max(files, member.desired.size + paths.length)
-  const refused = member.guard.refuses(paths, before, member.clock.now(), { token, confirmation })
+  const now = member.clock.now()
+  const refused = held.guard.refuses(paths, before, now, { token, confirmation })
   // What was refused once waits for its confirmation, also when the folder grows meanwhile.
-  if (refused || (member.held.size > 0 && !isConfirmed)) {
-    for (const [id, change] of deletes) member.held.set(id, change)
-    member.massDeletion = { token, count: paths.length, recent: member.guard.recent(member.clock.now()) }
+  if (refused || (held.size > 0 && !isConfirmed)) {
+    held.refuse(deletes, { token, count: paths.length, recent: held.guard.recent(now) })
     const kept = batches.map((batch) => ({ ...batch, changes: batch.changes.filter((change) => !isGuarded(change)) }))
     return { batches: kept, deleted: [], confirmed: undefined }
   }
-  member.massDeletion = undefined
+  held.release()
   const waiting = await stillGone(member, fresh)
-  const released =
-    waiting.length === 0 ? [] : [{ author: member.settings.author, changes: waiting, time: member.clock.now() }]
+  const released = waiting.length === 0 ? [] : [{ author: settings.author, changes: waiting, time: now }]
   const deleted = [...fresh, ...waiting].map(idOf)
   return { batches: [...batches, ...released], deleted, confirmed: isConfirmed ? token : undefined }
 }
@@ -217,11 +210,11 @@ function shownIn({ holdings }: Member, change: Change): string {
 async function stillGone(member: Member, fresh: readonly Change[]): Promise<Change[]> {
   const asked = new Set(fresh.map(idOf))
   const gone: Change[] = []
-  for (const [id, change] of member.held) {
+  for (const [id, change] of member.held.entries()) {
     if (asked.has(id)) continue
     if (await isGone(member, change.identity)) gone.push(change)
     else {
-      member.held.delete(id)
+      member.held.forget(id)
       member.requireCompare('relist')
     }
   }

@@ -25,30 +25,22 @@ export async function respectForeignEdits(
 ): Promise<ReadonlySet<string>> {
   const { onDrift = 'Overwrite', confirmOverwrite } = member.settings
   if (onDrift === 'Overwrite') {
-    member.lastChanges.clear()
+    member.drift.lastChanges.clear()
     return new Set()
   }
   const edits = await findForeignEdits(member, folder, remote)
   if (onDrift === 'Adopt') {
     const adopted = edits.filter(({ path, change }) => change.time >= writtenAt(member, path))
-    const [first] = adopted
-    member.drift =
-      first === undefined
-        ? undefined
-        : { outcome: 'Adopted', time: first.change.time, files: adopted.length, commit: first.change.commit }
+    member.drift.leftAlone('Adopted', adopted)
     return new Set(adopted.map(({ path }) => path))
   }
-  const [first] = edits
-  if (first === undefined) {
-    if (member.drift?.outcome === 'Stalled') member.drift = undefined
-    return new Set()
-  }
   const token = overwriteToken(edits)
-  if (confirmOverwrite === token) {
-    member.isDrifted = true
+  if (edits.length > 0 && confirmOverwrite === token) {
+    member.drift.confirmed()
     return new Set()
   }
-  member.drift = { outcome: 'Stalled', time: first.change.time, files: edits.length, commit: first.change.commit }
+  member.drift.leftAlone('Stalled', edits)
+  if (edits.length === 0) return new Set()
   const wrong =
     confirmOverwrite === undefined
       ? ''
@@ -84,14 +76,14 @@ async function findForeignEdits(
     differing.map(({ path, oid }) => async () => {
       const key = `${oid ?? ''} ${path}`
       asked.add(key)
-      let change = member.lastChanges.get(key)
+      let change = member.drift.lastChanges.get(key)
       if (change === undefined) {
         change = (await folder.lastChange(path)) ?? null
-        member.lastChanges.set(key, change)
+        member.drift.lastChanges.set(key, change)
       }
       if (change !== null && !samePerson(change.committer, member.settings.committer)) edits.push({ path, oid, change })
     }),
   )
-  for (const key of member.lastChanges.keys()) if (!asked.has(key)) member.lastChanges.delete(key)
+  for (const key of member.drift.lastChanges.keys()) if (!asked.has(key)) member.drift.lastChanges.delete(key)
   return edits.sort((a, b) => (a.path < b.path ? -1 : 1))
 }

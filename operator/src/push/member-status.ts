@@ -1,5 +1,6 @@
 import type { Drift } from '../plan/drift.ts'
 import type { PushFailure } from './failure.ts'
+import type { Unprovable } from './leftovers.ts'
 import type { PullRequestStatus } from './review/review-settings.ts'
 
 /** How a member is doing, as the status and the metrics of its GitSync tell it. */
@@ -17,15 +18,25 @@ export interface MemberStatus {
   /** Changes wait for their turn at the host for longer than `maxLatency`; `until` in milliseconds since the epoch. */
   readonly delayed?: { readonly host: string; readonly until: number } | undefined
   /** A refused deletion: what has to be confirmed. */
-  readonly massDeletion?: {
-    readonly token: string
-    /** Files that wait. */
-    readonly count: number
-    /** Files deleted within the last ten minutes. */
-    readonly recent: number
-  }
+  readonly massDeletion?:
+    | {
+        readonly token: string
+        /** Files that wait. */
+        readonly count: number
+        /** Files deleted within the last ten minutes. */
+        readonly recent: number
+      }
+    | undefined
+  /** Deletions that could not be proved the last time. */
+  readonly unprovable?: Unprovable | undefined
+  /** Files that cannot be read where objects are wanted. */
+  readonly unreadable: readonly { readonly path: string; readonly problem: string }[]
   /** Foreign edits that were found last, and what was done about them. */
-  readonly drift?: Drift
+  readonly drift?: Drift | undefined
+  /** When somebody else's change was last found in the folder, milliseconds since the epoch. */
+  readonly driftedAt?: number | undefined
+  /** When commits were last found missing from the branch's history, milliseconds since the epoch. */
+  readonly rewrittenAt?: number | undefined
   /** The folder has been compared since the start, and the last attempt did not fail. */
   readonly healthy: boolean
   /** The last request for a review. */

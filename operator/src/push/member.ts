@@ -1,22 +1,23 @@
 import { blobId } from '@gitsync/protocol'
 import type { Signer } from '@gitsync/protocol'
 import { identityKey } from '../objects/object.ts'
-import type { ObjectIdentity } from '../objects/object.ts'
 import { DesiredFiles } from '../plan/desired-files.ts'
 import { documentId, Holdings } from '../plan/holdings.ts'
-import type { FileReading } from '../plan/holdings.ts'
 import type { DesiredFile, Placing } from '../plan/desired-files.ts'
 import type { Inventory } from '../plan/inventory.ts'
-import type { Drift, LastChange } from '../plan/drift.ts'
-import { MassDeletionGuard } from '../plan/mass-deletion.ts'
 import type { Person } from '../plan/person.ts'
 import { ChangeWindow } from '../plan/window.ts'
-import type { Batch, Change, Origin } from '../plan/window.ts'
+import type { Change, Origin } from '../plan/window.ts'
 import type { SpanContext } from '../trace/tracer.ts'
 import type { Clock } from '../time/clock.ts'
+import { DriftRecord } from './drift-record.ts'
 import type { PushFailure } from './failure.ts'
+import { HeldDeletions } from './held-deletions.ts'
+import { Leftovers } from './leftovers.ts'
 import type { ClusterPort, MemberSettings } from './member-settings.ts'
 import type { MemberStatus } from './member-status.ts'
+import { Outbox } from './outbox.ts'
+import type { SentPush } from './outbox.ts'
 import type { PullRequestStatus } from './review/review-settings.ts'
 import { Schedule } from './schedule.ts'
 import type { CompareReason } from './schedule.ts'
@@ -33,35 +34,6 @@ export interface Made {
   readonly origin?: Origin | undefined
 }
 
-/** What has to be put down once a push has happened. */
-export interface Settlement {
-  /** Paths, and objects of files that hold several, that are nobody's any more. */
-  readonly removed: readonly string[]
-  /** Objects that the guard counts, with their paths: see `documentId`. */
-  readonly deleted: readonly string[]
-  /** What files hold afterwards that are not just as they are printed; undefined for those that are, and for none. */
-  readonly written: ReadonlyMap<string, { readonly oid: string; readonly reading: FileReading } | undefined>
-  /** The token with which a person has confirmed the deletions. */
-  readonly confirmed: string | undefined
-}
-
-/** What a push would have made of a member's folder. */
-export interface SentPush {
-  /** Where the branch was before. */
-  readonly tip: string | null
-  /** Id of the folder's tree afterwards. */
-  readonly folder: string | null | undefined
-  /** How many of the taken batches it held. */
-  readonly batches: number
-  readonly settlement: Settlement
-  readonly commits: readonly string[]
-  /** When each edit in them was seen, milliseconds since the epoch. */
-  readonly seenAt: readonly number[]
-  readonly time: number
-}
-
-/** Pushes of unknown outcome that are recognised later. */
-const MAX_REMEMBERED = 8
 /** Changes that wait beyond this, as while a host is down for long, are written as one comparison instead. */
 const MAX_WAITING = 20_000
 
@@ -74,47 +46,26 @@ export class Member {
   readonly name: string
   readonly desired: DesiredFiles
   readonly window: ChangeWindow
-  readonly guard = new MassDeletionGuard()
   readonly spool: Spool
   readonly port: ClusterPort
   readonly clock: Clock
-  inventory: Inventory
+  readonly inventory: Inventory
   /** Taken from the window, not acknowledged by the remote. */
-  taken: Batch[] = []
-  /** Pushes of which nobody knows whether they happened. */
-  sent: SentPush[] = []
-  /** The inventory is not as it was saved last. */
-  isInventoryUnsaved = false
-  /** Deletions that wait for a confirmation, by path and object. */
-  readonly held = new Map<string, Change>()
-  /** Id of the folder's tree when this member last wrote or compared it. */
-  folder: string | null | undefined
+  readonly outbox = new Outbox()
+  /** Deletions that wait for a confirmation. */
+  readonly held = new HeldDeletions()
+  /** Files that no object wants. */
+  readonly leftovers = new Leftovers()
+  /** What others have done to the folder. */
+  readonly drift = new DriftRecord()
   /** What files hold that are not just as they are printed. */
   readonly holdings = new Holdings()
   /** Files that cannot be read where objects are wanted. */
-  unreadable: readonly { readonly path: string; readonly problem: string }[] = []
-  orphans = 0
-  /** Objects of left-over files about which nothing could be told: their kind was not watched or not served just then, or may not be read. */
-  readonly unjudged: ObjectIdentity[] = []
-  massDeletion: MemberStatus['massDeletion']
-  /** Why a deletion could not be proved the last time, for lack of a permission of the operator's own. */
-  unprovable: PushFailure | undefined
-  /** Deletions that could not be proved the last time, for that reason. */
-  unproven = 0
-  /** When somebody else's change was last found in the folder, milliseconds since the epoch. */
-  driftedAt: number | undefined
+  unreadable: MemberStatus['unreadable'] = []
   /** When commits were last found missing from the branch's history, milliseconds since the epoch. */
   rewrittenAt: number | undefined
   /** A commit that must be in the branch's history and is not there. */
   missing: string | undefined
-  /** With `settings.isLeaving`: nothing of it is left in the folder. */
-  hasLeft = false
-  /** Somebody else has changed the folder, and it has not been compared since. */
-  isDrifted = false
-  /** Foreign edits as they were found last. */
-  drift: Drift | undefined
-  /** Who last changed a file that is not as wanted, by path and content id. */
-  readonly lastChanges = new Map<string, LastChange | null>()
   /** Signs every commit; undefined: they are not signed. */
   signer: Signer | undefined
   /** The last commit that was sent, whether or not an answer came. */
@@ -123,6 +74,8 @@ export class Member {
   readonly #schedule: Schedule
   #delayed: MemberStatus['delayed']
   #settings: MemberSettings
+  #folder: string | null | undefined
+  #hasLeft = false
   #lastCommit: MemberStatus['lastCommit']
   #observedCommit: string | undefined
   #failure: PushFailure | undefined
@@ -170,6 +123,16 @@ export class Member {
     return this.#observedCommit
   }
 
+  /** Id of the folder's tree when this member last wrote or compared it. */
+  get folder(): string | null | undefined {
+    return this.#folder
+  }
+
+  /** With `settings.isLeaving`: nothing of it is left in the folder. */
+  get hasLeft(): boolean {
+    return this.#hasLeft
+  }
+
   /** This GitSync's own newest commit. */
   get lastCommit(): MemberStatus['lastCommit'] {
     return this.#lastCommit
@@ -206,7 +169,7 @@ export class Member {
 
   /** Something is not written yet that was seen to change, held deletions aside. */
   get hasPending(): boolean {
-    return this.window.size > 0 || this.taken.length > 0
+    return this.window.size > 0 || !this.outbox.isEmpty
   }
 
   get settings(): MemberSettings {
@@ -281,7 +244,7 @@ export class Member {
     const isEdit = this.desired.ofObject(file.key) !== undefined
     const changed = this.desired.set(file)
     const now = this.desired.ofObject(file.key) ?? file
-    this.held.delete(documentId(now.path, now.key))
+    this.held.forget(documentId(now.path, now.key))
     for (const path of changed) {
       if (path === now.path) this.#written(now, bytes, { ...made, isEdit })
       else this.#freed(path)
@@ -308,7 +271,7 @@ export class Member {
       } as const
       this.#changed(change, true)
     } else {
-      this.orphans++
+      this.leftovers.keep()
       this.#onReport()
     }
   }
@@ -329,7 +292,7 @@ export class Member {
   /** What is known of the cluster, or what may be asked of it, may have become more: left-over files are judged that could not be. */
   judgeAgain(): void {
     const isMirror = this.#settings.prune === 'Always' && this.port.complete()
-    if (this.unjudged.some((identity) => isMirror || this.port.knows(identity))) this.requireCompare('relist')
+    if (this.leftovers.isWaitingFor((identity) => isMirror || this.port.knows(identity))) this.requireCompare('relist')
   }
 
   /** A path that several objects wanted belongs to one again. */
@@ -378,14 +341,10 @@ export class Member {
 
   /** When the writer has to come back, milliseconds since the epoch; undefined while there is nothing to wait for. */
   dueAt(): number | undefined {
-    // Held deletions that are confirmed, or were on their way when a push failed.
-    const isReleased =
-      this.held.size > 0 &&
-      (this.massDeletion?.token ?? this.#settings.confirmDeletion) === this.#settings.confirmDeletion
     return this.#schedule.dueAt({
       listed: this.port.listed(),
       windowDueAt: this.window.dueAt(),
-      hasTaken: this.taken.length > 0 || isReleased,
+      hasTaken: !this.outbox.isEmpty || this.held.isReleased(this.#settings.confirmDeletion),
     })
   }
 
@@ -427,12 +386,10 @@ export class Member {
     readonly overwritten: number
     readonly hasLeft: boolean
   }): void {
-    this.hasLeft = done.hasLeft
-    if (done.compared) this.isDrifted = false
-    if (done.overwritten > 0) this.drift = { outcome: 'Overwritten', time: this.clock.now(), files: done.overwritten }
-    this.taken = []
-    this.sent = []
-    this.folder = done.folder
+    this.#hasLeft = done.hasLeft
+    if (done.compared) this.drift.compared(done.overwritten, this.clock.now())
+    this.outbox.clear()
+    this.#folder = done.folder
     this.#schedule.done({ ...done, committed: done.commit !== undefined })
     if (done.blocked) this.#schedule.requireLook()
     if (done.commit !== undefined) this.#lastCommit = done.commit
@@ -445,16 +402,8 @@ export class Member {
     this.#onReport()
   }
 
-  /** A push was sent, and nobody knows whether it happened. The same attempt made again needs no second entry. */
-  remember(sent: SentPush): void {
-    const others = this.sent.filter(({ tip, folder }) => tip !== sent.tip || folder !== sent.folder)
-    this.sent = [...others, sent].slice(-MAX_REMEMBERED)
-  }
-
   /** A push that was given up has happened all the same. */
-  landed({ batches, commits, time }: SentPush): void {
-    this.taken.splice(0, batches)
-    this.sent = []
+  landed({ commits, time }: SentPush): void {
     const sha = commits.at(-1)
     if (sha !== undefined) this.#lastCommit = { sha, time }
   }
@@ -472,7 +421,7 @@ export class Member {
   }
 
   #pendingSince(): number | undefined {
-    const changes = [...this.taken.flatMap(({ changes }) => changes), ...this.window.changes()]
+    const changes = [...this.outbox.changes, ...this.window.changes()]
     const first = changes.reduce(
       (oldest, { seen }) => Math.min(oldest, seen?.at ?? Number.POSITIVE_INFINITY),
       this.#schedule.compareSince ?? Number.POSITIVE_INFINITY,
@@ -481,23 +430,26 @@ export class Member {
   }
 
   get status(): MemberStatus {
-    const taken = this.taken.reduce((sum, { changes }) => sum + changes.length, 0)
-    const pending = this.window.size + taken + this.held.size
+    const pending = this.window.size + this.outbox.changes.length + this.held.size
     const pendingSince = this.#pendingSince()
     const { reached, handledRequest, blockedUntil } = this.#schedule
     return {
       files: this.desired.size,
       pending,
       ...(pendingSince === undefined ? {} : { pendingSince }),
-      orphans: this.orphans,
+      orphans: this.leftovers.orphans,
+      unreadable: this.unreadable,
       healthy: reached && this.#failure === undefined && !this.#awaitsReview && this.port.listed(),
       ...(handledRequest === undefined ? {} : { handledRequest }),
       ...(this.#pullRequest === undefined ? {} : { pullRequest: this.#pullRequest }),
       ...(this.#lastCommit === undefined ? {} : { lastCommit: this.#lastCommit }),
       ...(this.#observedCommit === undefined ? {} : { observedCommit: this.#observedCommit }),
       ...(this.#failure === undefined ? {} : { failure: this.#failure, retryAt: blockedUntil }),
-      ...(this.massDeletion === undefined ? {} : { massDeletion: this.massDeletion }),
-      ...(this.drift === undefined ? {} : { drift: this.drift }),
+      massDeletion: this.held.refusal,
+      unprovable: this.leftovers.unprovable,
+      drift: this.drift.last,
+      driftedAt: this.drift.foundAt,
+      rewrittenAt: this.rewrittenAt,
       ...(this.#delayed === undefined ? {} : { delayed: this.#delayed }),
     }
   }

@@ -72,7 +72,7 @@ test('a foreign push beside the folder is no drift and rewrites nothing, and in 
   await repository.commitFiles({ 'shop/notes.md': 'mine' })
   const at = world.clock.now()
   expect(await look()).toEqual(['shop drifted', 'unchanged'])
-  expect(shop.member.driftedAt).toBeGreaterThan(at)
+  expect(shop.member.drift.foundAt).toBeGreaterThan(at)
   expect(shop.member.rewrittenAt).toBeUndefined()
 })
 

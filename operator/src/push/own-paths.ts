@@ -1,5 +1,6 @@
 import { CLAIM_FILE } from '../plan/compare.ts'
-import type { Member, Settlement } from './member.ts'
+import type { Member } from './member.ts'
+import type { Settlement } from './outbox.ts'
 import type { PushPlan } from './planned-commit.ts'
 
 /** Before the push: paths about to be written are this GitSync's own from now on, whatever happens next. */
@@ -7,7 +8,8 @@ export async function recordPaths(member: Member, plan: PushPlan): Promise<void>
   const paths = plan.commits
     .flatMap(({ writes }) => writes.map(({ path }) => path))
     .filter((path) => path !== CLAIM_FILE)
-  await saveInventory(member, member.inventory.add([...paths, ...plan.shared]))
+  member.inventory.add([...paths, ...plan.shared])
+  await saveInventory(member)
 }
 
 /** After the push: what was deleted is nobody's, and what was written is known. */
@@ -16,18 +18,17 @@ export async function settle(member: Member, { removed, deleted, confirmed, writ
     if (file !== undefined) member.holdings.learn(file.oid, file.reading)
     member.holdings.wrote(path, file?.oid)
   }
-  member.guard.record(deleted.length, member.clock.now(), confirmed !== undefined)
-  if (confirmed !== undefined) member.inventory.confirmed = confirmed
-  for (const id of deleted) member.held.delete(id)
-  // The push has happened, whatever comes now; an inventory that names too much is saved with the next one.
+  member.held.guard.record(deleted.length, member.clock.now(), confirmed !== undefined)
+  if (confirmed !== undefined) member.inventory.confirm(confirmed)
+  for (const id of deleted) member.held.forget(id)
   // Under review a file is gone when it is gone from the base: until then it is this GitSync's, whatever becomes of the head.
-  const forgotten = member.settings.review === undefined && member.inventory.delete(removed)
-  await saveInventory(member, forgotten || confirmed !== undefined).catch(() => undefined)
+  if (member.settings.review === undefined) member.inventory.delete(removed)
+  // The push has happened, whatever comes now; an inventory that names too much is saved with the next one.
+  await saveInventory(member).catch(() => undefined)
 }
 
-async function saveInventory(member: Member, changed: boolean): Promise<void> {
-  member.isInventoryUnsaved ||= changed
-  if (!member.isInventoryUnsaved) return
-  await member.port.saveInventory(member.inventory)
-  member.isInventoryUnsaved = false
+async function saveInventory({ inventory, port }: Member): Promise<void> {
+  if (!inventory.isUnsaved) return
+  await port.saveInventory(inventory)
+  inventory.saved()
 }

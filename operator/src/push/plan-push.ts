@@ -30,8 +30,7 @@ const MAX_COMMIT_BYTES = 16 << 20
 export async function planPush(member: Member, folder: FolderView): Promise<PushPlan> {
   const { claim } = member.settings
   const { request } = member
-  member.unprovable = undefined
-  member.unproven = 0
+  member.leftovers.beginPlan()
   const isWanted = (path: string): boolean => member.desired.isWanted(path)
   const files = member.compareReason === undefined ? undefined : outsideOtherClaims(folder.files(), isWanted)
   const claimed = await readClaim(member, folder, files)
@@ -41,13 +40,13 @@ export async function planPush(member: Member, folder: FolderView): Promise<Push
   const remote = member.port.listed() ? files : undefined
   // A comparison finds every change: those who made them sign first.
   if (remote !== undefined) member.window.seal()
-  member.taken.push(...member.window.take(member.clock.now()))
+  member.outbox.add(member.window.take(member.clock.now()))
   if (files !== undefined) await survey(member, folder, files)
   const kept = remote === undefined ? new Set<string>() : await respectForeignEdits(member, folder, remote)
   const batches = without(await confirmDeletions(member, folder), kept)
   // What was seen to change is ours from here on, also where its object is no longer wanted.
   const written = batches.flatMap(({ changes }) => changes.filter(({ oid }) => oid !== null).map(({ path }) => path))
-  if (member.inventory.add(written)) member.isInventoryUnsaved = true
+  member.inventory.add(written)
   const contents: Contents = new Map()
   const compared =
     remote === undefined ? undefined : await compareFolder(member, folder, { remote, batches, kept, contents })
@@ -70,7 +69,7 @@ export async function planPush(member: Member, folder: FolderView): Promise<Push
     ...outcomeOf(member, composer, all.batches),
     compared: compared?.complete ?? false,
     hasLeft: false,
-    overwritten: member.isDrifted ? (compared?.batches[0]?.changes.length ?? 0) : 0,
+    overwritten: member.drift.isOpen ? (compared?.batches[0]?.changes.length ?? 0) : 0,
     request,
   }
 }
@@ -224,7 +223,7 @@ async function compareFolder(
   const deletes = await judgeExtras(member, folder, { ...difference, extras })
   // An inventory that was lost is made anew from what is there as it should be.
   const paths = new Set([...member.desired.files()].map(({ path }) => path))
-  if (complete && member.inventory.size < paths.size && member.inventory.add(paths)) member.isInventoryUnsaved = true
+  if (complete && member.inventory.size < paths.size) member.inventory.add(paths)
   const all = [...changes, ...deletes]
   if (all.length === 0) return { batches: [], complete }
   const time = all.reduce((latest, change) => Math.max(latest, change.time), 0)

@@ -5,7 +5,8 @@ import type { ObjectEdit } from '../render/edit/file.ts'
 import { commitMessage } from './commit-message.ts'
 import type { Composer } from './composer.ts'
 import { objectOf } from './member.ts'
-import type { Member, Settlement } from './member.ts'
+import type { Member } from './member.ts'
+import type { Settlement } from './outbox.ts'
 
 export interface PlannedCommit {
   readonly author: Batch['author']
@@ -37,13 +38,13 @@ export interface PushPlan extends Settlement {
 /** What a comparison had to read, by content id. */
 export type Contents = Map<string, Uint8Array>
 
-/** The commit of a batch; undefined where nothing of it can be written. */
 /** What is left of it: what does not fit is left to a comparison, and one change always fits. */
 export interface Room {
   bytes: number
   isUsed: boolean
 }
 
+/** The commit of a batch; undefined where nothing of it can be written. */
 export function toCommit(
   member: Member,
   batch: Batch,

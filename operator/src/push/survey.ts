@@ -4,7 +4,7 @@ import { CLAIM_FILE } from '../plan/compare.ts'
 import type { RemoteFile } from '../plan/compare.ts'
 import { documentId } from '../plan/holdings.ts'
 import type { FileReading } from '../plan/holdings.ts'
-import type { Batch, Change } from '../plan/window.ts'
+import type { Change } from '../plan/window.ts'
 import { readFile } from '../render/edit/file.ts'
 import type { FolderView } from './folder-view.ts'
 import { objectOf } from './member.ts'
@@ -66,7 +66,7 @@ export async function survey(member: Member, folder: FolderView, remote: readonl
     return
   }
   const there = new Map(remote.map(({ path, oid }) => [path, oid]))
-  const going = member.taken.flatMap(({ changes }) => changes).filter(({ oid }) => oid === null)
+  const going = member.outbox.changes.filter(({ oid }) => oid === null)
   const goingFrom = new Set(going.map(({ path }) => path))
   const isPlain = ({ path, oid }: RemoteFile): boolean => path === CLAIM_FILE || desired.at(path)?.oid === oid
   const isOwn = ({ path }: RemoteFile): boolean => desired.isWanted(path) || goingFrom.has(path)
@@ -139,12 +139,11 @@ function whereObjectsAre(member: Member, files: readonly RemoteFile[]): Map<stri
 
 /** What is about to be written goes where the object is now. */
 function relocate(member: Member, places: ReadonlyMap<string, string>, lost: ReadonlySet<Change>): void {
-  const toItsPlace = (change: Change): Change => {
+  member.outbox.map((change) => {
     const key = objectOf(change)
     const path = lost.has(change) ? places.get(key) : member.desired.ofObject(key)?.path
     return path === undefined || path === change.path ? change : { ...change, path }
-  }
-  member.taken = member.taken.map((batch): Batch => ({ ...batch, changes: batch.changes.map(toItsPlace) }))
+  })
 }
 
 /** Files that people have moved or merged are this GitSync's own from now on, as far as its objects are in them. */
@@ -156,6 +155,6 @@ function claimFound(member: Member): void {
     const held = documents?.some(({ key }) => key === file.key) === true
     if (!isElsewhere && !(held && documents.length > 1)) continue
     const own = [file.path, ...(held && documents.length > 1 ? [documentId(file.path, file.key)] : [])]
-    if (inventory.add(own)) member.isInventoryUnsaved = true
+    inventory.add(own)
   }
 }

@@ -38,10 +38,10 @@ export function showGitSyncs(metrics: Metrics, reports: Iterable<GitSyncReport>,
     set(oldestPending, status.pendingSince === undefined ? 0 : seconds(Math.max(0, now - status.pendingSince)))
     set(maxLatency, seconds(member.settings.window.maxLatency))
     set(refusedDeletions, status.massDeletion?.count ?? 0, { cause: 'guard' })
-    set(refusedDeletions, member.unproven, { cause: 'proof' })
+    set(refusedDeletions, status.unprovable?.count ?? 0, { cause: 'proof' })
     set(lastCommit, seconds(status.lastCommit?.time))
-    set(lastDrift, seconds(member.driftedAt))
-    set(lastRewrite, seconds(member.rewrittenAt))
+    set(lastDrift, seconds(status.driftedAt))
+    set(lastRewrite, seconds(status.rewrittenAt))
   }
 }
 

@@ -17,13 +17,12 @@ function member(
     ...(pendingSince === undefined ? {} : { pendingSince }),
     ...(held === undefined ? {} : { massDeletion: { token: 't', count: held, recent: 0 } }),
     lastCommit: { sha: 'a'.repeat(40), time: 5_000 },
+    unprovable: { count: unproven },
+    driftedAt: 9_000,
   }
   const whole: Partial<Record<keyof Member, unknown>> = {
     status,
-    unproven,
     settings: { window: { silence: 0, maxLatency: 60_000 } },
-    driftedAt: 9_000,
-    rewrittenAt: undefined,
   }
   return whole as unknown as Member
 }

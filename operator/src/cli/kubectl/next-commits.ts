@@ -83,7 +83,7 @@ async function claimedBy({ gitsync }: Resolved, repository: Repository, { commit
 }
 
 function tellWhatWaits(member: Member, runtime: Runtime, notes: Notes, isComplete: boolean): void {
-  const { massDeletion, unprovable, orphans, drift } = member
+  const { massDeletion, unprovable, orphans, drift } = member.status
   for (const { path, objects } of member.desired.conflicts())
     notes(`${path} is wanted by ${objects.length} objects and written by none (PathConflict)`)
   if (massDeletion !== undefined)
@@ -92,7 +92,7 @@ function tellWhatWaits(member: Member, runtime: Runtime, notes: Notes, isComplet
     )
   if (drift?.outcome === 'Adopted')
     notes(`${drift.files} files are left as somebody else has made them in Git (onDrift: Adopt)`)
-  if (unprovable !== undefined) notes(`deletions are not shown that cannot be proved: ${unprovable.message}`)
+  if (unprovable !== undefined) notes(`deletions are not shown that cannot be proved: ${unprovable.failure.message}`)
   if (orphans > 0) notes(`${orphans} files of this GitSync have no object any more and stay (orphans)`)
   if (!isComplete && runtime.listed) notes('more follows in further commits: this is as much as one commit takes')
 }

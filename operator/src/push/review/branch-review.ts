@@ -189,7 +189,7 @@ export class BranchReview {
       if (member.settings.shared === true) continue
       const left = viewOf(member, repository, this.#base.snapshot).files()
       const paths = [...member.desired.files(), ...left].map(({ path }) => path)
-      if (member.inventory.keepOnly(paths)) member.isInventoryUnsaved = true
+      member.inventory.keepOnly(paths)
     }
   }
 
