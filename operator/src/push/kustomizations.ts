@@ -9,7 +9,9 @@ import {
 } from '../render/edit/kustomization.ts'
 import { UnreadableYamlError } from '../render/edit/exact-yaml.ts'
 import type { Kustomization } from '../render/edit/kustomization.ts'
+import type { Composer } from './composer.ts'
 import type { FolderView } from './folder-view.ts'
+import { contentId } from './member.ts'
 import type { Member } from './member.ts'
 import type { PlannedCommit } from './planned-commit.ts'
 
@@ -23,7 +25,7 @@ export function isKustomization(member: Member, path: string): boolean {
   )
 }
 
-export interface KustomizationChanges {
+interface KustomizationChanges {
   readonly writes: readonly { readonly path: string; readonly bytes: Uint8Array }[]
   readonly deletes: readonly string[]
   /** Those that cannot be read: they stay as they are. */
@@ -33,8 +35,43 @@ export interface KustomizationChanges {
 /** One folder after the push: names of what is in it, to content ids; null for folders and for what is about to be written. */
 type Folder = Map<string, string | null>
 
+/**
+ * The commits with the lists of files that they and the folder ask for in the last of them, or in one of their own.
+ * @param plan.isCompared every folder is looked at, whatever the commits change
+ */
+export async function withLists(
+  member: Member,
+  folder: FolderView,
+  plan: {
+    readonly commits: readonly PlannedCommit[]
+    readonly composer: Pick<Composer, 'written'>
+    readonly isCompared: boolean
+  },
+): Promise<readonly PlannedCommit[]> {
+  const { commits, composer, isCompared } = plan
+  const isNew = ({ path }: { readonly path: string }): boolean => !folder.has(path)
+  const comeAndGo = commits.some(({ writes, deletes }) => deletes.length > 0 || writes.some(isNew))
+  if (member.settings.kustomization !== true || !(isCompared || comeAndGo)) return commits
+  const { writes, deletes, unreadable } = await planKustomizations(member, folder, commits)
+  if (isCompared) member.unreadable = [...member.unreadable, ...unreadable]
+  for (const { path, bytes } of writes)
+    composer.written.set(path, { oid: contentId(bytes), reading: { documents: [] } })
+  for (const path of deletes) composer.written.set(path, undefined)
+  if (writes.length + deletes.length === 0) return commits
+  const last = commits.at(-1) ?? {
+    author: member.settings.author,
+    time: member.clock.now(),
+    message: `List the files of ${member.settings.path} for kustomize\n`,
+    writes: [],
+    deletes: [],
+    seen: [],
+  }
+  const listing = { ...last, writes: [...last.writes, ...writes], deletes: [...last.deletes, ...deletes] }
+  return [...commits.slice(0, -1), listing]
+}
+
 /** What the commits make of the lists of files: each folder with files of ours lists these and the folders that have such. */
-export async function planKustomizations(
+async function planKustomizations(
   member: Member,
   folder: FolderView,
   commits: readonly PlannedCommit[],

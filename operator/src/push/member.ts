@@ -339,6 +339,12 @@ export class Member {
     this.#onWork()
   }
 
+  /** Bytes of contents that one push may have: trees and commits travel with them. */
+  get pushRoom(): number {
+    const { maxPushBytes } = this.#settings
+    return maxPushBytes === undefined ? Number.POSITIVE_INFINITY : Math.floor(maxPushBytes / 2)
+  }
+
   /** When the writer has to come back, milliseconds since the epoch; undefined while there is nothing to wait for. */
   dueAt(): number | undefined {
     return this.#schedule.dueAt({
