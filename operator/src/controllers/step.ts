@@ -8,8 +8,10 @@ import type { Protection } from '../render/secrets/protection.ts'
 import type { SecretCredentials } from '../push/credentials.ts'
 import type { SigningKey } from '../push/signing.ts'
 import type { Environment } from './environment.ts'
-import { EVERY_AUTHOR } from './runtime.ts'
-import type { Authors, Reading, Runtime } from './runtime.ts'
+import { EVERY_AUTHOR } from './authorship.ts'
+import type { Authors } from './authorship.ts'
+import type { Reading } from './source-set.ts'
+import type { Runtime } from './runtime.ts'
 
 /** Something in the way, in the words of a condition. */
 export interface Problem {

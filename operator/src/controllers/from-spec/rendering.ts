@@ -1,7 +1,7 @@
 import type { GitSync } from '../../api/parse.ts'
 import { parsePointer } from '../../render/ignore.ts'
 import { pathRule } from '../../render/path-rule.ts'
-import type { Rendering } from '../runtime.ts'
+import type { Rendering } from '../renderer.ts'
 
 /** How a spec's objects become files. */
 export async function renderingOf({ spec: { layout, fields, ignore } }: GitSync): Promise<Rendering> {
