@@ -119,7 +119,7 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
     onReview: (change) => {
       const { kind, request, members } = change
       logger.info({ gitsyncs: members.map(gitsyncRef), request: request.url, state: request.state }, `request ${kind}`)
-      controller.reviewed(change)
+      controller.reporter.reviewed(change)
     },
     onPush: (pushed) => {
       metrics.commits.inc(pushed.commits.length)
@@ -127,7 +127,7 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
       const gitsync = gitsyncRef(pushed.member)
       if (pushed.created) logger.info({ gitsync }, 'the branch did not exist and was created')
       logger.info({ gitsync, commits: pushed.commits }, 'pushed')
-      controller.pushed(pushed)
+      controller.reporter.pushed(pushed)
     },
   })
   const budgets = new Budgets({
@@ -172,7 +172,7 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
     invalidProviders: providers.invalid,
     places: new Map(),
     enqueue: (name) => controller.enqueue(name),
-    report: (name) => controller.report(name),
+    report: (name) => controller.reporter.report(name),
   }
   const controller = new GitSyncController(environment, {
     random,
@@ -191,12 +191,12 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
     ended: providers.listed.then(() => controller.run()),
     async collect() {
       metrics.spoolBytes.set(environment.budget.used)
-      const { reconciles, reports } = controller.running()
+      const reconciles = controller.running()
       metrics.activeWorkers.set({ controller: CONTROLLER }, reconciles.length)
       showRunning(metrics, CONTROLLER, reconciles)
-      showRunning(metrics, REPORTS, reports)
+      showRunning(metrics, REPORTS, controller.reporter.running())
       showWatches(metrics, pool.list())
-      showGitSyncs(metrics, controller.reports(), clock.now())
+      showGitSyncs(metrics, controller.reporter.reports(), clock.now())
       const named = controller.hosts()
       await hosts.keepOnly(named)
       showBudgets(metrics, hosts, {

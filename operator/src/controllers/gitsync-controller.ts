@@ -1,23 +1,16 @@
-import type { ConditionState } from '../api/conditions.ts'
-import type { GitSyncStatus } from '../api/gitsync.ts'
 import type { GitSync } from '../api/parse.ts'
 import type { Reason } from '../api/reasons.ts'
 import { gitsyncRef } from '../serve/log.ts'
-import type { GitSyncReport } from '../serve/gitsync-metrics.ts'
 import { isKubeError } from '../kube/errors.ts'
-import type { KubeEvent } from '../kube/events.ts'
 import type { Subscription } from '../kube/reflector.ts'
-import { writeStatus } from '../kube/status.ts'
 import { createWorkQueue } from '../kube/work-queue.ts'
 import type { WorkQueue, WorkQueueMetrics } from '../kube/work-queue.ts'
 import type { KubernetesObject } from '../objects/object.ts'
 import { repositoryAddress } from '../plan/repository-address.ts'
-import type { PushedCommits } from '../push/push-attempt.ts'
-import type { ReviewChange } from '../push/review/host-request.ts'
 import type { Environment } from './environment.ts'
 import { GITSYNCS } from './known-resources.ts'
-import { findLeftOut, findProblems, toConditions, toStatus } from './report.ts'
 import type { Runtime } from './runtime.ts'
+import { StatusReporter } from './status-reporter.ts'
 import { beginReconciliation, runSteps } from './step.ts'
 import type { Problem, Reconciliation, Step } from './step.ts'
 import { announceVersions } from './steps/announce-versions.ts'
@@ -56,35 +49,19 @@ const HOPELESS: readonly Reason[] = ['SecretNotFound', 'InvalidSpec', 'InvalidTe
 /** Permissions, Secrets and kinds are looked at again this often, in milliseconds. */
 const RECHECK_MS = 60_000
 const RECHECK_JITTER_MS = 5_000
-/** Status is written this long after something happened, so that what happens together is written together. */
-const REPORT_DELAY_MS = 100
 /** GitSyncs that are reconciled at once. */
 export const MAX_RECONCILES = 4
 
-interface Known {
-  object: KubernetesObject
-  /** The status as last written or seen. */
-  status: KubernetesObject
-  problem: Problem | undefined
-  partial: readonly Problem[]
-  /** What `kind: "*"` stands for and is not read, in words. */
-  leftOut: readonly string[]
-  branch: string | undefined
-  reason: string | undefined
-  /** The foreign edits that an Event has told of. */
-  drift: string | undefined
-  /** As they were made up last. */
-  states: readonly ConditionState[]
-}
-
-/** Brings every GitSync to what its spec says, and says in its status how far that is. */
+/** Brings every GitSync to what its spec says. */
 export class GitSyncController {
+  /** Says how far they are. */
+  readonly reporter: StatusReporter
   readonly #environment: Environment
   readonly #random: () => number
-  readonly #known = new Map<string, Known>()
+  /** Every GitSync, as it was seen last. */
+  readonly #objects = new Map<string, KubernetesObject>()
   readonly #runtimes = new Map<string, Runtime>()
   readonly #queue: WorkQueue
-  readonly #reports: WorkQueue
   readonly #subscriptions: Subscription[] = []
   readonly #listed = new Set<string | undefined>()
 
@@ -92,8 +69,9 @@ export class GitSyncController {
     environment: Environment,
     options: {
       readonly random: () => number
-      /** Of reconciling, and of writing status. */
+      /** Of reconciling. */
       readonly metrics: WorkQueueMetrics
+      /** Of writing status. */
       readonly reportMetrics?: WorkQueueMetrics
     },
   ) {
@@ -105,11 +83,11 @@ export class GitSyncController {
       metrics: options.metrics,
       backoff: { maxMs: RECHECK_MS },
     })
-    this.#reports = createWorkQueue({
-      clock: environment.clock,
+    this.reporter = new StatusReporter({
+      environment,
       random: options.random,
-      backoff: { baseMs: 200, maxMs: 30_000 },
-      ...(options.reportMetrics === undefined ? {} : { metrics: options.reportMetrics }),
+      metrics: options.reportMetrics,
+      runtimes: this.#runtimes,
     })
   }
 
@@ -118,22 +96,15 @@ export class GitSyncController {
     return this.#listed.size === (this.#environment.namespaces?.length ?? 1)
   }
 
-  /** Every GitSync, for metrics. */
-  *reports(): Generator<GitSyncReport> {
-    for (const [key, { states }] of this.#known) {
-      yield { ...gitsyncRef(key), conditions: states, member: this.#runtimes.get(key)?.member }
-    }
-  }
-
   /** Git hosts that GitSyncs name. */
   hosts(): ReadonlySet<string> {
     const urls = [...this.#runtimes.values()].map(({ connection }) => connection?.repository.url)
     return new Set(urls.filter((url) => url !== undefined).map((url) => repositoryAddress(url).host))
   }
 
-  /** Ages of what is being worked on, in seconds. */
-  running(): { readonly reconciles: readonly number[]; readonly reports: readonly number[] } {
-    return { reconciles: this.#queue.running(), reports: this.#reports.running() }
+  /** Ages of what is being reconciled, in seconds. */
+  running(): readonly number[] {
+    return this.#queue.running()
   }
 
   enqueue(name: string): void {
@@ -141,19 +112,15 @@ export class GitSyncController {
   }
 
   enqueueAll(): void {
-    for (const name of this.#known.keys()) this.#queue.add(name)
+    for (const name of this.#objects.keys()) this.#queue.add(name)
   }
 
   /** Those that select of one of these API groups, by name or by `*`. */
   enqueueGroups(groups: ReadonlySet<string>): void {
-    for (const [name, { object }] of this.#known) {
+    for (const [name, object] of this.#objects) {
       const { resources = [] } = (object as Partial<GitSync>).spec ?? {}
       if (resources.some(({ group }) => group === '*' || groups.has(group))) this.#queue.add(name)
     }
-  }
-
-  report(name: string): void {
-    this.#reports.addAfter(name, REPORT_DELAY_MS)
   }
 
   /** Works until it is stopped. */
@@ -172,18 +139,11 @@ export class GitSyncController {
     }
     const onError = (gitsync: string, error: unknown): void => {
       logger.warn({ gitsync: gitsyncRef(gitsync), error: String(error) }, 'reconcile failed, trying again')
-      const known = this.#known.get(gitsync)
-      if (known === undefined) return
-      known.problem = toProblem(error)
-      this.report(gitsync)
+      this.reporter.failed(gitsync, toProblem(error))
     }
     await Promise.all([
       this.#queue.run((name) => this.#reconcile(name), { concurrency: MAX_RECONCILES, onError }),
-      this.#reports.run((name) => this.#writeReport(name), {
-        concurrency: 4,
-        onError: (gitsync, error) =>
-          logger.warn({ gitsync: gitsyncRef(gitsync), error: String(error) }, 'cannot report, trying again'),
-      }),
+      this.reporter.run(),
     ])
   }
 
@@ -192,65 +152,27 @@ export class GitSyncController {
     for (const subscription of this.#subscriptions) subscription.close()
     await this.#queue.shutdown({ drain: false })
     await this.#environment.writers.stop(flush)
-    for (const name of this.#runtimes.keys()) this.#reports.add(name)
-    await this.#reports.shutdown({ drain: true })
+    await this.reporter.stop()
     for (const runtime of this.#runtimes.values()) runtime.close()
-  }
-
-  pushed({ member, commits, created }: PushedCommits): void {
-    const known = this.#known.get(member)
-    if (known === undefined) return
-    if (created) {
-      const note = `branch ${known.branch} did not exist and was created; if that was not meant, correct spec.repository.branch`
-      this.#emit(known.object, { type: 'Normal', reason: 'BranchCreated', action: 'Push', note })
-    }
-    const count = commits.length === 1 ? 'commit' : `${commits.length} commits up to`
-    const note = `pushed ${count} ${commits.at(-1)?.slice(0, 12)}`
-    this.#emit(known.object, { type: 'Normal', reason: 'Pushed', action: 'Push', note })
-  }
-
-  /** A request for a review was opened, merged or closed. */
-  reviewed({ members, kind, request, why }: ReviewChange): void {
-    const { number, url, branch } = request
-    for (const member of members) {
-      const known = this.#known.get(member)
-      if (known === undefined) continue
-      const note = `request ${number ?? ''} of branch ${branch}${why === '' ? '' : `: ${why}`} ${url ?? ''}`.trim()
-      this.#emit(known.object, { type: 'Normal', reason: `PullRequest${kind}`, action: 'Review', note })
-    }
   }
 
   #seen(object: KubernetesObject): void {
     const name = keyOf(object)
-    const known = this.#known.get(name)
-    if (known !== undefined && known.object.metadata.uid !== object.metadata.uid) this.#gone(name)
-    const before = this.#known.get(name)
-    if (before === undefined) {
-      this.#known.set(name, {
-        object,
-        status: object,
-        problem: undefined,
-        partial: [],
-        leftOut: [],
-        branch: undefined,
-        reason: undefined,
-        drift: shownDrift(object),
-        states: [],
-      })
-      this.#queue.add(name)
-      return
-    }
-    const changed =
-      before.object.metadata.generation !== object.metadata.generation ||
-      isEnding(before.object) !== isEnding(object) ||
-      JSON.stringify(before.object.metadata.annotations) !== JSON.stringify(object.metadata.annotations)
-    before.object = object
-    before.status = object
-    if (changed) this.#queue.add(name)
+    if ((this.#objects.get(name) ?? object).metadata.uid !== object.metadata.uid) this.#gone(name)
+    const before = this.#objects.get(name)
+    this.#objects.set(name, object)
+    this.reporter.seen(name, object)
+    const isChanged =
+      before === undefined ||
+      before.metadata.generation !== object.metadata.generation ||
+      isEnding(before) !== isEnding(object) ||
+      JSON.stringify(before.metadata.annotations) !== JSON.stringify(object.metadata.annotations)
+    if (isChanged) this.#queue.add(name)
   }
 
   #gone(name: string): void {
-    this.#known.delete(name)
+    this.#objects.delete(name)
+    this.reporter.gone(name)
     this.#environment.labelled.forget(name)
     this.#closeRuntime(name)
     this.#leavePlace(name)
@@ -269,9 +191,8 @@ export class GitSyncController {
   }
 
   async #reconcile(name: string): Promise<{ requeueAfterMs: number } | undefined> {
-    const known = this.#known.get(name)
-    if (known === undefined) return undefined
-    const { object } = known
+    const object = this.#objects.get(name)
+    if (object === undefined) return undefined
     if (this.#runtimes.get(name)?.uid !== object.metadata.uid) this.#closeRuntime(name)
     const run = beginReconciliation({ environment: this.#environment, name, object, runtimes: this.#runtimes })
     if (isEnding(object) && !isHeldBack(object)) {
@@ -281,7 +202,7 @@ export class GitSyncController {
     const refusal = await runSteps(run, ADMISSION)
     const problem = refusal ?? (await runSteps(run, isEnding(object) ? [readSigning, removeFiles] : WORK))
     if (isEnding(object) && problem !== undefined && HOPELESS.includes(problem.reason)) await this.#letGo(run, problem)
-    if (this.#known.get(name) !== known) {
+    if (this.#objects.get(name)?.metadata.uid !== object.metadata.uid) {
       // Deleted, or replaced by a namesake, while the steps ran: what they started is not wanted any more.
       if (this.#runtimes.get(name)?.uid === object.metadata.uid) this.#closeRuntime(name)
       if (this.#environment.places.get(name)?.id === object.metadata.uid) this.#leavePlace(name)
@@ -290,76 +211,22 @@ export class GitSyncController {
     // Whoever may not go on stops at once; what it has not written yet is found again by comparison.
     if (problem !== undefined && problem.keepsWorking !== true) this.#closeRuntime(name)
     if (refusal !== undefined) this.#leavePlace(name)
-    known.problem = problem
-    known.partial = run.problems
-    known.leftOut = run.leftOut
-    known.branch = run.branch === '' ? undefined : run.branch
-    this.report(name)
+    this.reporter.found(name, {
+      problem,
+      partial: run.problems,
+      leftOut: run.leftOut,
+      branch: run.branch === '' ? undefined : run.branch,
+    })
     return { requeueAfterMs: RECHECK_MS + this.#random() * RECHECK_JITTER_MS }
   }
 
   /** A GitSync that is being deleted keeps nobody waiting for what cannot be had any more. */
   async #letGo(run: Reconciliation, { message }: Problem): Promise<void> {
     const note = `the files stay in Git, although deletionPolicy is Remove: ${message}`
-    this.#emit(run.object, { type: 'Warning', reason: 'FilesKept', action: 'Delete', note })
+    this.reporter.emit(run.object, { type: 'Warning', reason: 'FilesKept', action: 'Delete', note })
     this.#environment.logger.warn({ gitsync: gitsyncRef(run.name) }, note)
     await setFinalizer(run, false)
   }
-
-  async #writeReport(name: string): Promise<void> {
-    const known = this.#known.get(name)
-    if (known === undefined) return
-    const { client, clock, logger } = this.#environment
-    const runtime = this.#runtimes.get(name)
-    if (runtime?.member.hasLeft === true) this.#queue.add(name)
-    const own = known.problem === undefined ? [] : [known.problem]
-    const others = runtime === undefined ? known.partial : findProblems(runtime, known.partial)
-    const problems = known.problem?.keepsWorking === true ? [...others, ...own] : [...own, ...others]
-    const states = toConditions(problems, runtime?.member.status, findLeftOut(runtime, known.leftOut))
-    const url = (known.object as Partial<GitSync>).spec?.repository?.url
-    const status = toStatus(known.status, states, { branch: known.branch, runtime, url }, clock.now())
-    known.states = states
-    this.#tellDrift(known, status)
-    const [ready] = states
-    if (ready !== undefined && ready.reason !== known.reason) {
-      logger.info({ gitsync: gitsyncRef(name), ready: ready.status, reason: ready.reason }, ready.message)
-      if (ready.status === 'False') {
-        const { reason, message: note } = ready
-        this.#emit(known.object, { type: 'Warning', reason, action: 'Reconcile', note })
-      }
-      known.reason = ready.reason
-    }
-    try {
-      const written = await writeStatus(client, GITSYNCS, known.status, status)
-      if (written !== undefined) known.status = written
-    } catch (error) {
-      // Gone, or replaced by a namesake: another object's status.
-      if (isKubeError(error, 'NotFound', 'Conflict')) return
-      throw error
-    }
-  }
-
-  #tellDrift(known: Known, { drift }: GitSyncStatus): void {
-    const shown = drift && JSON.stringify(drift)
-    if (drift === undefined || shown === known.drift) return
-    known.drift = shown
-    // Whoever has to decide is told by the condition.
-    if (drift.outcome === 'Stalled') return
-    const what = drift.outcome === 'Adopted' ? 'are left as they are until their objects change' : 'were written over'
-    const where = drift.commit === undefined ? '' : ` in ${drift.commit.slice(0, 12)}`
-    const note = `${drift.files} files that somebody else has changed in Git${where} ${what}`
-    this.#emit(known.object, { type: 'Warning', reason: `Drift${drift.outcome}`, action: 'Push', note })
-  }
-
-  #emit({ apiVersion, kind, metadata }: KubernetesObject, event: Omit<KubeEvent, 'regarding'>): void {
-    const { namespace, name, uid } = metadata
-    this.#environment.events.emit({ ...event, regarding: { apiVersion, kind, namespace, name, uid } })
-  }
-}
-
-const shownDrift = (object: KubernetesObject): string | undefined => {
-  const { drift } = (object['status'] ?? {}) as GitSyncStatus
-  return drift && JSON.stringify(drift)
 }
 
 /** What a step could not answer. */
