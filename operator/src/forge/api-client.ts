@@ -2,6 +2,7 @@ import type { Auth, Credentials } from '@gitsync/protocol'
 import { errors } from 'undici'
 import type { Dispatcher } from 'undici'
 import { ForgeError } from './forge-error.ts'
+import type { Permit } from './permit.ts'
 import { waitOf } from './rate-limit.ts'
 
 export interface ApiConnection {
@@ -13,18 +14,9 @@ export interface ApiConnection {
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** Waits until the host may be asked, where it takes only so many requests. Default: at once. */
-  readonly pay?: ((signal: AbortSignal) => Promise<ApiPermit>) | undefined
+  readonly pay?: ((signal: AbortSignal) => Promise<Permit>) | undefined
   /** Told of each request, whatever came of it. */
   readonly onRequest?: ((request: ApiRequestRecord) => void) | undefined
-}
-
-/** Leave to send one request, to be told of what came of it. */
-export interface ApiPermit {
-  answered(status: number, headers: Readonly<Record<string, string>>): void
-  /** No answer came. @param isFault whether that is the host's doing, and not of who asked */
-  failed(why: string, isFault: boolean): void
-  /** The body was read. Implied by `failed`. */
-  ended(): void
 }
 
 export interface ApiRequestRecord {
@@ -117,7 +109,7 @@ async function send(connection: ApiConnection, dialect: ApiDialect, request: Api
     throw refusal(shown, status, { text: hide(wordsOf(text), secrets), headers: answer.headers, dialect, connection })
   } catch (error) {
     const failure = error instanceof ForgeError ? error : unreachable(error, shown, secrets)
-    if (status === 0) permit?.failed(failure.message, !isGuarded(failure))
+    if (status === 0) permit?.failed(failure)
     throw failure
   } finally {
     if (status !== 0) permit?.ended()
@@ -128,14 +120,6 @@ async function send(connection: ApiConnection, dialect: ApiDialect, request: Api
 function singleHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
   const entries = Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? value : value?.[0]])
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as Record<string, string>
-}
-
-/** An address that may not be reached is nothing that the host could help. */
-function isGuarded(error: Error): boolean {
-  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    if (at.name === 'PushFailure') return true
-  }
-  return false
 }
 
 async function credentialsOf(

@@ -1,5 +1,5 @@
 import type { Clock } from '../time/clock.ts'
-import type { Turn } from './budget/budget.ts'
+import type { Turn } from './budget/turn.ts'
 import type { Attached } from './stage.ts'
 
 /** Shorter waits are nobody's business, in milliseconds. */

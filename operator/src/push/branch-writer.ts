@@ -1,7 +1,7 @@
 import type { Clock } from '../time/clock.ts'
 import type { Tracer } from '../trace/tracer.ts'
 import { awaitTurn } from './await-turn.ts'
-import type { Turn } from './budget/budget.ts'
+import type { Turn } from './budget/turn.ts'
 import { toFailure } from './failure.ts'
 import { GroupPush, hostOf } from './group-push.ts'
 import { KnownBranch } from './known-branch.ts'

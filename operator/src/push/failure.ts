@@ -53,6 +53,14 @@ const REASON_OF: Readonly<Record<GitErrorCode, Reason>> = {
 /** What a person has written, as part of a message. */
 export const shownAnswer = (answer: string): string => JSON.stringify(answer.slice(0, 64))
 
+/** What keeps a request from being sent, as the guard of hosts says it: below whatever a connection makes of it. */
+export function failureIn(error: unknown): PushFailure | undefined {
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    if (at instanceof PushFailure) return at
+  }
+  return undefined
+}
+
 /** Any error of a push attempt as a failure with a reason. What nobody foresaw is named as such, and retried. */
 export function toFailure(error: unknown): PushFailure {
   if (error instanceof PushFailure) return error
@@ -68,8 +76,7 @@ export function toFailure(error: unknown): PushFailure {
 /** What kept a request from being sent at all, or its credentials from being had. */
 function refusalBelow({ code, details: { cause } }: GitError): PushFailure | undefined {
   if (code !== 'Network' && code !== 'Unauthorized') return undefined
-  const inner = cause instanceof Error && isPushFailure(cause.cause) ? cause.cause : cause
-  return isPushFailure(inner) ? inner : undefined
+  return failureIn(cause)
 }
 
 function reasonOf(error: GitError): Reason {
@@ -78,8 +85,4 @@ function reasonOf(error: GitError): Reason {
   if (refusal !== undefined) return refusal.reason
   if (error.code === 'Network' && error.details.badCertificate === true) return 'CertificateInvalid'
   return REASON_OF[error.code]
-}
-
-function isPushFailure(value: unknown): value is PushFailure {
-  return value instanceof PushFailure
 }

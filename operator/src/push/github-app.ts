@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Auth, Credentials } from '@gitsync/protocol'
 import { request } from 'undici'
 import type { Dispatcher } from 'undici'
-import { PushFailure } from './failure.ts'
+import { failureIn, PushFailure } from './failure.ts'
 import type { GitHubApp } from './github-app-keys.ts'
 
 export interface AppTokensOptions {
@@ -99,9 +99,8 @@ export class AppTokens {
 }
 
 function noAnswer({ apiUrl }: GitHubApp, error: unknown): PushFailure {
-  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    if (at instanceof PushFailure) return at
-  }
+  const failure = failureIn(error)
+  if (failure !== undefined) return failure
   const { code } = error as { readonly code?: unknown }
   const why = typeof code === 'string' ? ` (${code})` : ''
   return new PushFailure('Unreachable', `${apiUrl} does not answer when it is asked for a token${why}`, {

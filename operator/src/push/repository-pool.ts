@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto'
 import { openRepository, undiciTransport } from '@gitsync/protocol'
 import type { Credentials, RequestRecord, SshLookup, SshOptions, Transport } from '@gitsync/protocol'
 import type { Dispatcher } from 'undici'
-import type { ApiPermit, ApiRequestRecord } from '../forge/api-client.ts'
+import type { ApiRequestRecord } from '../forge/api-client.ts'
 import type { Forge } from '../forge/forge.ts'
 import { openForge } from '../forge/open-forge.ts'
+import type { Permit } from '../forge/permit.ts'
 import { placeOf } from '../forge/place.ts'
 import { repositoryAddress } from '../plan/repository-address.ts'
 import type { Clock } from '../time/clock.ts'
@@ -106,7 +107,7 @@ export class RepositoryPool {
       auth,
       userAgent,
       now: () => this.#options.clock.now(),
-      pay: budget && ((signal: AbortSignal): Promise<ApiPermit> => budget.enter({ repository: options.url, signal })),
+      pay: budget && ((signal: AbortSignal): Promise<Permit> => budget.enter({ repository: options.url, signal })),
       onRequest: onApiRequest && ((record: ApiRequestRecord) => onApiRequest(host, record)),
     }
     const forge = (type: string | undefined): Forge => openForge(placeOf(options.url, type), api)

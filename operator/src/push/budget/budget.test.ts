@@ -1,11 +1,13 @@
 import { isGitError } from '@gitsync/protocol'
 import { expect, test } from 'vitest'
 import { ScriptedClock } from '../testing/scripted-clock.ts'
+import type { Permit } from '../../forge/permit.ts'
 import { Breaker } from './breaker.ts'
 import { Budget } from './budget.ts'
-import type { BudgetOptions, Permit, Turn } from './budget.ts'
+import type { BudgetOptions } from './budget.ts'
 import { NO_LIMITS } from './limits.ts'
 import type { BudgetLimits } from './limits.ts'
+import type { Turn } from './turn.ts'
 
 const REPOSITORY = 'https://git.example.com/a.git'
 
@@ -148,7 +150,7 @@ test('a host that does not answer is spared, tried by one, and everything goes o
       (async () => {
         const turn = await budget.turn({ owners: ['a'], cost: 1, repository: REPOSITORY })
         try {
-          await turn.run(async () => (await budget.enter({ repository: REPOSITORY })).failed('ECONNREFUSED', true))
+          await turn.run(async () => (await budget.enter({ repository: REPOSITORY })).failed(new Error('ECONNREFUSED')))
         } finally {
           turn.end()
         }

@@ -38,7 +38,7 @@ test('the breaker is of the host: what one credential finds out counts for all, 
   const recovered: string[] = []
   const budgets = new Budgets({ clock, onRecovered: (host) => recovered.push(host) })
   const [one, other] = [budgets.of('a', '1'), budgets.of('a', '2')]
-  for (let i = 0; i < 5; i++) (await one.enter({ repository: 'r' })).failed('ECONNREFUSED', true)
+  for (let i = 0; i < 5; i++) (await one.enter({ repository: 'r' })).failed(new Error('ECONNREFUSED'))
   await expect(other.turn({ owners: ['x'], cost: 1, repository: 'r' })).rejects.toMatchObject({ reason: 'Unreachable' })
   expect(budgets.breakers()).toEqual([{ host: 'a', isOpen: true }])
   // Another host is not concerned.

@@ -1,9 +1,5 @@
-import { isGitError } from '@gitsync/protocol'
-import type { GitErrorCode, Transport, TransportRequest, TransportResponse } from '@gitsync/protocol'
+import type { Transport, TransportRequest, TransportResponse } from '@gitsync/protocol'
 import type { Budget } from './budget.ts'
-
-/** What the host can do nothing about: it was called off, or never asked. */
-const NOT_THE_HOST: ReadonlySet<GitErrorCode> = new Set(['Aborted', 'InvalidInput', 'LimitExceeded', 'RateLimited'])
 
 /** A transport each of whose requests is paid from the budget, whatever becomes of it. */
 export function limitedTransport(transport: Transport, budget: Budget, repository: string): Transport {
@@ -15,7 +11,7 @@ export function limitedTransport(transport: Transport, budget: Budget, repositor
     try {
       response = await transport(request)
     } catch (error) {
-      permit.failed(error instanceof Error ? error.message : String(error), isFault(error))
+      permit.failed(error)
       throw error
     }
     permit.answered(response.status, response.headers)
@@ -23,20 +19,6 @@ export function limitedTransport(transport: Transport, budget: Budget, repositor
     signal?.addEventListener('abort', () => permit.ended(), { once: true })
     return { ...response, body: observed(response.body, () => permit.ended()) }
   }
-}
-
-function isFault(error: unknown): boolean {
-  if (!isGitError(error)) return true
-  if (NOT_THE_HOST.has(error.code)) return false
-  // A certificate, or an address that the guard refuses, is the matter of one GitSync.
-  return error.details.badCertificate !== true && !isRefused(error.details.cause)
-}
-
-function isRefused(cause: unknown): boolean {
-  for (let at = cause, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    if (at.name === 'PushFailure') return true
-  }
-  return false
 }
 
 function sizeOf(body: TransportRequest['body']): number {

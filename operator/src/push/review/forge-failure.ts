@@ -1,7 +1,7 @@
 import { isForgeError } from '../../forge/forge-error.ts'
 import type { ForgeError, ForgeErrorCode } from '../../forge/forge-error.ts'
 import type { Reason } from '../../api/reasons.ts'
-import { PushFailure } from '../failure.ts'
+import { failureIn, PushFailure } from '../failure.ts'
 
 const REASON_OF: Readonly<Record<ForgeErrorCode, Reason>> = {
   Unauthorized: 'AuthenticationFailed',
@@ -32,20 +32,16 @@ export async function asked<T>(ask: () => Promise<T>): Promise<T> {
 }
 
 function failureOf(error: ForgeError): PushFailure {
-  const cause = rootOf(error)
-  if (cause instanceof PushFailure) return cause
-  const code = (cause as { readonly code?: unknown } | undefined)?.code
+  const guarded = failureIn(error)
+  if (guarded !== undefined) return guarded
+  const { code } = rootOf(error) as { readonly code?: unknown }
   const isUntrusted = error.code === 'Network' && typeof code === 'string' && BAD_CERTIFICATE.test(code)
   const reason = isUntrusted ? 'CertificateInvalid' : REASON_OF[error.code]
   return new PushFailure(reason, error.message, { waitMs: error.waitMs, cause: error })
 }
 
-/** The guard of hosts speaks in the words of conditions, below whatever the connection makes of it. */
-function rootOf(error: Error): unknown {
-  let at: unknown = error.cause
-  for (let depth = 0; depth < 5 && at instanceof Error && !(at instanceof PushFailure); depth++) {
-    if (at.cause === undefined) return at
-    at = at.cause
-  }
+function rootOf(error: Error): Error {
+  let at = error
+  for (let depth = 0; depth < 5 && at.cause instanceof Error; depth++) at = at.cause
   return at
 }
