@@ -163,6 +163,8 @@ test('a difference opens one request; labels, title and text are kept in step; m
   await it.merge(opened.number)
   await it.tenant.request()
   expect(await it.request('Merged')).toMatchObject({ number: opened.number })
+  // Code 201 is what Gitea says of the request that was opened.
+  expect(await world.operator.metric('gitsync_git_api_requests_total', { code: '201' })).toBeGreaterThan(0)
   await waitFor('the branch is gone', async () => !(await it.hasBranch()))
   expect(await it.file('main', FILE(it))).toContain('level: "2"')
   await it.tenant.ready()

@@ -23,7 +23,7 @@ import { showGitSyncs, showRunning, showWatches } from '../serve/gitsync-metrics
 import { HostLabels } from '../serve/host-labels.ts'
 import { gitsyncRef } from '../serve/log.ts'
 import type { Metrics } from '../serve/metrics.ts'
-import { gitObserver, pushObserver, queueObserver } from '../serve/observe.ts'
+import { apiObserver, gitObserver, pushObserver, queueObserver } from '../serve/observe.ts'
 import type { PushNotice } from '../serve/push-notice.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Tracer } from '../trace/tracer.ts'
@@ -85,7 +85,7 @@ const REPORTS = 'gitsync-status'
 export function startReconciling(options: ReconcilingOptions): Reconciling {
   const { client, clock, random, logger, metrics, mayPush } = options
   const { tracer } = options
-  const { pushDuration, pushFailures, pushConflicts, hostUp, gitRequests, gitBytes, gitSeconds } = metrics
+  const { pushDuration, pushFailures, pushConflicts, hostUp, gitRequests, gitBytes, gitSeconds, apiRequests } = metrics
   const { budgetWait, budgetWaiting, breakerOpen } = metrics
   const hosts = new HostLabels([
     pushDuration,
@@ -95,6 +95,7 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
     gitRequests,
     gitBytes,
     gitSeconds,
+    apiRequests,
     budgetWait,
     budgetWaiting,
     breakerOpen,
@@ -152,6 +153,7 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
       budgets,
       userAgent: `git/gitsync-operator-${VERSION}`,
       onRequest: gitObserver({ metrics, hosts, logger, tracer, now: () => clock.now() }),
+      onApiRequest: apiObserver(metrics, hosts, logger),
     }),
     budget: new SpoolBudget(),
     consents: secretConsents(client, pool, {

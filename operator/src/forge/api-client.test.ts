@@ -66,6 +66,11 @@ test('403 with a time to wait is a limit', async () => {
   expect(await failing()).toMatchObject({ code: 'RateLimited', waitMs: 7_000 })
 })
 
+test('a wait that is named beside another refusal is none of a limit', async () => {
+  answer = (_, response) => response.writeHead(404, { 'retry-after': '7' }).end('{}')
+  expect(await failing()).toMatchObject({ code: 'NotFound', waitMs: undefined })
+})
+
 test('an answer without an end is given up, one that is too large is not read', async () => {
   answer = (_, response) => void response.writeHead(200).write('{')
   expect(await failing()).toMatchObject({ code: 'Timeout' })

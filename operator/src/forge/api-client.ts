@@ -1,9 +1,10 @@
 import type { Auth, Credentials } from '@gitsync/protocol'
-import { errors } from 'undici'
 import type { Dispatcher } from 'undici'
 import { ForgeError } from './forge-error.ts'
 import type { Permit } from './permit.ts'
-import { waitOf } from './rate-limit.ts'
+import { readQuota } from './quota-headers.ts'
+import { readCapped } from './read-capped.ts'
+import { refusal, unreachable } from './refusal.ts'
 
 export interface ApiConnection {
   /** Sends requests: decides which addresses may be reached, what is trusted, and how often. */
@@ -53,8 +54,6 @@ export interface ApiDialect {
 
 /** A page of large requests is less. */
 const MAX_RESPONSE_BYTES = 8 << 20
-/** Of the host's own words in a message. */
-const MAX_WORDS = 300
 /** A request is given up after so long, whatever comes in. */
 const REQUEST_MS = 60_000
 /** A turn is waited for as long, in milliseconds. */
@@ -103,10 +102,15 @@ async function send(connection: ApiConnection, dialect: ApiDialect, request: Api
       signal,
     })
     status = answer.statusCode
-    permit?.answered(status, singleHeaders(answer.headers))
-    const text = await readCapped(answer.body, shown)
+    const headers = singleHeaders(answer.headers)
+    permit?.answered(status, headers)
+    const text = await readCapped(answer.body, MAX_RESPONSE_BYTES)
+    if (text === undefined)
+      throw new ForgeError('LimitExceeded', `${shown}: the answer is larger than ${MAX_RESPONSE_BYTES} bytes`)
     if (status >= 200 && status < 300) return text === '' ? undefined : parse(text, shown)
-    throw refusal(shown, status, { text: hide(wordsOf(text), secrets), headers: answer.headers, dialect, connection })
+    const { waitUntil } = readQuota(headers, connection.now())
+    const waitMs = waitUntil === undefined ? undefined : waitUntil - connection.now()
+    throw refusal(shown, { status, text, secrets, waitMs, rights: dialect.rights })
   } catch (error) {
     const failure = error instanceof ForgeError ? error : unreachable(error, shown, secrets)
     if (status === 0) permit?.failed(failure)
@@ -136,80 +140,10 @@ function secretsOf(credentials: Credentials): string[] {
     : [credentials.password, Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')]
 }
 
-async function readCapped(body: AsyncIterable<Buffer>, shown: string): Promise<string> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of body) {
-    length += chunk.length
-    if (length > MAX_RESPONSE_BYTES)
-      throw new ForgeError('LimitExceeded', `${shown}: the answer is larger than ${MAX_RESPONSE_BYTES} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
 function parse(text: string, shown: string): unknown {
   try {
     return JSON.parse(text) as unknown
   } catch {
     throw new ForgeError('Malformed', `${shown}: the answer is no JSON: this may be no such API`)
   }
-}
-
-/** What the host says is wrong: the `message` of a JSON answer with details, or nothing of a web page. */
-function wordsOf(text: string): string {
-  let answer: unknown
-  try {
-    answer = JSON.parse(text)
-  } catch {
-    return ''
-  }
-  if (typeof answer !== 'object' || answer === null) return ''
-  const { message, error, error_description: description, errors: details } = answer as Record<string, unknown>
-  const words = [message, error, description, details]
-    .filter((part) => part !== undefined && part !== null && part !== '')
-    .map((part) => (typeof part === 'string' ? part : JSON.stringify(part)))
-  return [...new Set(words)]
-    .join('; ')
-    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
-    .slice(0, MAX_WORDS)
-}
-
-/** A host may repeat what it was sent. */
-function hide(text: string, secrets: readonly string[]): string {
-  return secrets.filter((secret) => secret !== '').reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
-}
-
-function refusal(
-  shown: string,
-  status: number,
-  answer: {
-    readonly text: string
-    readonly headers: Readonly<Record<string, string | string[] | undefined>>
-    readonly dialect: ApiDialect
-    readonly connection: ApiConnection
-  },
-): ForgeError {
-  const { text, headers, dialect, connection } = answer
-  const said = text === '' ? '' : `: ${text}`
-  const waitMs = waitOf(status, headers, connection.now())
-  const fail = (code: ForgeError['code'], remark = ''): ForgeError =>
-    new ForgeError(code, `${shown} was answered ${status}${said}${remark}`, { status, waitMs })
-  if (status === 429 || (status === 403 && waitMs !== undefined)) return fail('RateLimited')
-  if (status === 401) return fail('Unauthorized', `; the token needs ${dialect.rights}`)
-  if (status === 403) return fail('Forbidden', `; the token needs ${dialect.rights}`)
-  if (status === 404) return fail('NotFound', `; a token without ${dialect.rights} is answered like this, too`)
-  if (status === 409) return fail('Exists')
-  if (status >= 500) return fail('ServerError')
-  return fail(status >= 300 && status < 400 ? 'Redirected' : 'Rejected')
-}
-
-function unreachable(error: unknown, shown: string, secrets: readonly string[]): ForgeError {
-  const isTimeout =
-    error instanceof errors.HeadersTimeoutError ||
-    error instanceof errors.BodyTimeoutError ||
-    error instanceof errors.ConnectTimeoutError ||
-    (error instanceof Error && error.name === 'TimeoutError')
-  const words = hide(error instanceof Error ? error.message : String(error), secrets)
-  return new ForgeError(isTimeout ? 'Timeout' : 'Network', `${shown}: ${words}`, { cause: error })
 }

@@ -41,3 +41,13 @@ export class ForgeError extends Error {
 export function isForgeError(error: unknown, ...codes: readonly ForgeErrorCode[]): error is ForgeError {
   return error instanceof ForgeError && (codes.length === 0 || codes.includes(error.code))
 }
+
+/** Undefined in place of ForgeError `NotFound`. */
+export async function ifFound<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    if (isForgeError(error, 'NotFound')) return undefined
+    throw error
+  }
+}

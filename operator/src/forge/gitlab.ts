@@ -1,4 +1,4 @@
-import type { ApiClient, ApiDialect } from './api-client.ts'
+import type { ApiClient, ApiDialect, ApiRequest } from './api-client.ts'
 import { apiPath } from './api-client.ts'
 import { draftTitle, plainTitle } from './draft-title.ts'
 import { Fields, listOf } from './fields.ts'
@@ -24,6 +24,9 @@ export function gitlabForge(api: ApiClient, { owner, name }: Place): Forge {
   const project = apiPath('projects', `${owner}/${name}`)
   const requests = `${project}/merge_requests`
 
+  const send = async (request: ApiRequest): Promise<PullRequest> =>
+    toPullRequest(new Fields(await api.send(request), 'merge_request'))
+
   async function accountId(username: string): Promise<number> {
     const found = listOf(await api.send({ method: 'GET', path: '/users', query: { username } }), 'users')
     const [account] = found
@@ -32,9 +35,7 @@ export function gitlabForge(api: ApiClient, { owner, name }: Place): Forge {
   }
 
   return {
-    async read(iid) {
-      return toPullRequest(new Fields(await api.send({ method: 'GET', path: `${requests}/${iid}` }), 'merge_request'))
-    },
+    read: (iid) => send({ method: 'GET', path: `${requests}/${iid}` }),
     async find({ head, base }) {
       const query = {
         source_branch: head,
@@ -48,8 +49,8 @@ export function gitlabForge(api: ApiClient, { owner, name }: Place): Forge {
       const all = found.filter((request) => isOf(request, { head, base })).map(toPullRequest)
       return all.find(({ state }) => state === 'Open') ?? all[0]
     },
-    async create({ head, base, title, body, isDraft }) {
-      const created = await api.send({
+    create: ({ head, base, title, body, isDraft }) =>
+      send({
         method: 'POST',
         path: requests,
         body: {
@@ -58,11 +59,9 @@ export function gitlabForge(api: ApiClient, { owner, name }: Place): Forge {
           title: draftTitle(DRAFT, title, isDraft),
           description: body,
         },
-      })
-      return toPullRequest(new Fields(created, 'merge_request'))
-    },
-    async update({ number, isDraft }, { title, body, close }) {
-      const updated = await api.send({
+      }),
+    update: ({ number, isDraft }, { title, body, close }) =>
+      send({
         method: 'PUT',
         path: `${requests}/${number}`,
         body: {
@@ -70,9 +69,7 @@ export function gitlabForge(api: ApiClient, { owner, name }: Place): Forge {
           ...(body === undefined ? {} : { description: body }),
           ...(close === true ? { state_event: 'close' } : {}),
         },
-      })
-      return toPullRequest(new Fields(updated, 'merge_request'))
-    },
+      }),
     async label(number, { add, remove }) {
       await api.send({
         method: 'PUT',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Auth, Credentials } from '@gitsync/protocol'
 import { request } from 'undici'
 import type { Dispatcher } from 'undici'
+import { readCapped } from '../forge/read-capped.ts'
 import { failureIn, PushFailure } from './failure.ts'
 import type { GitHubApp } from './github-app-keys.ts'
 
@@ -89,7 +90,7 @@ export class AppTokens {
         },
       })
       status = answer.statusCode
-      text = await readCapped(answer.body)
+      text = (await readCapped(answer.body, MAX_ANSWER)) ?? ''
     } catch (error) {
       throw noAnswer(app, error)
     }
@@ -113,17 +114,6 @@ function keyOf({ appId, installationId, apiUrl, privateKey }: GitHubApp): string
   return createHash('sha256')
     .update(JSON.stringify([appId, installationId, apiUrl, key]))
     .digest('hex')
-}
-
-async function readCapped(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of body) {
-    length += chunk.length
-    if (length > MAX_ANSWER) break
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 function tokenOf(text: string, { apiUrl }: GitHubApp): Credentials {

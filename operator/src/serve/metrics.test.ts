@@ -19,6 +19,7 @@ function member(
     lastCommit: { sha: 'a'.repeat(40), time: 5_000 },
     unprovable: { count: unproven },
     driftedAt: 9_000,
+    rewrittenAt: 8_000,
   }
   const whole: Partial<Record<keyof Member, unknown>> = {
     status,
@@ -57,6 +58,7 @@ test('a GitSync is told as it is, and its series go with it', async () => {
     `gitsync_refused_deletions${at},cause="proof"} 1`,
     `gitsync_last_commit_timestamp_seconds${at}} 5`,
     `gitsync_last_drift_timestamp_seconds${at}} 9`,
+    `gitsync_last_rewrite_timestamp_seconds${at}} 8`,
   ])
   expect(await series(metrics, 'name="idle"')).toHaveLength(1)
   showGitSyncs(metrics, [report('idle', member())], 25_000)

@@ -156,6 +156,11 @@ export function createMetrics() {
       'One HTTP request to a Git host, with its wait for the budget',
       ['host'],
     ),
+    apiRequests: counter(
+      'gitsync_git_api_requests_total',
+      "Requests to Git hosts' APIs for pull requests; code 0 without an answer",
+      ['host', 'code'],
+    ),
 
     budgetLimit: gauge(
       'gitsync_budget_requests_per_minute',

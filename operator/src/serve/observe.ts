@@ -79,6 +79,18 @@ export function gitObserver(options: {
   }
 }
 
+/** Counts and logs requests to the APIs of Git hosts. */
+export function apiObserver(
+  { apiRequests }: Metrics,
+  hosts: HostLabels,
+  logger: Logger,
+): NonNullable<RepositoryPoolOptions['onApiRequest']> {
+  return (server, { method, path, status, ms }) => {
+    apiRequests.inc({ host: hosts.of(server), code: codeLabel(status) })
+    logger.debug({ host: server, method, path, status, milliseconds: ms }, 'request to the API of a Git host')
+  }
+}
+
 /** Counts and logs what happens on the way to Git. */
 export function pushObserver(metrics: Metrics, hosts: HostLabels, logger: Logger): PushObserver {
   return {

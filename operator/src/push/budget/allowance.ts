@@ -1,8 +1,8 @@
 import { GitError } from '@gitsync/protocol'
 import { ByteWindow } from './byte-window.ts'
 import type { BudgetLimits } from './limits.ts'
-import { readQuota } from './quota-headers.ts'
-import type { HostQuota } from './quota-headers.ts'
+import { readQuota } from '../../forge/quota-headers.ts'
+import type { HostQuota } from '../../forge/quota-headers.ts'
 import { RateWindow } from './rate-window.ts'
 import type { Grant } from './rate-window.ts'
 

@@ -1,4 +1,4 @@
-import { isForgeError } from '../../forge/forge-error.ts'
+import { ifFound } from '../../forge/forge-error.ts'
 import type { Forge, PullRequest } from '../../forge/forge.ts'
 import { markOf } from '../../plan/request-section.ts'
 import { PushFailure } from '../failure.ts'
@@ -50,14 +50,7 @@ export class HostRequest {
 
   /** One request; undefined where the host does not know it. @throws PushFailure */
   read(round: ReviewRound, number: number): Promise<PullRequest | undefined> {
-    return asked(async () => {
-      try {
-        return await forgeOf(round).read(number)
-      } catch (error) {
-        if (isForgeError(error, 'NotFound')) return undefined
-        throw error
-      }
-    })
+    return asked(() => ifFound(forgeOf(round).read(number)))
   }
 
   /** Opens it where it is not open, else brings it in step. @param isFresh `open` is as the host shows it now */
