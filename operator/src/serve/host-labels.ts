@@ -50,7 +50,7 @@ export class HostLabels {
 }
 
 const NAMED: ReadonlySet<number> = new Set([
-  0, 200, 204, 206, 301, 302, 304, 307, 308, 400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 501, 502, 503, 504,
+  0, 200, 201, 204, 206, 301, 302, 304, 307, 308, 400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 501, 502, 503, 504,
 ])
 
 /** Bounds the label `code`, which the host chooses: well-known ones, and of the others the class. */
