@@ -3,9 +3,10 @@ import { isIP } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import { getHeapSnapshot } from 'node:v8'
 import type { Logger } from 'pino'
+import { bodyReader } from './body-reader.ts'
 import { recordCpuProfile } from './cpu-profile.ts'
 import { isLogLevel, LOG_LEVELS } from './log.ts'
-import { answer, pathOf, startServer } from './server.ts'
+import { answer, answerError, pathOf, startServer } from './server.ts'
 import type { HttpServer } from './server.ts'
 
 export interface AdminOptions {
@@ -20,10 +21,13 @@ export interface AdminOptions {
 /** Seconds of a CPU profile. */
 const PROFILE = { least: 1, most: 60, default: 10 } as const
 const MAX_BODY_BYTES = 64
+/** Bodies that are held at the same time. */
+const MAX_AT_ONCE = 8
 const HELP = 'try GET or PUT /log-level, POST /profile/cpu?seconds=10 or POST /profile/heap\n'
 
 /** `/log-level` and `/profile`: what a person at a keyboard needs of a process that runs. One profile at a time. */
 export function serveAdmin(options: AdminOptions): Promise<HttpServer> {
+  const readBody = bodyReader({ maxBytes: MAX_BODY_BYTES, atOnce: MAX_AT_ONCE })
   let isProfiling = false
   const profile = async (response: ServerResponse, make: () => Promise<void>): Promise<void> => {
     if (isProfiling) return answer(response, 409, 'another profile is being made: try again when it is done\n')
@@ -40,7 +44,7 @@ export function serveAdmin(options: AdminOptions): Promise<HttpServer> {
       case 'GET /log-level':
         return answer(response, 200, `${options.logger.level}\n`)
       case 'PUT /log-level':
-        return setLevel(options.logger, request, response)
+        return readBody(request, (body) => setLevel(options.logger, body, response))
       case 'POST /profile/cpu':
         return profile(response, () => sendCpuProfile(request, response))
       case 'POST /profile/heap':
@@ -53,10 +57,7 @@ export function serveAdmin(options: AdminOptions): Promise<HttpServer> {
     }
   }
   return startServer('--admin', options.address, (request, response) => {
-    route(request, response).catch((error: unknown) => {
-      if (response.headersSent) response.destroy()
-      else answer(response, 500, `${String(error)}\n`)
-    })
+    route(request, response).catch((error: unknown) => answerError(response, error, 500))
   })
 }
 
@@ -66,13 +67,8 @@ function isFromPage({ headers }: IncomingMessage): boolean {
   return headers.origin !== undefined || !(hostname === 'localhost' || isIP(hostname) > 0)
 }
 
-async function setLevel(logger: Logger, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  let text = ''
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    text += chunk.toString()
-    if (text.length > MAX_BODY_BYTES) break
-  }
-  const level = text.trim()
+function setLevel(logger: Logger, body: Buffer, response: ServerResponse): void {
+  const level = body.toString().trim()
   if (!isLogLevel(level)) return answer(response, 400, `the level must be one of ${LOG_LEVELS.join(', ')}\n`)
   logger.info({ before: logger.level, now: level }, 'the log level is changed')
   logger.level = level

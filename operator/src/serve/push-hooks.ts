@@ -2,9 +2,10 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
+import { bodyReader } from './body-reader.ts'
 import { readPushNotice } from './push-notice.ts'
 import type { PushNotice } from './push-notice.ts'
-import { answer, pathOf, startServer } from './server.ts'
+import { answer, answerError, pathOf, startServer } from './server.ts'
 import type { HttpServer } from './server.ts'
 
 export interface PushHookOptions {
@@ -21,22 +22,17 @@ export interface PushHookOptions {
 
 /** The longest body that is read, in bytes. Longer ones tell of thousands of commits; the next look at the branch finds them. */
 const MAX_BODY_BYTES = 4 << 20
-/** Bodies that are read at the same time. */
+/** Bodies that are held at the same time. */
 const MAX_AT_ONCE = 8
-const BODY_MS = 10_000
 
 /**
  * `POST /push`: push webhooks of Git hosts. What they say is believed as far as that a branch is looked at now, and only
  * with a signature (GitHub, Gitea, Forgejo, Gogs, Bitbucket) or token (GitLab) made of the secret.
  */
 export function servePushHooks(options: PushHookOptions): Promise<HttpServer> {
-  let reading = 0
-  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (reading >= MAX_AT_ONCE) return answer(response, 503, 'busy: send it again later\n')
-    reading++
-    try {
-      const body = await readBody(request)
-      if (body === undefined) return answer(response, 413, `more than ${MAX_BODY_BYTES} bytes\n`)
+  const readBody = bodyReader({ maxBytes: MAX_BODY_BYTES, atOnce: MAX_AT_ONCE, withinMs: options.bodyMs })
+  const take = (request: IncomingMessage, response: ServerResponse): Promise<void> =>
+    readBody(request, async (body) => {
       const secrets = await readSecrets(options.secretFile)
       if (!isSigned(request.headers, body, secrets))
         return answer(response, 401, 'no valid signature: is the secret of the webhook the one of the operator?\n')
@@ -45,34 +41,15 @@ export function servePushHooks(options: PushHookOptions): Promise<HttpServer> {
       if (notice === undefined) return answer(response, 202, 'this is not about a branch\n')
       options.onPush(notice)
       answer(response, 202, 'the branch is looked at\n')
-    } finally {
-      reading--
-    }
-  }
+    })
   return startServer('--push-hooks', options.address, (request, response) => {
     if (pathOf(request) !== '/push') return answer(response, 404, 'try POST /push\n')
     if (request.method !== 'POST') return answer(response, 405, 'only POST\n')
-    // Not by silence: who sends a byte now and then would keep a place for good.
-    const late = setTimeout(() => request.destroy(), options.bodyMs ?? BODY_MS)
-    take(request, response)
-      .catch((error: unknown) => {
-        options.logger.warn({ error: String(error) }, 'a push webhook could not be taken')
-        if (response.headersSent) response.destroy()
-        else answer(response, 500, 'the operator cannot read its secret\n')
-      })
-      .finally(() => clearTimeout(late))
+    take(request, response).catch((error: unknown) => {
+      options.logger.warn({ error: String(error) }, 'a push webhook could not be taken')
+      answerError(response, error, 500, 'the operator cannot read its secret')
+    })
   })
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > MAX_BODY_BYTES) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }
 
 async function readSecrets(file: string): Promise<readonly string[]> {

@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { BodyRefused } from './body-reader.ts'
 
 export interface HttpServer {
   /** `host:port` as bound. */
@@ -9,6 +10,9 @@ export interface HttpServer {
   /** Ends connections too. */
   close(): Promise<void>
 }
+
+/** For so long a connection is kept on which a request begins and does not end, whether or not anybody reads it. */
+const REQUEST_MS = 30_000
 
 /**
  * Listens.
@@ -24,6 +28,7 @@ export async function startServer(
   create: (handle: (request: IncomingMessage, response: ServerResponse) => void) => Server | TlsServer = createServer,
 ): Promise<HttpServer> {
   const server = create(handle)
+  server.requestTimeout = REQUEST_MS
   await listen(server, flag, address)
   const { address: host, family, port } = server.address() as AddressInfo
   return {
@@ -39,6 +44,13 @@ export async function startServer(
 /** The path of a request; undefined for a target that is no URL. */
 export function pathOf({ url = '/' }: IncomingMessage): string | undefined {
   return URL.parse(url, 'http://localhost')?.pathname
+}
+
+/** Says what went wrong, where that can still be said. @param status where the error names none */
+export function answerError(response: ServerResponse, error: unknown, status: number, text = String(error)): void {
+  if (response.headersSent) response.destroy()
+  else if (error instanceof BodyRefused) answer(response, error.status, `${error.message}\n`)
+  else answer(response, status, `${text}\n`)
 }
 
 export function answer(response: ServerResponse, status: number, text: string): void {

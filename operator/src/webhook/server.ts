@@ -6,7 +6,8 @@ import type { Server } from 'node:https'
 import type { Logger } from 'pino'
 import { parseExact, stringifyExact } from '../objects/exact-json.ts'
 import type { AuthorRecords } from '../plan/authors/records.ts'
-import { answer, pathOf, startServer } from '../serve/server.ts'
+import { bodyReader } from '../serve/body-reader.ts'
+import { answer, answerError, pathOf, startServer } from '../serve/server.ts'
 import type { HttpServer } from '../serve/server.ts'
 import { recordAudit } from './audit.ts'
 import { AUDIT_PATH, DELETED_PATH, STAMP_PATH } from './keeper.ts'
@@ -16,7 +17,7 @@ import type { AdmissionRequest } from './stamp.ts'
 
 /** Two objects of the greatest size that the API server stores, and as much again. */
 const MAX_BODY_BYTES = 16 << 20
-/** Bodies that are read at once: more wait for nothing but an answer, and the API server goes on without one. */
+/** Bodies that are held at once: more wait for nothing but an answer, and the API server goes on without one. */
 const MAX_AT_ONCE = 16
 
 export interface WebhookServer extends HttpServer {
@@ -24,32 +25,56 @@ export interface WebhookServer extends HttpServer {
   use(keys: WebhookKeys): void
 }
 
+export interface WebhookServerOptions {
+  readonly records: AuthorRecords
+  readonly logger: Logger
+  /** A body must have come within this time, in milliseconds. Default 10,000. */
+  readonly bodyMs?: number | undefined
+}
+
 /**
  * Listens for the API server.
  * @param address `host:port`; port 0 takes a free one
  * @throws as `startServer`
  */
-export async function serveWebhook(
-  address: string,
-  { records, logger }: { readonly records: AuthorRecords; readonly logger: Logger },
-): Promise<WebhookServer> {
+export async function serveWebhook(address: string, options: WebhookServerOptions): Promise<WebhookServer> {
+  const { records, logger, bodyMs } = options
+  const limits = { maxBytes: MAX_BODY_BYTES, atOnce: MAX_AT_ONCE, withinMs: bodyMs }
+  // Whoever reaches the port can ask for stamps, and takes no place from those who have shown a token.
+  const [readAsked, readTold] = [bodyReader(limits), bodyReader(limits)]
   let server: Server | undefined
   let keys: WebhookKeys | undefined
-  let reading = 0
+
+  async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = pathOf(request) ?? ''
+    if (keys === undefined || request.method !== 'POST') return answer(response, 404, 'nothing is here\n')
+    if (path === STAMP_PATH) return readAsked(request, (body) => review(body, response, stampPatch))
+    // Whoever else reaches the port must not be able to say who has deleted what.
+    if (path.startsWith(DELETED_PATH) && isEqual(path.slice(DELETED_PATH.length), keys.token)) {
+      return readTold(request, (body) =>
+        review(body, response, (asked) => {
+          recordDeletion(asked, records)
+          return []
+        }),
+      )
+    }
+    if (path === AUDIT_PATH && keys.auditToken !== undefined) {
+      const shown = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? ''
+      if (!isEqual(shown, keys.auditToken)) return answer(response, 401, 'the token is another one\n')
+      await readTold(request, (body) => recordAudit(JSON.parse(body.toString()), records))
+      return answer(response, 200, 'ok\n')
+    }
+    answer(response, 404, 'nothing is here\n')
+  }
+
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
-    if (reading >= MAX_AT_ONCE) return answer(response, 503, 'too many requests at once\n')
-    reading++
-    route(request, response, { keys, records })
-      .catch((error: unknown) => {
-        logger.debug({ error: String(error) }, 'a request of the API server could not be answered')
-        if (response.headersSent) response.destroy()
-        else answer(response, error instanceof TooLarge ? 413 : 400, `${String(error)}\n`)
-      })
-      .finally(() => reading--)
+    route(request, response).catch((error: unknown) => {
+      logger.debug({ error: String(error) }, 'a request of the API server could not be answered')
+      answerError(response, error, 400)
+    })
   }
   const listening = await startServer('--webhook', address, handle, (listener) => {
     server = createServer({ minVersion: 'TLSv1.2' }, listener)
-    server.requestTimeout = 10_000
     return server
   })
   return {
@@ -61,37 +86,9 @@ export async function serveWebhook(
   }
 }
 
-async function route(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { keys, records }: { readonly keys: WebhookKeys | undefined; readonly records: AuthorRecords },
-): Promise<void> {
-  const path = pathOf(request) ?? ''
-  if (keys === undefined || request.method !== 'POST') return answer(response, 404, 'nothing is here\n')
-  if (path === STAMP_PATH) return review(request, response, (asked) => stampPatch(asked))
-  // Whoever else reaches the port must not be able to say who has deleted what.
-  if (path.startsWith(DELETED_PATH) && isEqual(path.slice(DELETED_PATH.length), keys.token)) {
-    return review(request, response, (asked) => {
-      recordDeletion(asked, records)
-      return []
-    })
-  }
-  if (path === AUDIT_PATH && keys.auditToken !== undefined) {
-    const shown = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? ''
-    if (!isEqual(shown, keys.auditToken)) return answer(response, 401, 'the token is another one\n')
-    recordAudit(JSON.parse(await read(request)), records)
-    return answer(response, 200, 'ok\n')
-  }
-  answer(response, 404, 'nothing is here\n')
-}
-
 /** Answers an AdmissionReview (admission.k8s.io/v1): always with yes. */
-async function review(
-  request: IncomingMessage,
-  response: ServerResponse,
-  patch: (asked: AdmissionRequest) => readonly object[],
-): Promise<void> {
-  const { request: asked } = parseExact(await read(request)) as { readonly request?: AdmissionRequest }
+function review(body: Buffer, response: ServerResponse, patch: (asked: AdmissionRequest) => readonly object[]): void {
+  const { request: asked } = parseExact(body.toString()) as { readonly request?: AdmissionRequest }
   if (asked === undefined) throw new TypeError('no AdmissionReview')
   const operations = patch(asked)
   const patched = { patchType: 'JSONPatch', patch: Buffer.from(stringifyExact(operations)).toString('base64') }
@@ -108,20 +105,6 @@ function recordDeletion({ operation, dryRun, oldObject, userInfo }: AdmissionReq
   const user = userInfo?.username
   if (operation !== 'DELETE' || dryRun === true || typeof uid !== 'string' || user === undefined) return
   records.deleted(uid, user, 'Stamp', deletionTimestamp !== undefined)
-}
-
-class TooLarge extends Error {}
-
-async function read(request: IncomingMessage): Promise<string> {
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw new TooLarge('the body is too large')
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > MAX_BODY_BYTES) throw new TooLarge('the body is too large')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
 }
 
 /** In a time that does not tell how much is equal. */
