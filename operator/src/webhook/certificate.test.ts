@@ -11,7 +11,7 @@ const HOSTS = ['hook.gitsync-system.svc', '127.0.0.1']
 const NOW = Date.now()
 
 test('openssl believes the chain, and a client the host', async () => {
-  const made = makeServingCertificate(HOSTS, NOW)
+  const made = await makeServingCertificate(HOSTS, NOW)
   const dir = mkdtempSync(join(tmpdir(), 'gitsync-ca-'))
   try {
     writeFileSync(join(dir, 'ca.pem'), made.ca)
@@ -33,14 +33,14 @@ test('openssl believes the chain, and a client the host', async () => {
     })
   try {
     expect(await ask(made.ca)).toBe(200)
-    await expect(ask(makeServingCertificate(HOSTS, NOW).ca)).rejects.toThrow()
+    await expect(ask((await makeServingCertificate(HOSTS, NOW)).ca)).rejects.toThrow()
   } finally {
     server.close()
   }
 })
 
-test('it is good for its hosts, for two thirds of its life', () => {
-  const { certificate } = makeServingCertificate(HOSTS, NOW)
+test('it is good for its hosts, for two thirds of its life', async () => {
+  const { certificate } = await makeServingCertificate(HOSTS, NOW)
   expect(isGood(certificate, HOSTS, NOW)).toBe(true)
   expect(isGood(certificate, [...HOSTS, 'other.svc'], NOW)).toBe(false)
   expect(isGood(certificate, HOSTS, NOW + (LIFETIME * 2) / 3 + 2000)).toBe(false)

@@ -1,8 +1,7 @@
 /** A certificate authority that issues one certificate and is forgotten (X.509 v3, RFC 5280; ECDSA on P-256). */
-import { generateKeyPairSync, randomBytes, sign, X509Certificate } from 'node:crypto'
-import type { KeyObject } from 'node:crypto'
+import { KeyObject, randomBytes, webcrypto, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
-import { bits, boolean, explicit, flags, implicit, integer, octets, oid, sequence, set, time, utf8 } from './der.ts'
+import type { Extension } from 'pkijs'
 
 export interface ServingCertificate {
   /** PEM of the authority. */
@@ -20,47 +19,57 @@ export const LIFETIME = 90 * DAY_MS
 const BACKDATED_MS = 3_600_000
 
 const AUTHORITY = 'gitsync-operator webhook authority'
-const ECDSA_WITH_SHA256 = sequence(oid('1.2.840.10045.4.3.2'))
+const COMMON_NAME = '2.5.4.3'
+const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
+
+/** Loaded when a certificate is made: most starts find one. */
+const library = async () => ({ ...(await import('asn1js')), ...(await import('pkijs')) })
+type Library = Awaited<ReturnType<typeof library>>
 
 /**
  * Makes a certificate for these host names and addresses, and the authority that vouches for it. The authority's key is
  * not kept: the next certificate has another one.
  * @param now milliseconds since the epoch
  */
-export function makeServingCertificate(hosts: readonly string[], now: number): ServingCertificate {
-  const [authority, own] = [newKey(), newKey()]
-  const issuer = name(AUTHORITY)
-  const between = [now - BACKDATED_MS, now + LIFETIME] as const
-  const ca = certificate({
-    subject: issuer,
-    issuer,
-    between,
-    publicKey: authority.publicKey,
-    signedBy: authority.privateKey,
-    extensions: [
-      extension('2.5.29.19', true, sequence(boolean(true))),
-      // keyCertSign
-      extension('2.5.29.15', true, flags(0x04, 2)),
-    ],
-  })
+export async function makeServingCertificate(hosts: readonly string[], now: number): Promise<ServingCertificate> {
+  const x509 = await library()
+  const { BasicConstraints, ExtKeyUsage, Extension, GeneralName, GeneralNames, OctetString, BitString } = x509
+  const extension = (extnID: string, critical: boolean, value: { toBER(): ArrayBuffer }): Extension =>
+    new Extension({ extnID, critical, extnValue: value.toBER() })
+  const constraints = (cA: boolean): Extension => extension('2.5.29.19', true, new BasicConstraints({ cA }).toSchema())
+  const usage = (bits: number, unusedBits: number): Extension =>
+    extension('2.5.29.15', true, new BitString({ valueHex: Uint8Array.of(bits).buffer, unusedBits }))
   const names = hosts.map((host) =>
-    isIP(host) === 4 ? implicit(7, Buffer.from(host.split('.').map(Number))) : implicit(2, Buffer.from(host)),
+    isIP(host) === 4
+      ? new GeneralName({
+          type: 7,
+          value: new OctetString({ valueHex: Uint8Array.from(host.split('.'), Number).buffer }),
+        })
+      : new GeneralName({ type: 2, value: host }),
   )
-  const serving = certificate({
-    subject: name('gitsync-operator webhook'),
-    issuer,
-    between,
+  const [authority, own] = [await newKey(), await newKey()]
+  const issued = { issuer: AUTHORITY, signedBy: authority.privateKey, now }
+  const ca = await certificate(x509, {
+    ...issued,
+    subject: AUTHORITY,
+    publicKey: authority.publicKey,
+    // keyCertSign
+    extensions: [constraints(true), usage(0x04, 2)],
+  })
+  const serving = await certificate(x509, {
+    ...issued,
+    subject: 'gitsync-operator webhook',
     publicKey: own.publicKey,
-    signedBy: authority.privateKey,
     extensions: [
-      extension('2.5.29.19', true, sequence()),
+      constraints(false),
       // digitalSignature
-      extension('2.5.29.15', true, flags(0x80, 7)),
-      extension('2.5.29.37', false, sequence(oid('1.3.6.1.5.5.7.3.1'))),
-      extension('2.5.29.17', false, sequence(...names)),
+      usage(0x80, 7),
+      extension('2.5.29.37', false, new ExtKeyUsage({ keyPurposes: [SERVER_AUTH] }).toSchema()),
+      extension('2.5.29.17', false, new GeneralNames({ names }).toSchema()),
     ],
   })
-  return { ca, certificate: serving, key: own.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() }
+  const key = KeyObject.from(own.privateKey).export({ type: 'pkcs8', format: 'pem' }).toString()
+  return { ca, certificate: serving, key }
 }
 
 /** Whether somebody else has made a certificate: then somebody else renews it. */
@@ -86,36 +95,45 @@ export function isGood(pem: string, hosts: readonly string[], now: number): bool
   }
 }
 
-const newKey = (): { readonly publicKey: KeyObject; readonly privateKey: KeyObject } =>
-  generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+const newKey = (): Promise<webcrypto.CryptoKeyPair> =>
+  webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
 
-const name = (common: string): Buffer => sequence(set(sequence(oid('2.5.4.3'), utf8(common))))
-
-const extension = (id: string, isCritical: boolean, value: Buffer): Buffer =>
-  sequence(oid(id), ...(isCritical ? [boolean(true)] : []), octets(value))
-
-function certificate(what: {
-  readonly subject: Buffer
-  readonly issuer: Buffer
-  readonly between: readonly [number, number]
-  readonly publicKey: KeyObject
-  readonly signedBy: KeyObject
-  readonly extensions: readonly Buffer[]
-}): string {
+/** @returns PEM */
+async function certificate(
+  { AttributeTypeAndValue, Certificate, Integer, RelativeDistinguishedNames, Time, Utf8String }: Library,
+  what: {
+    /** Common name. */
+    readonly subject: string
+    /** Common name. */
+    readonly issuer: string
+    readonly now: number
+    readonly publicKey: webcrypto.CryptoKey
+    readonly signedBy: webcrypto.CryptoKey
+    readonly extensions: Extension[]
+  },
+): Promise<string> {
+  const name = (value: string) =>
+    new RelativeDistinguishedNames({
+      typesAndValues: [new AttributeTypeAndValue({ type: COMMON_NAME, value: new Utf8String({ value }) })],
+    })
+  /** UTCTime before 2050, GeneralizedTime from then on, as RFC 5280 wants it. */
+  const time = (ms: number) => {
+    const value = new Date(ms)
+    return new Time({ type: value.getUTCFullYear() < 2050 ? 0 : 1, value })
+  }
   const serial = randomBytes(16)
-  // Neither zero nor over twenty bytes.
-  serial[0] = (serial[0] ?? 0) | 0x40
-  const body = sequence(
-    explicit(0, integer(Buffer.of(2))),
-    integer(serial),
-    ECDSA_WITH_SHA256,
-    what.issuer,
-    sequence(...what.between.map(time)),
-    what.subject,
-    what.publicKey.export({ type: 'spki', format: 'der' }),
-    explicit(3, sequence(...what.extensions)),
-  )
-  const der = sequence(body, ECDSA_WITH_SHA256, bits(sign('sha256', body, what.signedBy)))
-  const lines = der.toString('base64').replaceAll(/.{64}(?=.)/g, '$&\n')
-  return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`
+  // Neither zero nor below it.
+  serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40
+  const made = new Certificate({
+    version: 2,
+    serialNumber: new Integer({ valueHex: new Uint8Array(serial).buffer }),
+    issuer: name(what.issuer),
+    subject: name(what.subject),
+    notBefore: time(what.now - BACKDATED_MS),
+    notAfter: time(what.now + LIFETIME),
+    extensions: what.extensions,
+  })
+  await made.subjectPublicKeyInfo.importKey(what.publicKey)
+  await made.sign(what.signedBy, 'SHA-256')
+  return new X509Certificate(Buffer.from(made.toSchema().toBER())).toString()
 }

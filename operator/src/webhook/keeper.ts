@@ -120,7 +120,7 @@ export class Keeper {
       const isComplete = key !== '' && authorities !== ''
       if (isComplete && (isForeign(certificate) || isGood(certificate, hosts, clock.now())))
         return { certificate, key, authorities, token: tokenOf(key) }
-      const made = makeServingCertificate(hosts, clock.now())
+      const made = await makeServingCertificate(hosts, clock.now())
       const before = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----\n?/.exec(authorities)?.[0] ?? ''
       const next = {
         'tls.crt': made.certificate,

@@ -19,7 +19,7 @@ let server: WebhookServer
 beforeEach(async () => {
   records = new AuthorRecords()
   server = await serveWebhook('127.0.0.1:0', { records, logger: createLogger('silent'), bodyMs: 1_000 })
-  const { ca, certificate, key } = makeServingCertificate(['127.0.0.1'], Date.now())
+  const { ca, certificate, key } = await makeServingCertificate(['127.0.0.1'], Date.now())
   server.use({ certificate, key, authorities: ca, token: encodeURIComponent(TOKEN), auditToken: AUDIT_TOKEN })
 })
 afterEach(() => server.close())
