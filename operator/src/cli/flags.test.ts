@@ -46,7 +46,6 @@ const VALUES = [
   ['GITSYNC_WEBHOOK_NAME', 'webhookName', 'hook', 'hook'],
   ['GITSYNC_WEBHOOK_CONFIGURATION', 'webhookConfiguration', 'hook', 'hook'],
   ['GITSYNC_WEBHOOK_HOST', 'webhookHost', 'hook.a.svc, 127.0.0.1', ['hook.a.svc', '127.0.0.1']],
-  ['GITSYNC_AUDIT_TOKEN_SECRET', 'auditTokenSecret', 'audit', 'audit'],
 ] as const satisfies readonly (readonly [string, keyof Flags, string, unknown])[]
 const SWITCHES = [
   ['GITSYNC_ALLOW_PRIVATE_HOSTS', 'allowPrivateHosts'],
@@ -80,11 +79,20 @@ test('push webhooks need a secret, which the twin can name', () => {
   expect(flags).toMatchObject({ pushHooks: address, pushHookSecretFile: '/run/secret' })
 })
 
+test('audit events need the webhook to which they are sent', () => {
+  const twin = { GITSYNC_AUDIT_TOKEN_SECRET: 'audit' }
+  const { exitCode, printed } = run([], twin)
+  expect([exitCode, printed]).toEqual([1, expect.stringContaining('--audit-token-secret needs --webhook')])
+  expect(run(['--webhook', '0.0.0.0:9443'], twin).flags).toMatchObject({ auditTokenSecret: 'audit' })
+})
+
 test('every flag has a twin in the help, and a test above', () => {
   const { printed, exitCode } = run(['--help'])
   expect(exitCode).toBe(0)
   const shown = [...printed.matchAll(/env:\s+(GITSYNC_\w+)\)/g)].map(([, twin]) => twin)
-  expect(new Set(shown)).toEqual(new Set([['GITSYNC_PUSH_HOOKS'], ...VALUES, ...SWITCHES].map(([twin]) => twin)))
+  expect(new Set(shown)).toEqual(
+    new Set([['GITSYNC_PUSH_HOOKS'], ['GITSYNC_AUDIT_TOKEN_SECRET'], ...VALUES, ...SWITCHES].map(([twin]) => twin)),
+  )
 })
 
 test('the command line wins over the environment', () => {

@@ -160,5 +160,7 @@ export function readFlags(args: readonly string[], env: Readonly<Record<string, 
     program.error(
       'error: --push-hooks needs --push-hook-secret-file: only who has the secret may say that there was a push',
     )
+  if (flags.auditTokenSecret !== undefined && flags.webhook === undefined)
+    program.error('error: --audit-token-secret needs --webhook: that is where the API server sends audit events')
   return flags
 }

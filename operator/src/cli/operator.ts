@@ -99,7 +99,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
     logger.fatal({ error: describe(error) }, error instanceof Error ? error.message : String(error))
     failed.resolve()
   }
-  const sharedWindow = await connectBudgets(options.budgetRedis, identity)
+  const sharedWindow = await connectBudgets(options.budgetRedis)
   const records = new AuthorRecords()
   let reconciling: Reconciling | undefined
   const events: LeaseEvents = {
@@ -206,10 +206,10 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
 }
 
 /** @throws RangeError naming the flag */
-async function connectBudgets(url: string | undefined, name: string): Promise<SharedWindow | undefined> {
+async function connectBudgets(url: string | undefined): Promise<SharedWindow | undefined> {
   if (url === undefined) return undefined
   try {
-    return await connectSharedWindow(url, { name })
+    return await connectSharedWindow(url)
   } catch (error) {
     throw error instanceof RangeError ? new RangeError(`--budget-redis ${error.message}`) : error
   }

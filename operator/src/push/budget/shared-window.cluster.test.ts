@@ -47,9 +47,7 @@ afterEach(async () => {
 /** The windows of so many operators. */
 async function connect(count: number, windowMs?: number): Promise<SharedWindow[]> {
   const url = `redis://:secret@127.0.0.1:${port}`
-  const all = Array.from({ length: count }, (_, index) =>
-    connectSharedWindow(url, { name: `operator-${index}`, ...(windowMs === undefined ? {} : { windowMs }) }),
-  )
+  const all = Array.from({ length: count }, () => connectSharedWindow(url, windowMs === undefined ? {} : { windowMs }))
   const made = await Promise.all(all)
   windows.push(...made)
   return made
@@ -65,6 +63,16 @@ test('several operators together never hold more places than there are', async (
   for (const waitMs of taken.filter((one) => !isPlace(one))) expect(waitMs).toBeGreaterThan(0)
   // Another host or credential has places of its own.
   expect(isPlace((await operators[0]?.take('b', RATE)) ?? 0)).toBe(true)
+})
+
+test('a process that starts again takes none of the places of the one before', async () => {
+  const [before] = await connect(1)
+  expect(isPlace((await before?.take('again', RATE)) ?? 0)).toBe(true)
+  await before?.close()
+  const [after] = await connect(1)
+  let places = 0
+  while (isPlace((await after?.take('again', RATE)) ?? 0)) places++
+  expect(places).toBe(LIMIT - 1)
 })
 
 test('a place is free again a while after the answer, and not before', async () => {
@@ -116,7 +124,7 @@ test('while nobody answers nothing is sent, and it goes on afterwards', async ()
 }, 30_000)
 
 test('what is no address of such a server is refused without being shown', async () => {
-  const refused = connectSharedWindow('http://:hunter2@127.0.0.1', { name: 'x' })
+  const refused = connectSharedWindow('http://:hunter2@127.0.0.1')
   await expect(refused).rejects.toThrow('must be redis://host:port')
   await expect(refused).rejects.not.toThrow('hunter2')
 })

@@ -1,4 +1,4 @@
-import { scryptSync } from 'node:crypto'
+import { randomUUID, scryptSync } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Rate } from './rate-window.ts'
 
@@ -54,13 +54,12 @@ return 0
 /**
  * Counts in a Redis or Valkey that several operators share. Its client is loaded when it is first wanted.
  * @param url `redis://` or `rediss://`, with user and password if it wants them
- * @param options.name of this process, unique among those that share
  * @param options.windowMs for which a place is held after the answer. Default a minute
  * @throws RangeError for what is no such URL
  */
 export async function connectSharedWindow(
   url: string,
-  options: { readonly name: string; readonly windowMs?: number },
+  options: { readonly windowMs?: number } = {},
 ): Promise<SharedWindow> {
   const { protocol } = URL.parse(url) ?? {}
   // The URL is not shown: it may hold a password.
@@ -78,11 +77,13 @@ export async function connectSharedWindow(
   })
   // Told to whoever asks; without a listener it would end the process.
   redis.on('error', () => undefined)
-  return sharedWindow(redis, options.name, options.windowMs ?? MINUTE_MS)
+  return sharedWindow(redis, options.windowMs ?? MINUTE_MS)
 }
 
-function sharedWindow(redis: Redis, name: string, windowMs: number): SharedWindow {
+function sharedWindow(redis: Redis, windowMs: number): SharedWindow {
   const keys = new Map<string, string>()
+  // Not the name of the Pod: a container that starts again has the same, and would take the places of the one before.
+  const name = randomUUID()
   let count = 0
   /** Whoever may read the keys of the server must not be able to try passwords on them. */
   const keyOf = (budget: string): string => {
