@@ -1,5 +1,6 @@
 import type { Credentials } from '@gitsync/protocol'
 import type { KubernetesObject } from '../objects/object.ts'
+import { secretValues } from '../objects/secret-values.ts'
 import { listsHost, parseRepositoryAddress } from '../plan/repository-address.ts'
 import type { RepositoryAddress } from '../plan/repository-address.ts'
 import { PushFailure } from './failure.ts'
@@ -59,7 +60,7 @@ export function credentialsFor(url: string, secret: KubernetesObject): SecretCre
   if (!listsHost(hosts, address))
     missing.push(`does not name ${address.host} in its annotation ${HOSTS_ANNOTATION}${remark(hosts)}`)
   if (missing.length > 0) throw new PushFailure('SecretNotConsenting', `Secret ${name} ${missing.join(' and ')}`)
-  const data = decode(secret)
+  const data = secretValues(secret)
   return address.isSsh ? { ssh: sshLogin(name, data) } : httpLogin(name, address, hosts, data)
 }
 
@@ -138,15 +139,4 @@ function first(data: Data, ...keys: readonly string[]): string | undefined {
     if (value !== undefined && value.trim() !== '') return value
   }
   return undefined
-}
-
-/** The values of a Secret, as text. */
-export function decode(secret: KubernetesObject): Map<string, string> {
-  const values = new Map<string, string>()
-  const { data, stringData } = secret as { data?: Record<string, unknown>; stringData?: Record<string, unknown> }
-  for (const [key, value] of Object.entries(data ?? {})) {
-    if (typeof value === 'string') values.set(key, Buffer.from(value, 'base64').toString('utf8'))
-  }
-  for (const [key, value] of Object.entries(stringData ?? {})) if (typeof value === 'string') values.set(key, value)
-  return values
 }

@@ -1,6 +1,7 @@
 import type { Signer } from '@gitsync/protocol'
 import type { KubernetesObject } from '../objects/object.ts'
-import { CREDENTIAL_LABEL, decode } from './credentials.ts'
+import { secretValues } from '../objects/secret-values.ts'
+import { CREDENTIAL_LABEL } from './credentials.ts'
 import { PushFailure } from './failure.ts'
 import { publicHalf } from './ssh-key.ts'
 
@@ -26,7 +27,7 @@ export async function signingKeyFrom(
   const { name, labels = {}, resourceVersion: version = '' } = secret.metadata
   if (labels[CREDENTIAL_LABEL] !== 'true')
     throw new PushFailure('SecretNotConsenting', `Secret ${name} lacks the label ${CREDENTIAL_LABEL}: "true"`)
-  const data = decode(secret)
+  const data = secretValues(secret)
   const identity = format === 'OpenPGP' ? undefined : data.get('identity')
   const openPgp = format === 'SSH' || identity !== undefined ? undefined : data.get('git.asc')
   const passphrase = (data.get('passphrase') ?? data.get('password'))?.replace(/\r?\n$/, '')

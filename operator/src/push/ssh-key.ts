@@ -13,7 +13,8 @@ export interface SshKey {
 }
 
 /**
- * Makes an Ed25519 key without a passphrase.
+ * Makes an Ed25519 key without a passphrase. Not by ssh2, which drops zeros that a public key begins with: one in some
+ * hundred of its keys is none.
  * @param comment one word for people; shown behind the public key
  */
 export function makeSshKey(comment: string): SshKey {

@@ -1,8 +1,9 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import { bodyReader } from './body-reader.ts'
+import { isEqual } from './is-equal.ts'
 import { readPushNotice } from './push-notice.ts'
 import type { PushNotice } from './push-notice.ts'
 import { answer, answerError, pathOf, startServer } from './server.ts'
@@ -84,13 +85,8 @@ function isSigned(headers: IncomingHttpHeaders, body: Buffer, secrets: readonly 
   return secrets.some((secret) => {
     const wanted = createHmac('sha256', secret).update(body).digest('hex')
     return (
-      signatures.some((signature) => same(signature.toLowerCase(), wanted)) || (token !== '' && same(token, secret))
+      signatures.some((signature) => isEqual(signature.toLowerCase(), wanted)) ||
+      (token !== '' && isEqual(token, secret))
     )
   })
-}
-
-/** Compares without telling by its time how much is equal. */
-function same(given: string, wanted: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(given), digest(wanted))
 }

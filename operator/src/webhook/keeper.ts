@@ -4,6 +4,7 @@ import type { KubeClient } from '../kube/client.ts'
 import { isKubeError } from '../kube/errors.ts'
 import type { ApiResource } from '../kube/resource.ts'
 import type { KubernetesObject } from '../objects/object.ts'
+import { secretValues } from '../objects/secret-values.ts'
 import type { Clock } from '../time/clock.ts'
 import { isForeign, isGood, makeServingCertificate } from './certificate.ts'
 
@@ -94,7 +95,12 @@ export class Keeper {
   async refresh(): Promise<void> {
     const { auditSecret } = this.#options
     const kept = await this.#keep()
-    const auditToken = auditSecret === undefined ? undefined : valuesOf(await this.#get(auditSecret))['token']?.trim()
+    const auditToken =
+      auditSecret === undefined
+        ? undefined
+        : secretValues(await this.#get(auditSecret))
+            .get('token')
+            ?.trim()
     const keys = { ...kept, auditToken: auditToken === '' ? undefined : auditToken }
     // The API server trusts a new certificate before anybody serves with it.
     for (const kind of CONFIGURATIONS) await this.#tell(kind, keys)
@@ -115,8 +121,9 @@ export class Keeper {
         if (isKubeError(error, 'NotFound')) return undefined
         throw error
       })
-      const values = valuesOf(found)
-      const { 'tls.crt': certificate = '', 'tls.key': key = '', 'ca.crt': authorities = '' } = values
+      const values = found && secretValues(found)
+      const valueOf = (key: string): string => values?.get(key) ?? ''
+      const [certificate, key, authorities] = [valueOf('tls.crt'), valueOf('tls.key'), valueOf('ca.crt')]
       const isComplete = key !== '' && authorities !== ''
       if (isComplete && (isForeign(certificate) || isGood(certificate, hosts, clock.now())))
         return { certificate, key, authorities, token: tokenOf(key) }
@@ -194,8 +201,3 @@ function pointed(config: ClientConfig, caBundle: string, path: string): ClientCo
 
 /** What only those know who hold the key. */
 const tokenOf = (key: string): string => createHmac('sha256', key).update('deletions').digest('hex').slice(0, 32)
-
-function valuesOf(secret: KubernetesObject | undefined): Readonly<Record<string, string>> {
-  const data = (secret?.['data'] ?? {}) as Readonly<Record<string, string>>
-  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]))
-}

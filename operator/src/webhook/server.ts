@@ -1,5 +1,4 @@
 /** What the API server asks and tells: stamps of objects, deletions, audit events. */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { Server } from 'node:https'
@@ -7,6 +6,7 @@ import type { Logger } from 'pino'
 import { parseExact, stringifyExact } from '../objects/exact-json.ts'
 import type { AuthorRecords } from '../plan/authors/records.ts'
 import { bodyReader } from '../serve/body-reader.ts'
+import { isEqual } from '../serve/is-equal.ts'
 import { answer, answerError, pathOf, startServer } from '../serve/server.ts'
 import type { HttpServer } from '../serve/server.ts'
 import { recordAudit } from './audit.ts'
@@ -105,10 +105,4 @@ function recordDeletion({ operation, dryRun, oldObject, userInfo }: AdmissionReq
   const user = userInfo?.username
   if (operation !== 'DELETE' || dryRun === true || typeof uid !== 'string' || user === undefined) return
   records.deleted(uid, user, 'Stamp', deletionTimestamp !== undefined)
-}
-
-/** In a time that does not tell how much is equal. */
-function isEqual(a: string, b: string): boolean {
-  const hash = (text: string): Buffer => createHash('sha256').update(text).digest()
-  return timingSafeEqual(hash(a), hash(b))
 }
