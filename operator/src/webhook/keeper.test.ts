@@ -24,8 +24,11 @@ function store() {
       if (found === undefined) throw new KubeError('NotFound', `${kind} ${name}`)
       return found
     },
-    create: async ({ kind }: { kind: string }, _namespace: string, object: Stored) =>
-      put(`${kind}/${object['metadata'].name}`, object),
+    create: async ({ kind }: { kind: string }, _namespace: string, object: Stored) => {
+      const key = `${kind}/${object['metadata'].name}`
+      if (objects.has(key)) throw new KubeError('AlreadyExists', key)
+      return put(key, object)
+    },
     replace: async ({ kind }: { kind: string }, _namespace: string, name: string, object: Stored) => {
       const key = `${kind}/${name}`
       if (objects.get(key)?.['metadata'].resourceVersion !== object['metadata'].resourceVersion)
@@ -36,7 +39,7 @@ function store() {
   return { objects, put, client }
 }
 
-function replica(client: KubeClient, clock: ReturnType<typeof manualClock>) {
+function replica(client: KubeClient, clock: ReturnType<typeof manualClock>, auditSecret?: string) {
   const used: WebhookKeys[] = []
   const keeper = new Keeper({
     client,
@@ -46,7 +49,7 @@ function replica(client: KubeClient, clock: ReturnType<typeof manualClock>) {
     name: 'hook',
     configuration: 'conf',
     hosts: ['hook.gitsync-system.svc'],
-    auditSecret: undefined,
+    auditSecret,
     use: (keys) => used.push(keys),
   })
   return { keeper, used }
@@ -84,6 +87,25 @@ test('replicas share one certificate, which is renewed while both are trusted', 
   expect(bundle().match(/BEGIN CERTIFICATE/g)).toHaveLength(2)
   await first.keeper.refresh()
   expect(first.used[1]).toEqual(second.used[1])
+})
+
+test('replicas that begin at the same time serve with one certificate at once', async () => {
+  const { client } = store()
+  const clock = manualClock(Date.now())
+  const [first, second] = [replica(client, clock), replica(client, clock)]
+  await Promise.all([first.keeper.refresh(), second.keeper.refresh()])
+  expect(first.used).toHaveLength(1)
+  expect(second.used).toEqual(first.used)
+})
+
+test('without the Secret for audit events stamps are served all the same, and events once it is there', async () => {
+  const { client, put } = store()
+  const { keeper, used } = replica(client, manualClock(Date.now()), 'audit')
+  await keeper.refresh()
+  expect(used.at(-1)?.auditToken).toBeUndefined()
+  put('Secret/audit', { metadata: { name: 'audit' }, data: { token: Buffer.from('open sesame\n').toString('base64') } })
+  await keeper.refresh()
+  expect(used.map(({ auditToken }) => auditToken)).toEqual([undefined, 'open sesame'])
 })
 
 test('a certificate that somebody else has made is served and left alone', async () => {

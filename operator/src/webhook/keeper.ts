@@ -7,6 +7,7 @@ import type { KubernetesObject } from '../objects/object.ts'
 import { secretValues } from '../objects/secret-values.ts'
 import type { Clock } from '../time/clock.ts'
 import { isForeign, isGood, makeServingCertificate } from './certificate.ts'
+import { tellConfigurations } from './tell-configurations.ts'
 
 /** What the webhook serves with, the same in every replica. */
 export interface WebhookKeys {
@@ -44,24 +45,15 @@ const EVERY_MS = 60_000
 /** Another replica was faster: its certificate is as good. */
 const TRIES = 5
 
-const resource = (group: string, version: string, kind: string, plural: string): ApiResource => ({
-  group,
-  version,
-  kind,
-  plural,
-  namespaced: group === '',
+const SECRETS: ApiResource = {
+  group: '',
+  version: 'v1',
+  kind: 'Secret',
+  plural: 'secrets',
+  namespaced: true,
   verbs: [],
   hasStatus: false,
-})
-const SECRETS = resource('', 'v1', 'Secret', 'secrets')
-const CONFIGURATIONS = ['Mutating', 'Validating'].map((sort) =>
-  resource(
-    'admissionregistration.k8s.io',
-    'v1',
-    `${sort}WebhookConfiguration`,
-    `${sort.toLowerCase()}webhookconfigurations`,
-  ),
-)
+}
 
 /**
  * Keeps the certificate of the webhook: made once, shared by all replicas through a Secret, renewed in time. One that
@@ -93,34 +85,43 @@ export class Keeper {
   }
 
   async refresh(): Promise<void> {
-    const { auditSecret } = this.#options
-    const kept = await this.#keep()
-    const auditToken =
-      auditSecret === undefined
-        ? undefined
-        : secretValues(await this.#get(auditSecret))
-            .get('token')
-            ?.trim()
-    const keys = { ...kept, auditToken: auditToken === '' ? undefined : auditToken }
+    const { client, configuration } = this.#options
+    const keys = { ...(await this.#keep()), auditToken: await this.#auditToken() }
     // The API server trusts a new certificate before anybody serves with it.
-    for (const kind of CONFIGURATIONS) await this.#tell(kind, keys)
+    await tellConfigurations(client, configuration, keys)
     const shown = JSON.stringify(keys)
     if (shown === this.#used || this.#stopped) return
     this.#used = shown
     this.#options.use(keys)
   }
 
-  #get(name: string): Promise<KubernetesObject> {
-    return this.#options.client.get(SECRETS, this.#options.namespace, name)
+  async #find(name: string): Promise<KubernetesObject | undefined> {
+    try {
+      return await this.#options.client.get(SECRETS, this.#options.namespace, name)
+    } catch (error) {
+      if (isKubeError(error, 'NotFound')) return undefined
+      throw error
+    }
+  }
+
+  /** Stamps and deletions do not wait for it. */
+  async #auditToken(): Promise<string | undefined> {
+    const { auditSecret, namespace, logger } = this.#options
+    if (auditSecret === undefined) return undefined
+    const found = await this.#find(auditSecret)
+    const token = found && secretValues(found).get('token')?.trim()
+    if (token !== undefined && token !== '') return token
+    logger.warn(
+      { secret: `${namespace}/${auditSecret}` },
+      'no audit events are taken: the Secret is not there, or has no key token (--audit-token-secret)',
+    )
+    return undefined
   }
 
   async #keep(): Promise<Omit<WebhookKeys, 'auditToken'>> {
     const { client, clock, namespace, name, hosts, logger } = this.#options
     for (let attempt = 1; ; attempt++) {
-      const found = await this.#get(name).catch((error: unknown) => {
-        if (isKubeError(error, 'NotFound')) return undefined
-        throw error
-      })
+      const found = await this.#find(name)
       const values = found && secretValues(found)
       const valueOf = (key: string): string => values?.get(key) ?? ''
       const [certificate, key, authorities] = [valueOf('tls.crt'), valueOf('tls.key'), valueOf('ca.crt')]
@@ -148,54 +149,9 @@ export class Keeper {
         else await client.replace(SECRETS, namespace, name, { ...found, data })
         logger.info({ secret: `${namespace}/${name}` }, 'the webhook has a new certificate')
       } catch (error) {
-        if (!isKubeError(error, 'Conflict') || attempt === TRIES) throw error
+        if (!isKubeError(error, 'AlreadyExists', 'Conflict') || attempt === TRIES) throw error
       }
     }
-  }
-
-  /** Writes authorities and path into a configuration, where they are not there yet. */
-  async #tell(kind: ApiResource, { authorities, token }: Pick<WebhookKeys, 'authorities' | 'token'>): Promise<void> {
-    const { client, configuration } = this.#options
-    let found: KubernetesObject
-    try {
-      found = await client.get(kind, undefined, configuration)
-    } catch (error) {
-      if (isKubeError(error, 'NotFound')) return
-      throw error
-    }
-    const caBundle = Buffer.from(authorities).toString('base64')
-    const path = kind === CONFIGURATIONS[0] ? STAMP_PATH : `${DELETED_PATH}${token}`
-    const webhooks = (found['webhooks'] ?? []) as readonly Webhook[]
-    const told = webhooks.map((webhook): Webhook => ({
-      ...webhook,
-      clientConfig: pointed(webhook.clientConfig, caBundle, path),
-    }))
-    if (JSON.stringify(told) === JSON.stringify(webhooks)) return
-    await client.replace(kind, undefined, configuration, { ...found, webhooks: told })
-  }
-}
-
-export const STAMP_PATH = '/stamp'
-export const DELETED_PATH = '/deleted/'
-export const AUDIT_PATH = '/audit'
-
-interface ClientConfig {
-  readonly caBundle?: string
-  readonly url?: string
-  readonly service?: { readonly path?: string }
-}
-
-interface Webhook {
-  readonly clientConfig: ClientConfig
-}
-
-function pointed(config: ClientConfig, caBundle: string, path: string): ClientConfig {
-  const { url, service } = config
-  return {
-    ...config,
-    caBundle,
-    ...(url === undefined ? {} : { url: new URL(path, url).href }),
-    ...(service === undefined ? {} : { service: { ...service, path } }),
   }
 }
 

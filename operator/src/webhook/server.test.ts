@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { AuthorRecords } from '../plan/authors/records.ts'
 import { createLogger } from '../serve/log.ts'
 import { makeServingCertificate } from './certificate.ts'
-import { AUDIT_PATH, DELETED_PATH, STAMP_PATH } from './keeper.ts'
+import { AUDIT_PATH, DELETED_PATH, STAMP_PATH } from './paths.ts'
 import { serveWebhook } from './server.ts'
 import type { WebhookServer } from './server.ts'
 
