@@ -186,8 +186,11 @@ test('the texts of /readyz are those of the sources', () => {
   const sources = ['cli/operator.ts', 'cli/reconciling.ts'].map((file) =>
     readFileSync(join(ROOT, 'operator/src', file), 'utf8'),
   )
-  for (const text of messagesOf('What /readyz says')) {
-    const fragments = text.split('…').map((part) => part.replace(/^lease |^standby: lease /, ''))
-    for (const fragment of fragments) expect(sources.join('\n')).toContain(fragment.trim())
+  const texts = messagesOf('What /readyz says')
+  expect(texts).not.toEqual([])
+  for (const text of texts) {
+    const fragments = text.split('…').map((part) => part.replace(/^lease |^standby: lease /, '').trim())
+    expect(fragments.join('')).not.toBe('')
+    for (const fragment of fragments) expect(sources.join('\n')).toContain(fragment)
   }
 })

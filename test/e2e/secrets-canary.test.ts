@@ -43,12 +43,9 @@ let world: World<HttpBackendHost>
 let receiver: OtlpReceiver
 let reader: Reader
 const tenants: Tenant<TestRepository>[] = []
-const logs: string[] = []
 
 async function restart(): Promise<void> {
-  logs.push(world.operator.log())
   await world.operator.stop()
-  logs.push(world.operator.log())
   world.operator = await world.startOperator({
     args: ['--log-level', 'trace'],
     env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_BSP_SCHEDULE_DELAY: '200' },
@@ -73,7 +70,7 @@ async function everywhere(): Promise<Record<string, string | Buffer>> {
   const inventories = ['get', 'configmaps', '-A', '-o', 'json', '-l', 'gitsync.dev/internal=true']
   const keys = ['get', 'secrets', '-A', '-o', 'json', '-l', 'gitsync.dev/internal=true']
   return {
-    log: [...logs, world.operator.log()].join('\n'),
+    log: world.log(),
     metrics: await (await fetch(`${world.operator.url}/metrics`)).text(),
     readiness: await (await fetch(`${world.operator.url}/readyz`)).text(),
     traces: receiver.bodies.join('\n'),
@@ -155,6 +152,13 @@ test('no policy and no trouble lets a value out', { timeout: 170_000 }, async ()
       await world.api.patch(settings, { data: { token: `${round}${CANARY}`, mode: String(round) } })
     }
   }
+  const written = async (round: number): Promise<void> => {
+    for (const tenant of tenants) {
+      await waitFor(`edit ${round} of ${tenant.namespace} is in Git`, async () =>
+        (await tenant.repository.git('show', path(tenant, 'configmap/settings.yaml'))).includes(`mode: "${round}"`),
+      )
+    }
+  }
   const troubles: (readonly [string, () => { remove(): void }])[] = [
     ['Unreachable', () => world.host.remote.faults.status(503, everything)],
     ['NotGit', () => world.host.remote.faults.html(everything)],
@@ -168,12 +172,15 @@ test('no policy and no trouble lets a value out', { timeout: 170_000 }, async ()
     await expectNothing()
     trouble.remove()
     for (const tenant of tenants) await tenant.request()
-    for (const tenant of tenants) await tenant.committed(new RegExp(`settings`))
+    await written(round)
   }
 
   // Somebody else pushes in between; the answer to a push is lost.
   const lost = world.host.remote.faults.loseAnswer({ times: 4 })
+  for (const tenant of tenants) await tenant.repository.commitFiles({ 'README.md': 'by somebody else\n' })
   await edits(7)
+  await written(7)
+  expect(lost.fired).toBeGreaterThan(0)
   await expectNothing()
   lost.remove()
 
@@ -218,7 +225,7 @@ test('no policy and no trouble lets a value out', { timeout: 170_000 }, async ()
       return sync['status'].observedGeneration === sync.metadata['generation']
     })
     // A private key where the public one belongs is in the spec; nobody repeats it.
-    if (JSON.stringify(spec).includes('SECRET-KEY')) expect(shapesIn(world.operator.log())).toEqual([])
+    if (JSON.stringify(spec).includes('SECRET-KEY')) expect(shapesIn(world.log())).toEqual([])
     else await expectNothing()
   }
   await world.api.patch(syncRef(encrypt.namespace), {

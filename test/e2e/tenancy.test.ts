@@ -196,7 +196,7 @@ describe.each(WORLDS)('tenancy: %s', (plane) => {
     const { password } = world.host.credentials
     const metrics = await (await fetch(`${world.operator.url}/metrics`)).text()
     const syncs = await world.kubectl(['get', 'gitsyncs,events,configmaps', '-A', '-o', 'yaml'])
-    for (const text of [metrics, syncs, world.operator.log()]) {
+    for (const text of [metrics, syncs, world.log()]) {
       expect(text).not.toContain(password)
       expect(text).not.toContain(Buffer.from(`audit-bot:${password}`).toString('base64'))
       expect(text).not.toContain('a token of somebody')

@@ -243,7 +243,7 @@ describe.each(WORLDS)('wrong input: %s', (plane) => {
 
   test('the operator is the same process as at the start', async () => {
     expect((await fetch(`${world.operator.url}/healthz`)).status).toBe(200)
-    expect(world.operator.log()).not.toMatch(/InternalError|TypeError/)
+    expect(world.log()).not.toMatch(/InternalError|TypeError/)
   })
 })
 

@@ -17,7 +17,7 @@ export interface Operator {
   readonly url: string
   /** Ended, in whatever way. */
   readonly exited: Promise<{ readonly exitCode: number | null; readonly signal: NodeJS.Signals | null }>
-  /** What it logged last. */
+  /** What it logged: all of it, but for a test that runs for hours. */
   log(): string
   /** Sum of the samples of a metric whose labels include these. */
   metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>
@@ -26,6 +26,9 @@ export interface Operator {
   /** SIGKILL, as a node that dies. */
   kill(): Promise<void>
 }
+
+/** Tests look for what must not be in a log. */
+const KEPT_LOG = 32 * 1024 * 1024
 
 const PROGRAM = new URL('../../../operator/src/cli/gitsync-operator.ts', import.meta.url).pathname
 
@@ -47,6 +50,7 @@ export async function startOperator({
   ]
   const running = await startProcess(process.execPath, [PROGRAM, ...flags, ...args], {
     name: 'gitsync-operator',
+    kept: KEPT_LOG,
     env: { PATH: process.env['PATH'], ...env },
     ready: { line: /"msg":"gitsync-operator started"/ },
   })

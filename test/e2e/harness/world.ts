@@ -15,6 +15,8 @@ export interface World<H extends GitHost = GitHost> extends ControlPlane {
   operator: Operator
   /** Starts another operator on the same cluster; the caller stops it. */
   startOperator(options?: Omit<OperatorOptions, 'kubeconfig'>): Promise<Operator>
+  /** What all of its operators have logged, those that have ended too. */
+  log(): string
   /** A tenant with a namespace and a repository that no other test uses. */
   tenant(
     name: string,
@@ -50,13 +52,18 @@ async function assemble<H extends GitHost>(
     await plane.stop()
     throw error
   })
-  const start = (options: Omit<OperatorOptions, 'kubeconfig'> = {}): Promise<Operator> =>
-    startOperator({ kubeconfig: plane.kubeconfig, ...options })
+  const started: Operator[] = []
+  const start = async (options: Omit<OperatorOptions, 'kubeconfig'> = {}): Promise<Operator> => {
+    const operator = await startOperator({ kubeconfig: plane.kubeconfig, ...options })
+    started.push(operator)
+    return operator
+  }
   const world: World<H> = {
     ...plane,
     host,
     operator: await start(),
     startOperator: start,
+    log: () => started.map((operator) => operator.log()).join('\n'),
     async tenant(name, options = {}) {
       const repository = (await host.createRepository(name, options.repository)) as RepositoryOf<H>
       return await createTenant(

@@ -16,6 +16,8 @@ export interface StartOptions {
   readonly ready?: Ready
   /** Milliseconds until it must be ready; default 30,000. */
   readonly readyTimeout?: number
+  /** Bytes of what it prints that are kept, the last ones; default 64 KiB. */
+  readonly kept?: number
   /** User and group to run as; needs root. */
   readonly uid?: number
   readonly gid?: number
@@ -23,7 +25,7 @@ export interface StartOptions {
 
 export interface RunningProcess {
   readonly pid: number
-  /** The last 64 KiB that it printed, both streams together. */
+  /** What it printed last, both streams together. */
   readonly output: () => string
   /** Resolves when it has ended, in whatever way. */
   readonly exited: Promise<{ readonly exitCode: number | null; readonly signal: NodeJS.Signals | null }>
@@ -56,8 +58,8 @@ export async function startProcess(
   args: readonly string[],
   options: StartOptions = {},
 ): Promise<RunningProcess> {
-  const { name = command, readyTimeout = 30_000 } = options
-  const output = tail(64 * 1024)
+  const { name = command, readyTimeout = 30_000, kept = 64 * 1024 } = options
+  const output = tail(kept)
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
