@@ -109,7 +109,7 @@ test('whatever is edited and whatever fails, Git is at last as the cluster, each
       await world.writer.stop(false)
       await world.idle()
     }),
-    { numRuns: 60, interruptAfterTimeLimit: 60_000 },
+    { numRuns: 30, interruptAfterTimeLimit: 60_000 },
   )
 }, 180_000)
 
