@@ -22,6 +22,7 @@ import { showBudgets } from '../serve/budget-metrics.ts'
 import { showGitSyncs, showRunning, showWatches } from '../serve/gitsync-metrics.ts'
 import { HostLabels } from '../serve/host-labels.ts'
 import { gitsyncRef } from '../serve/log.ts'
+import { metricsByHost } from '../serve/metrics.ts'
 import type { Metrics } from '../serve/metrics.ts'
 import { apiObserver, gitObserver, pushObserver, queueObserver } from '../serve/observe.ts'
 import type { PushNotice } from '../serve/push-notice.ts'
@@ -85,21 +86,7 @@ const REPORTS = 'gitsync-status'
 export function startReconciling(options: ReconcilingOptions): Reconciling {
   const { client, clock, random, logger, metrics, mayPush } = options
   const { tracer } = options
-  const { pushDuration, pushFailures, pushConflicts, hostUp, gitRequests, gitBytes, gitSeconds, apiRequests } = metrics
-  const { budgetWait, budgetWaiting, breakerOpen } = metrics
-  const hosts = new HostLabels([
-    pushDuration,
-    pushFailures,
-    pushConflicts,
-    hostUp,
-    gitRequests,
-    gitBytes,
-    gitSeconds,
-    apiRequests,
-    budgetWait,
-    budgetWaiting,
-    breakerOpen,
-  ])
+  const hosts = new HostLabels(metricsByHost(metrics))
   const pool = createReflectorPool(client, {
     // With a list of namespaces it may have Roles there and nothing for the cluster.
     mayBeWide: options.namespaces === undefined,

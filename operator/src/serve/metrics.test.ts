@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import type { Member } from '../push/member.ts'
 import { showGitSyncs } from './gitsync-metrics.ts'
 import type { GitSyncReport } from './gitsync-metrics.ts'
-import { createMetrics } from './metrics.ts'
+import { HostLabels } from './host-labels.ts'
+import { createMetrics, metricsByHost } from './metrics.ts'
 
 /** As far as the metrics look at it. */
 function member(
@@ -84,4 +85,18 @@ test('names end as those of their type do', () => {
     expect([name, name.endsWith('_total')]).toEqual([name, type === 'counter'])
     if (type === 'histogram') expect(name).toMatch(/_seconds$/)
   }
+})
+
+test('a Git host that nobody names any more leaves no series behind, and the API server stays', async () => {
+  const metrics = createMetrics()
+  const hosts = new HostLabels(metricsByHost(metrics))
+  const host = hosts.of('git.example.com')
+  metrics.apiRequests.inc({ host, code: '200' })
+  metrics.pushDuration.observe({ host, result: 'pushed' }, 1)
+  metrics.breakerOpen.set({ host }, 1)
+  metrics.restRequests.inc({ host: 'git.example.com', method: 'GET', code: 200 })
+  await hosts.keepOnly(new Set())
+  expect(await series(metrics, 'git.example.com')).toEqual([
+    'rest_client_requests_total{host="git.example.com",method="GET",code="200"} 1',
+  ])
 })

@@ -207,3 +207,12 @@ export function createMetrics() {
     ),
   }
 }
+
+/** Those whose label `host` is a Git host's. */
+export function metricsByHost({ registry }: Pick<Metrics, 'registry'>): readonly (Counter | Gauge | Histogram)[] {
+  const all = registry.getMetricsAsArray() as unknown as readonly (Counter & {
+    readonly name: string
+    readonly labelNames: readonly string[]
+  })[]
+  return all.filter(({ name, labelNames }) => name.startsWith('gitsync_') && labelNames.includes('host'))
+}
