@@ -53,9 +53,12 @@ test('namespaces are watched from the first question on, by their label; each ch
   handler?.onObject(namespace, 'initial')
   expect(changes()).toBe(0)
   handler?.onObject(namespace, 'live')
+  expect(changes()).toBe(1)
   handler?.onDelete(namespace)
-  handler?.onSynced({ present: new Set(), vanished: new Set(['/shop']) })
+  expect(changes()).toBe(2)
   handler?.onSynced({ present: new Set(), vanished: new Set() })
+  expect(changes()).toBe(2)
+  handler?.onSynced({ present: new Set(), vanished: new Set(['/shop']) })
   expect(changes()).toBe(3)
 })
 

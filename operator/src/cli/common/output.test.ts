@@ -1,7 +1,9 @@
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import type { Io } from '@gitsync/protocol/cli'
 import { expect, test } from 'vitest'
-import { age, printable, table, writeFileTo } from './output.ts'
+import { age, printable, printData, table, writeFileTo } from './output.ts'
+import type { OutputFlags } from './output.ts'
 
 const NOW = new Date('2026-01-02T00:00:00Z')
 
@@ -41,4 +43,17 @@ test('a file is printed as it is, and on a terminal without what could play tric
     stdout.end()
     expect(await text(stdout)).toBe(expected)
   }
+})
+
+test.each<[OutputFlags, boolean, RegExp]>([
+  [{ json: true }, true, /^\{\s*"a":\s*1\s*\}\n$/],
+  [{ output: 'json' }, true, /^\{\s*"a":\s*1\s*\}\n$/],
+  [{ output: 'yaml' }, true, /^a: 1\n$/],
+  [{ output: 'wide' }, false, /^$/],
+  [{}, false, /^$/],
+])('data with %j: printed %s', async (flags, isPrinted, printed) => {
+  const stdout = new PassThrough()
+  expect(await printData({ stdout } as unknown as Io, flags, { a: 1, b: undefined })).toBe(isPrinted)
+  stdout.end()
+  expect(await text(stdout)).toMatch(printed)
 })

@@ -59,6 +59,32 @@ test('of several that list the host the first by name counts, and a refusal says
   expect(refusal?.message).toContain('; GitProvider corp counts for this host')
 })
 
+test.each([
+  ['http://git.example.com/a.git', {}, {}, undefined],
+  ['http://git.example.com/a.git', { secretRef: { name: 'git' } }, {}, /not sent over plain http/],
+  ['https://git.example.com/a.git', { secretRef: { name: 'git' } }, {}, undefined],
+  [
+    'http://git.example.com/a.git',
+    { secretRef: { name: 'git' } },
+    { providers: new Map([['a', provider('a', ['git.example.com'], { allowPlainHttp: true })]]) },
+    undefined,
+  ],
+  ...['http://127.0.0.1:3000/a.git', 'http://localhost/a.git', 'http://[::1]/a.git'].map(
+    (url) => [url, { secretRef: { name: 'git' } }, { allowPrivateHosts: true }, undefined] as const,
+  ),
+  // The flag is for what runs on this machine.
+  [
+    'http://git.example.com/a.git',
+    { secretRef: { name: 'git' } },
+    { allowPrivateHosts: true },
+    /not sent over plain http/,
+  ],
+] as const)('plain http: %s, %j, %j', async (url, repository, world, refusal) => {
+  const problem = await find(world, { url, ...repository })
+  if (refusal === undefined) expect(problem).toBeUndefined()
+  else expect(problem).toMatchObject({ reason: 'HostNotAllowed', message: expect.stringMatching(refusal) })
+})
+
 describe('a GitProvider for namespaces with a label', () => {
   const selector = { matchLabels: { tier: 'trusted' } }
   const providers = new Map([['corp', provider('corp', ['git.example.com'], { allowedNamespaces: { selector } })]])

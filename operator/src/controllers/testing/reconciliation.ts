@@ -21,12 +21,14 @@ export interface TestEnvironment {
   readonly consents?: SecretConsents
   readonly namespaces?: readonly string[] | undefined
   /** Default false. */
+  readonly allowPrivateHosts?: boolean
+  /** Default false. */
   readonly rolesOnly?: boolean
   readonly enqueue?: (name: string) => void
 }
 
 export function environment(parts: TestEnvironment = {}): Environment {
-  const whole: TestEnvironment & Pick<Environment, 'clock' | 'allowPrivateHosts'> = {
+  const whole: TestEnvironment & Pick<Environment, 'clock'> = {
     clock: manualClock(),
     allowPrivateHosts: false,
     rolesOnly: false,
