@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import type { KubernetesObject } from '../objects/object.ts'
 import { DEFAULT_EXCLUSIONS, isByWildcard, NOT_BY_WILDCARD } from './default-exclusions.ts'
-import { clusterNoise } from './exclusions.ts'
+import { clusterNoise, isKindExcluded, isLastWrittenBy } from './exclusions.ts'
 import { parseFieldPath } from './field-selector.ts'
 
 const object = (kind: string, name: string, metadata: object = {}, fields: object = {}): KubernetesObject => ({
@@ -56,6 +56,46 @@ test.each([
   ['apps', 'ControllerRevision'],
 ])('* does not stand for %s/%s', (group, kind) => {
   expect(isByWildcard({ group, kind })).toBe(false)
+})
+
+test.each([
+  [{ kind: 'ConfigMap' }, true],
+  [{}, true],
+  [{ group: '*', kind: '*' }, true],
+  [{ kind: 'Secret' }, false],
+  [{ group: 'apps', kind: 'ConfigMap' }, false],
+  [{ kind: 'ConfigMap', names: ['*'] }, false],
+  [{ kind: 'ConfigMap', namespaces: { names: ['shop'] } }, false],
+  [{ kind: 'ConfigMap', labelSelector: { matchLabels: { a: 'b' } } }, false],
+])('with exclude %j ConfigMaps need not be read: %s', (rule, isExcluded) => {
+  expect(isKindExcluded({ defaultExclusions: true, exclude: [rule] }, { group: '', kind: 'ConfigMap' })).toBe(
+    isExcluded,
+  )
+})
+
+const written = (...writes: readonly (readonly [manager: string, second: number, subresource?: string])[]) =>
+  object('ConfigMap', 'settings', {
+    managedFields: writes.map(([manager, second, subresource]) => ({
+      manager,
+      time: `2026-01-01T00:00:0${second}Z`,
+      ...(subresource === undefined ? {} : { subresource }),
+    })),
+  })
+
+test.each([
+  [['flux*'], written(['flux', 1]), true],
+  [['flux*'], written(['kubectl', 1], ['flux', 2]), true],
+  [['flux*'], written(['flux', 1], ['kubectl', 2]), false],
+  [['flux*'], written(['flux', 2], ['kubectl', 2]), false],
+  [['flux*', 'kubectl'], written(['flux', 2], ['kubectl', 2]), true],
+  [['flux*'], written(['flux', 1], ['kubectl', 2, 'status']), true],
+  [['flux*'], written(), false],
+  [['flux*'], object('ConfigMap', 'settings'), false],
+  [undefined, written(['flux', 1]), false],
+] as const)('written last by %j: %j: %s', (ignoreManagers, object, expected) => {
+  expect(
+    isLastWrittenBy({ defaultExclusions: true, ignoreManagers: ignoreManagers && [...ignoreManagers] }, object),
+  ).toBe(expected)
 })
 
 test('field paths come apart at dots, but not within brackets', () => {

@@ -39,6 +39,12 @@ test.each([
   expect(normalizeUrl(url)).not.toBe('https://git.example.com/a/b')
 })
 
+test("SSH's path in the home of the user is the one from the root; a folder ~ of the web is not", () => {
+  const fromRoot = normalizeUrl('ssh://git@git.example.com/a/b.git')
+  expect(normalizeUrl('ssh://git@git.example.com/~/a/b.git')).toBe(fromRoot)
+  expect(normalizeUrl('https://git.example.com/~/a/b')).not.toBe(normalizeUrl('https://git.example.com/a/b'))
+})
+
 test('different branches have different keys, whatever is in the URL', () => {
   const key = (url: string, branch: string) => branchKey({ url, branch })
   expect(key('https://h.example/a', 'x')).not.toBe(key('https://h.example/a', 'y'))

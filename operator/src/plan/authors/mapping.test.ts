@@ -17,4 +17,5 @@ test('what is wrong is named by its place, without what stands there', () => {
   expect(readMapping({ 'users.txt': '#\nalice Alice <a@b>' }).problem).toBe(
     'users.txt, line 2 is not of the form USER = Name <address>',
   )
+  expect(readMapping({ 'users.txt': ' = Alice <a@b>' }).problem).toContain('users.txt, line 1')
 })
