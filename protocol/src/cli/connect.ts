@@ -18,6 +18,12 @@ import { readPem } from './input-file.ts'
 import type { Io } from './io.ts'
 import { MAX_SECONDS } from './units.ts'
 
+/** What a verb needs of a repository; PEM that is given so stands beside what the flags name. */
+export interface VerbOptions extends RepositoryOptions {
+  readonly ca?: string | undefined
+  readonly clientCertificate?: { readonly cert: string; readonly key: string } | undefined
+}
+
 /**
  * The repository that the flags describe. No request is made.
  * @param options what the verb needs of it; flags win
@@ -27,7 +33,7 @@ export async function connect(
   url: string,
   flags: ConnectionFlags,
   io: Io,
-  options: RepositoryOptions = {},
+  { ca, clientCertificate, ...options }: VerbOptions = {},
 ): Promise<Repository> {
   const { timeout, maxBytes, retries, verbose = false } = flags
   const signals = [options.signal, timeout === undefined ? undefined : AbortSignal.timeout(timeout * 1000)]
@@ -46,18 +52,18 @@ export async function connect(
   }
   if (parseSshAddress(url) !== undefined) {
     for (const flag of unusedOverSsh(flags)) tell(`${flag} is for HTTP, and left aside for ${url}`)
-    return openRepository(url, { ...common, ssh: await sshOptions(flags, io) })
+    return openRepository(url, { ...common, ssh: await sshOptions(flags, io, options.ssh) })
   }
   const { username, password } = URL.parse(url) ?? { username: '', password: '' }
   if (username !== '' || password !== '') {
     throw usage('the URL', 'must not hold credentials: use --user and --token, or GITSYNC_USER and GITSYNC_TOKEN')
   }
-  const auth = credentials(flags)
+  const auth = credentials(flags) ?? options.auth
   const helper = auth === undefined && (flags.credentialHelper ?? true) ? credentialHelper(url, io) : undefined
   return openRepository(url, {
     ...common,
     auth: auth ?? helper?.auth,
-    transport: undiciTransport(await connectionOptions(flags, io)),
+    transport: undiciTransport(await connectionOptions(flags, io, { ca, clientCertificate })),
     onRequest: (record: RequestRecord) => {
       common.onRequest?.(record)
       helper?.judge(record)
@@ -89,26 +95,39 @@ function unusedOverSsh(flags: ConnectionFlags): string[] {
   return given.map((name) => `GITSYNC_${HTTP_ONLY[name].slice(2).toUpperCase().replaceAll('-', '_')}`)
 }
 
-async function connectionOptions(flags: ConnectionFlags, io: Io): Promise<UndiciTransportOptions> {
+async function connectionOptions(
+  flags: ConnectionFlags,
+  io: Io,
+  { ca, clientCertificate }: Pick<VerbOptions, 'ca' | 'clientCertificate'>,
+): Promise<UndiciTransportOptions> {
   const { timeout, caFile, cert, key } = flags
   if ((cert === undefined) !== (key === undefined)) {
     throw cert === undefined ? usage('--key', 'needs --cert beside it') : usage('--cert', 'needs --key beside it')
   }
+  const named = caFile === undefined ? undefined : await readPem('--ca-file', caFile, 'CERTIFICATE')
+  const trusted = [named, ca].filter((pem) => pem !== undefined)
   return {
     ...(timeout === undefined ? {} : { timeoutMs: timeout * 1000 }),
-    ...(caFile === undefined ? {} : { ca: await readPem('--ca-file', caFile, 'CERTIFICATE') }),
+    ...(trusted.length === 0 ? {} : { ca: trusted.join('\n') }),
+    ...clientCertificate,
     ...(cert === undefined ? {} : { cert: await readPem('--cert', cert, 'CERTIFICATE') }),
     ...(key === undefined ? {} : { key: await readPem('--key', key, 'PRIVATE KEY') }),
     proxy: flags.proxy ?? environmentProxy(io),
   }
 }
 
-async function sshOptions({ key, timeout }: ConnectionFlags, { env }: Io): Promise<SshOptions> {
-  const agent = env['SSH_AUTH_SOCK'] ?? ''
+async function sshOptions(
+  { key, timeout }: ConnectionFlags,
+  { env }: Io,
+  login: SshOptions | undefined,
+): Promise<SshOptions> {
+  // Who logs in with this very key has no use for those of an agent.
+  const agent = login === undefined ? (env['SSH_AUTH_SOCK'] ?? '') : ''
   return {
     ...(timeout === undefined ? {} : { timeoutMs: Math.ceil(timeout * 1000) }),
     ...(key === undefined ? {} : { privateKey: await readPem('--key', key, 'PRIVATE KEY') }),
     ...(agent === '' ? {} : { agent }),
+    ...login,
   }
 }
 

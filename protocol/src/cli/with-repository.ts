@@ -1,5 +1,5 @@
-import type { RepositoryOptions } from '../client/open-repository.ts'
 import type { Repository } from '../client/repository.ts'
+import type { VerbOptions } from './connect.ts'
 import type { ConnectionFlags } from './connection-flags.ts'
 import type { Io } from './io.ts'
 import { withHint } from './ref-hint.ts'
@@ -10,7 +10,7 @@ export async function withRepository<T>(
   flags: ConnectionFlags,
   io: Io,
   work: (repo: Repository) => Promise<T>,
-  options: RepositoryOptions = {},
+  options: VerbOptions = {},
 ): Promise<T> {
   // Help, completion and what is wrong with the command line need no engine.
   const { connect } = await import('./connect.ts')

@@ -59,7 +59,7 @@ export async function runProgram(program: Command, argv: readonly string[], io: 
     command.exitOverride().configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
-      outputError: (text) => tellUsage(redact(text), { io, json, program }),
+      outputError: (text) => tellUsage(redact(text), { io, json, help: helpOf(command) }),
     })
   }
   program.hook('preAction', (_program, action) => {
@@ -69,7 +69,7 @@ export async function runProgram(program: Command, argv: readonly string[], io: 
   const [first] = argv
   if (program.commands.length > 0 && first?.startsWith('-') === true && !FLAGS.has(first)) {
     const text = `flags stand behind the verb: ${program.name()} <verb> ${first.split('=')[0]} …`
-    tellUsage(redact(text), { io, json, program })
+    tellUsage(redact(text), { io, json, help: helpOf(program) })
     return ExitCode.usage
   }
   if (program.commands.length > 0 && first === undefined) {
@@ -89,15 +89,19 @@ export async function runProgram(program: Command, argv: readonly string[], io: 
 /** Those that stand without a verb. */
 const FLAGS: ReadonlySet<string> = new Set(['--help', '-h', '--version', '-V'])
 
+/** The command line that explains a command. */
+const helpOf = (command: Command): string =>
+  `${[command.parent?.name(), command.name()].filter((name) => name !== undefined).join(' ')} --help`
+
 function tellUsage(
   text: string,
-  { io, json, program }: { readonly io: Io; readonly json: boolean; readonly program: Command },
+  { io, json, help }: { readonly io: Io; readonly json: boolean; readonly help: string },
 ): void {
   const said = text
     .replace(/^error: /, '')
     .trim()
     .replaceAll('\n', ' ')
-  const message = `${said} (usage: ${program.name()} --help)`
+  const message = `${said} (usage: ${help})`
   const shown = json
     ? JSON.stringify({ error: { code: 'usage', message, exitCode: ExitCode.usage } })
     : `error: ${message}`

@@ -90,6 +90,10 @@ describe('wrong usage ends with 2 and a line that says what to do', () => {
     [['preview', 'shop', '-f', 'x.yaml'], 'either the name'],
     [['preview', '-f', '/nonexistent.yaml'], '--filename "/nonexistent.yaml" cannot be read'],
     [['restore', 'shop', 'configmap/settings'], 'configmap/settings@~1'],
+    [['restore', 'shop', '@~1'], 'write one before the @'],
+    [['restore', 'shop', 'cm/settings@'], 'write cm/settings@~1'],
+    [['show', 'shop', 'cm/settings@~x', '-n', 'shop'], '@~x names no version'],
+    [['log', 'shop', '-c', '0'], '(usage: kubectl gitsync log --help)'],
     [['commit', 'shop', '-n', 'shop'], '-m <message> is needed'],
     [['commit', 'shop', '-n', 'shop', '-m', 'x'.repeat(1001)], 'more than 1000'],
     [['status', '-o', 'xml'], 'json, yaml, wide'],
@@ -203,6 +207,30 @@ describe('preview and diff of what the platform decides', () => {
     expect((await run(['diff', 'reviewed', '-n', 'shop'])).out).not.toContain('mode: one')
     expect((await run(['show', 'reviewed', 'cm/settings', '-n', 'shop'])).out).toBe(settings('two'))
   })
+})
+
+test('flags of the connection count where the Secret of the GitSync is the login, too', async () => {
+  const metadata = {
+    name: 'login',
+    namespace: 'shop',
+    labels: { 'gitsync.dev/credential': 'true' },
+    annotations: { 'gitsync.dev/hosts': new URL(stage.repository.url).hostname },
+  }
+  stage.api.objects.create({ apiVersion: 'v1', kind: 'Secret', metadata, stringData: { token: 'x' } })
+  const repository = { url: stage.repository.url, path: FOLDER, secretRef: { name: 'login' } }
+  stage.api.objects.create(gitsync({ repository }, 'secret'))
+  const verbose = await run(['diff', 'secret', '-n', 'shop', '--verbose'])
+  expect(verbose, verbose.err).toMatchObject({ code: 0 })
+  expect(verbose.err).toMatch(/note: Git is read with Secret shop\/login\nPOST \/git-upload-pack 200/)
+  for (const [flags, message] of [
+    [['--ca-file', '/nonexistent'], '--ca-file'],
+    [['--proxy', 'ftp://x'], '--proxy'],
+    [['--max-bytes', '10'], '--max-bytes'],
+  ] as const) {
+    const ran = await run(['diff', 'secret', '-n', 'shop', ...flags])
+    expect(ran.code, ran.out).not.toBe(0)
+    expect(ran.err).toContain(message)
+  }
 })
 
 describe('a user with few rights', () => {

@@ -40,6 +40,12 @@ export async function findCommit(
       `no commit ${revision} among the newest ${MAX_SEARCHED} of branch ${branch}: kubectl gitsync log lists them`,
     )
   }
+  if (revision === '' || revision.startsWith('~')) {
+    throw new CommandFailure(
+      'usage',
+      `@${revision} names no version: a commit id or its beginning, a tag, or ~1 stands behind the @`,
+    )
+  }
   return (await repository.commit(revision)).oid
 }
 

@@ -1,15 +1,19 @@
-import { describeRequest, withRepository } from '@gitsync/protocol/cli'
+import { withRepository } from '@gitsync/protocol/cli'
 import type { ConnectionFlags, Io } from '@gitsync/protocol/cli'
 import type { Repository } from '@gitsync/protocol'
 import { SECRETS } from '../../controllers/known-resources.ts'
 import { isKubeError } from '../../kube/errors.ts'
 import type { KubernetesObject } from '../../objects/object.ts'
+import type { GitHubApp } from '../../push/github-app-keys.ts'
+import type { GuardedDispatcherOptions } from '../../push/guarded-dispatcher.ts'
 import { repositoryAddress } from '../../plan/repository-address.ts'
 import { systemClock } from '../../time/clock.ts'
 import { VERSION } from '../../version.ts'
 import type { Cluster } from '../common/cluster.ts'
 import type { Resolved } from '../common/wanted.ts'
 import type { Notes } from '../common/notes.ts'
+
+const USER_AGENT = `git/kubectl-gitsync-${VERSION}`
 
 /** Flags that say who the user is to the Git host. */
 const LOGIN = ['user', 'token', 'bearer', 'cert', 'key'] as const
@@ -32,28 +36,38 @@ export async function withGit<T>(
     secretRef === undefined || isOwn ? undefined : await readSecret(client, metadata.namespace, secretRef.name, notes)
   if (secret === undefined) return await withRepository(url, flags, io, work)
   notes(`Git is read with Secret ${metadata.namespace}/${secretRef?.name}`)
-  const [{ credentialsFor }, { RepositoryPool }] = await Promise.all([
-    import('../../push/credentials.ts'),
-    import('../../push/repository-pool.ts'),
-  ])
-  const { auth, ca, ...login } = credentialsFor(url, secret)
-  const pool = new RepositoryPool({
-    clock: systemClock,
-    userAgent: `git/kubectl-gitsync-${VERSION}`,
-    onRequest: (_host, record) => {
-      if (flags.verbose === true) io.stderr.write(`${describeRequest(record)}\n`)
-    },
-  })
+  const { credentialsFor } = await import('../../push/credentials.ts')
+  const { auth, githubApp, ssh, clientCertificate, ca } = credentialsFor(url, secret)
+  const authorities = [provider?.spec.caBundle, ca].filter((pem) => pem !== undefined)
+  const trust = { ca: authorities.length === 0 ? undefined : authorities.join('\n'), clientCertificate }
+  const app = githubApp === undefined ? undefined : await appLogin(githubApp, trust)
+  const login = app?.auth ?? auth
   try {
-    // The guard keeps tenants from the operator's network; here the network is the user's own.
-    const policy = { allowPrivateAddresses: true, allowPlainHttp: true }
-    const authorities = [provider?.spec.caBundle, ca].filter((pem) => pem !== undefined)
-    const trusted = authorities.length === 0 ? undefined : authorities.join('\n')
-    const address = repositoryAddress(url).url
-    return await work(pool.connect({ url: address, policy, auth, ca: trusted, ...login }, undefined).repository)
+    return await withRepository(repositoryAddress(url).url, withoutLogin(flags), io, work, {
+      userAgent: USER_AGENT,
+      ...trust,
+      ...(login === undefined ? {} : { auth: login }),
+      ...(ssh === undefined ? {} : { ssh }),
+    })
   } finally {
-    await pool.close()
+    await app?.close()
   }
+}
+
+/** The Secret counts, and not what the environment says of other repositories. */
+const withoutLogin = (flags: ConnectionFlags): ConnectionFlags =>
+  Object.fromEntries(Object.entries(flags).filter(([name]) => !LOGIN.some((login) => login === name)))
+
+async function appLogin(githubApp: GitHubApp, trust: Pick<GuardedDispatcherOptions, 'ca' | 'clientCertificate'>) {
+  const [{ AppTokens }, { guardedDispatcher }] = await Promise.all([
+    import('../../push/github-app.ts'),
+    import('../../push/guarded-dispatcher.ts'),
+  ])
+  // The guard keeps tenants from the operator's network; here the network is the user's own.
+  const policy = { allowPrivateAddresses: true, allowPlainHttp: true }
+  const dispatcher = guardedDispatcher({ policy, ...trust })
+  const tokens = new AppTokens({ now: () => systemClock.now(), userAgent: USER_AGENT })
+  return { auth: tokens.auth(githubApp, dispatcher), close: () => dispatcher.close() }
 }
 
 async function readSecret(

@@ -49,7 +49,9 @@ export const restore: Verb = {
         if (!/.@./.test(version)) {
           throw new CommandFailure(
             'usage',
-            `${JSON.stringify(version)} names no version: write ${version}@~1 for the one before`,
+            version.startsWith('@')
+              ? `${JSON.stringify(version)} names no object: write one before the @, such as configmap/settings@~1`
+              : `${JSON.stringify(version)} names no version: write ${version.replace(/@$/, '')}@~1 for the one before`,
           )
         }
         await withTarget(name, flags, io, async (target) => {
