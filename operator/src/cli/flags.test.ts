@@ -71,6 +71,12 @@ test.each(SWITCHES)('%s with another word is wrong usage, and nothing is switche
   expect(printed).toContain(`${twin} "disabled" is unusable. It must be true or false.`)
 })
 
+test('what is no address of a Redis is wrong usage, and is not shown: it may hold a password', () => {
+  const { exitCode, printed } = run(['--budget-redis', 'http://:hunter2@redis.example'], {})
+  expect([exitCode, printed]).toEqual([1, expect.stringContaining('--budget-redis must be redis://host:port')])
+  expect(printed).not.toContain('hunter2')
+})
+
 test('push webhooks need a secret, which the twin can name', () => {
   const address = '127.0.0.1:8090'
   const { exitCode, printed } = run([], { GITSYNC_PUSH_HOOKS: address })

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { isNamespaceName, isObjectName } from '../api/fields.ts'
+import { isSharedWindowUrl, SHARED_WINDOW_FORM } from '../push/budget/shared-window.ts'
 import { LOG_LEVELS } from '../serve/log.ts'
 import { ADDRESS_FORM, parseAddress } from '../serve/server.ts'
 import { VERSION } from '../version.ts'
@@ -162,5 +163,8 @@ export function readFlags(args: readonly string[], env: Readonly<Record<string, 
     )
   if (flags.auditTokenSecret !== undefined && flags.webhook === undefined)
     program.error('error: --audit-token-secret needs --webhook: that is where the API server sends audit events')
+  // Not checked while the option is read: that would print it, password and all.
+  if (flags.budgetRedis !== undefined && !isSharedWindowUrl(flags.budgetRedis))
+    program.error(`error: --budget-redis ${SHARED_WINDOW_FORM}`)
   return flags
 }

@@ -6,7 +6,6 @@ import { Lease } from '../kube/lease.ts'
 import type { LeaseEvents } from '../kube/lease.ts'
 import { defaultIdentity, defaultLeaseName } from '../kube/lease-defaults.ts'
 import { connectSharedWindow } from '../push/budget/shared-window.ts'
-import type { SharedWindow } from '../push/budget/shared-window.ts'
 import { AuthorRecords } from '../plan/authors/records.ts'
 import { serveAdmin } from '../serve/admin.ts'
 import { serveMetrics } from '../serve/http.ts'
@@ -99,7 +98,8 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
     logger.fatal({ error: describe(error) }, error instanceof Error ? error.message : String(error))
     failed.resolve()
   }
-  const sharedWindow = await connectBudgets(options.budgetRedis)
+  const { budgetRedis } = options
+  const sharedWindow = budgetRedis === undefined ? undefined : await connectSharedWindow(budgetRedis)
   const records = new AuthorRecords()
   let reconciling: Reconciling | undefined
   const events: LeaseEvents = {
@@ -202,16 +202,6 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
       await client.close()
       logger.info('gitsync-operator stopped')
     },
-  }
-}
-
-/** @throws RangeError naming the flag */
-async function connectBudgets(url: string | undefined): Promise<SharedWindow | undefined> {
-  if (url === undefined) return undefined
-  try {
-    return await connectSharedWindow(url)
-  } catch (error) {
-    throw error instanceof RangeError ? new RangeError(`--budget-redis ${error.message}`) : error
   }
 }
 

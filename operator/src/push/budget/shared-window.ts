@@ -51,6 +51,14 @@ redis.call('ZADD', KEYS[1], 'XX', now + tonumber(ARGV[2]), ARGV[1])
 return 0
 `
 
+/** What a URL has to be; the URL itself is not shown, since it may hold a password. */
+export const SHARED_WINDOW_FORM = 'must be redis://host:port or rediss://host:port'
+
+export function isSharedWindowUrl(url: string): boolean {
+  const { protocol } = URL.parse(url) ?? {}
+  return protocol === 'redis:' || protocol === 'rediss:'
+}
+
 /**
  * Counts in a Redis or Valkey that several operators share. Its client is loaded when it is first wanted.
  * @param url `redis://` or `rediss://`, with user and password if it wants them
@@ -61,10 +69,7 @@ export async function connectSharedWindow(
   url: string,
   options: { readonly windowMs?: number } = {},
 ): Promise<SharedWindow> {
-  const { protocol } = URL.parse(url) ?? {}
-  // The URL is not shown: it may hold a password.
-  if (protocol !== 'redis:' && protocol !== 'rediss:')
-    throw new RangeError('must be redis://host:port or rediss://host:port')
+  if (!isSharedWindowUrl(url)) throw new RangeError(SHARED_WINDOW_FORM)
   const { Redis } = await import('ioredis')
   const redis = new Redis(url, {
     lazyConnect: true,
