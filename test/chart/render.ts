@@ -81,6 +81,7 @@ export const MATRIX: Readonly<Record<string, Values>> = {
   admin: { admin: { enabled: true, heapSnapshots: true, port: 7070 } },
   'push hooks': {
     pushHooks: { enabled: true, port: 9080, secretName: 'hooks', secretKey: 'key' },
+    budgetRedis: { secretName: 'budget', secretKey: 'address' },
     networkPolicy: { enabled: true },
   },
   traces: {

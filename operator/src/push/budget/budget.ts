@@ -8,6 +8,7 @@ import type { Breaker } from './breaker.ts'
 import { isFault } from './fault.ts'
 import type { BudgetLimits } from './limits.ts'
 import type { HostQuota } from '../../forge/quota-headers.ts'
+import { sharedClaims } from './shared-claims.ts'
 import type { SharedPlace, SharedWindow } from './shared-window.ts'
 import { currentTurn } from './turn.ts'
 import type { OwnTurn, Turn } from './turn.ts'
@@ -168,7 +169,7 @@ export class Budget {
       this.#requests.push(asking)
       this.look()
     })
-    return await this.#placed(permit, signal)
+    return await this.#placed(permit, request)
   }
 
   /** A request that could not be asked about before, as one over SSH: it counts all the same. */
@@ -205,15 +206,15 @@ export class Budget {
   }
 
   /** Takes a place among those of all operators too. */
-  async #placed(permit: Permit, signal: AbortSignal | undefined): Promise<Permit> {
+  async #placed(permit: Permit, request: RequestToSend): Promise<Permit> {
     const { shared, clock } = this.#options
-    const rate = this.limits.requests
-    if (shared === undefined || rate === undefined) return permit
+    const claims = shared === undefined ? [] : sharedClaims(this.limits, request)
+    if (shared === undefined || claims.length === 0) return permit
     try {
       const limited = (waitMs: number, why: string): Error => this.#limited(waitMs, why)
       return withPlace(
         permit,
-        await awaitPlace({ ...shared, rate, clock, maxWaitMs: MAX_REQUEST_WAIT_MS, signal, limited }),
+        await awaitPlace({ ...shared, claims, clock, maxWaitMs: MAX_REQUEST_WAIT_MS, signal: request.signal, limited }),
       )
     } catch (error) {
       permit.ended()

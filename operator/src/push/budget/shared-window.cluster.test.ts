@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { isGitError } from '@gitsync/protocol'
 import { component } from '../../../../test/kit/components/index.ts'
 import { startProcess, withFreePorts } from '../../../../test/kit/process/index.ts'
@@ -10,8 +10,10 @@ import { NO_LIMITS } from './limits.ts'
 import { connectSharedWindow } from './shared-window.ts'
 import type { SharedPlace, SharedWindow } from './shared-window.ts'
 
-const RATE = { perMinute: 25, burst: 5 }
 const LIMIT = 30
+const MINUTE = 60_000
+/** One request of so many in a minute. */
+const REQUEST = [{ what: 'requests', limit: LIMIT, countsMs: MINUTE }]
 let program = ''
 let port = 0
 let redis: RunningProcess
@@ -45,9 +47,9 @@ afterEach(async () => {
 })
 
 /** The windows of so many operators. */
-async function connect(count: number, windowMs?: number): Promise<SharedWindow[]> {
+async function connect(count: number): Promise<SharedWindow[]> {
   const url = `redis://:secret@127.0.0.1:${port}`
-  const all = Array.from({ length: count }, () => connectSharedWindow(url, windowMs === undefined ? {} : { windowMs }))
+  const all = Array.from({ length: count }, () => connectSharedWindow(url))
   const made = await Promise.all(all)
   windows.push(...made)
   return made
@@ -57,41 +59,88 @@ const isPlace = (taken: SharedPlace | number): taken is SharedPlace => typeof ta
 
 test('several operators together never hold more places than there are', async () => {
   const operators = await connect(3)
-  const asked = Array.from({ length: 30 }, () => operators.map((operator) => operator.take('a', RATE))).flat()
+  const asked = Array.from({ length: 30 }, () => operators.map((operator) => operator.take('a', REQUEST))).flat()
   const taken = await Promise.all(asked)
   expect(taken.filter(isPlace)).toHaveLength(LIMIT)
   for (const waitMs of taken.filter((one) => !isPlace(one))) expect(waitMs).toBeGreaterThan(0)
   // Another host or credential has places of its own.
-  expect(isPlace((await operators[0]?.take('b', RATE)) ?? 0)).toBe(true)
+  expect(isPlace((await operators[0]?.take('b', REQUEST)) ?? 0)).toBe(true)
 })
 
 test('a process that starts again takes none of the places of the one before', async () => {
   const [before] = await connect(1)
-  expect(isPlace((await before?.take('again', RATE)) ?? 0)).toBe(true)
+  expect(isPlace((await before?.take('again', REQUEST)) ?? 0)).toBe(true)
   await before?.close()
   const [after] = await connect(1)
   let places = 0
-  while (isPlace((await after?.take('again', RATE)) ?? 0)) places++
+  while (isPlace((await after?.take('again', REQUEST)) ?? 0)) places++
   expect(places).toBe(LIMIT - 1)
 })
 
 test('a place is free again a while after the answer, and not before', async () => {
-  const [one, other] = await connect(2, 300)
+  const [one, other] = await connect(2)
+  const claims = REQUEST.map((claim) => ({ ...claim, countsMs: 300 }))
   const places: SharedPlace[] = []
   for (let i = 0; i < LIMIT; i++) {
-    const taken = await one?.take('c', RATE)
+    const taken = await one?.take('c', claims)
     if (taken !== undefined && isPlace(taken)) places.push(taken)
   }
   expect(places).toHaveLength(LIMIT)
   const answeredAt = performance.now()
   places[0]?.answered()
   for (;;) {
-    const taken = await other?.take('c', RATE)
+    const taken = await other?.take('c', claims)
     if (taken !== undefined && isPlace(taken)) break
   }
   // The server's clock counts whole milliseconds.
   expect(performance.now() - answeredAt).toBeGreaterThan(298)
-  expect(isPlace((await other?.take('c', RATE)) ?? 0)).toBe(false)
+  expect(isPlace((await other?.take('c', claims)) ?? 0)).toBe(false)
+})
+
+test('bytes count by their number, and the wait is until enough of them have gone', async () => {
+  const [one, other] = await connect(2)
+  const bytes = (cost: number, countsMs = 3_600_000) => [{ what: 'bytes', limit: 1_000, cost, countsMs }]
+  const first = await one?.take('d', bytes(600))
+  const second = await one?.take('d', bytes(300, 1_800_000))
+  if (first === undefined || second === undefined || !isPlace(first) || !isPlace(second)) throw new Error('no place')
+  expect(isPlace((await other?.take('d', bytes(100))) ?? 0)).toBe(true)
+  second.answered()
+  first.answered()
+  const waitFor = async (cost: number): Promise<number> => Number(await other?.take('d', bytes(cost)))
+  await vi.waitFor(async () => expect(await waitFor(300)).toBeLessThan(1_800_001))
+  expect(await waitFor(300)).toBeGreaterThan(1_790_000)
+  expect(await waitFor(301)).toBeGreaterThan(3_590_000)
+})
+
+test('of several claims all are taken or none', async () => {
+  const [one, other] = await connect(2)
+  const claims = (repository: string) => [
+    { what: 'requests', limit: 3, countsMs: MINUTE },
+    { what: `pushes to ${repository}`, limit: 1, countsMs: MINUTE },
+  ]
+  expect(isPlace((await one?.take('e', claims('r'))) ?? 0)).toBe(true)
+  for (let i = 0; i < 5; i++) expect(isPlace((await other?.take('e', claims('r'))) ?? 0)).toBe(false)
+  // What was refused has taken no request.
+  expect(isPlace((await other?.take('e', claims('s'))) ?? 0)).toBe(true)
+  expect(isPlace((await other?.take('e', claims('t'))) ?? 0)).toBe(true)
+  expect(isPlace((await other?.take('e', claims('u'))) ?? 0)).toBe(false)
+})
+
+test('pushes and bytes of several operators are counted together, also where requests are not limited', async () => {
+  const clock = new ScriptedClock()
+  const windows = await connect(2)
+  const [one, other] = windows.map((shared) => {
+    const budget = new Budgets({ clock, shared })
+    const own = budget.of('git.example.com', 'shared')
+    budget.keep(own, { ...NO_LIMITS, bytesPerHour: 1_000 }, {})
+    return own
+  })
+  const permit = await one?.enter({ repository: 'r', pushedBytes: 700 })
+  permit?.answered(200, {})
+  permit?.ended()
+  const refused = await other?.enter({ repository: 's', pushedBytes: 400 }).catch((error: unknown) => error)
+  expect(refused).toMatchObject({ code: 'RateLimited', message: expect.stringContaining('other operators') })
+  expect(await other?.enter({ repository: 's', pushedBytes: 300 })).toBeDefined()
 })
 
 test('while nobody answers nothing is sent, and it goes on afterwards', async () => {
