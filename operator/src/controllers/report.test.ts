@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { REASONS } from '../api/reasons.ts'
 import type { MemberStatus } from '../push/member-status.ts'
-import { findProblems, toConditions, toStatus } from './report.ts'
+import { findProblems } from './problems.ts'
+import { toConditions, toStatus } from './report.ts'
 import type { Runtime } from './runtime.ts'
 import type { Problem } from './step.ts'
 

@@ -2,102 +2,10 @@ import { setConditions } from '../api/conditions.ts'
 import type { Condition, ConditionState } from '../api/conditions.ts'
 import type { GitSyncStatus } from '../api/gitsync.ts'
 import { REASONS } from '../api/reasons.ts'
-import { identityKey } from '../objects/object.ts'
 import type { KubernetesObject } from '../objects/object.ts'
-import { shownAnswer } from '../push/failure.ts'
 import type { MemberStatus } from '../push/member-status.ts'
 import type { Runtime } from './runtime.ts'
 import type { Problem } from './step.ts'
-
-const SHOWN = 3
-
-/** What stands in the way of a GitSync at work, the worst first. */
-export function findProblems(runtime: Runtime, partial: readonly Problem[]): Problem[] {
-  const { member } = runtime
-  const { status } = member
-  const { failure, massDeletion, delayed, pullRequest, unprovable, unreadable } = status
-  const problems: Problem[] = []
-  if (failure !== undefined && failure.reason !== 'Progressing') problems.push(failure)
-  if (massDeletion !== undefined) {
-    problems.push({ reason: 'MassDeletion', message: refusedDeletion(massDeletion, member.settings.confirmDeletion) })
-  }
-  if (pullRequest?.isRefused === true) problems.push(closedRequest(pullRequest))
-  if (unprovable !== undefined) problems.push(unprovable.failure)
-  if (member.desired.hasConflicts) problems.push(conflictProblem(runtime))
-  if (unreadable.length > 0) problems.push(unreadableProblem(unreadable))
-  problems.push(...unrenderableProblem(runtime), ...partial)
-  for (const { kind, why, isForbidden } of runtime.unreadable()) {
-    const reason = isForbidden ? 'Forbidden' : 'ClusterUnavailable'
-    problems.push({ reason, message: `the operator cannot list or watch ${kind}: ${why}` })
-  }
-  if (delayed !== undefined) {
-    problems.push({
-      reason: 'RateLimited',
-      message: `changes wait for their turn at ${delayed.host}, which takes only so many requests`,
-    })
-  }
-  return problems
-}
-
-/** What `kind: "*"` stands for and is not read, in words. */
-export function findLeftOut(runtime: Runtime | undefined, known: readonly string[]): string[] {
-  const { forbidden = [], failing = [] } = runtime?.leftOut() ?? {}
-  return [
-    ...known,
-    ...(forbidden.length === 0
-      ? []
-      : [`the operator itself may not list and watch ${someOf(forbidden)} (watch.rules of the chart)`]),
-    ...(failing.length === 0 ? [] : [`the API server cannot list ${someOf(failing)} for now`]),
-  ]
-}
-
-function someOf(names: readonly string[]): string {
-  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : ''
-  return names.slice(0, SHOWN).join(', ') + more
-}
-
-function closedRequest({ number, url, branch }: NonNullable<MemberStatus['pullRequest']>): Problem {
-  return {
-    reason: 'PullRequestClosed',
-    message: `request ${number ?? ''} of branch ${branch} was closed without being merged (${url ?? 'no page'})`,
-  }
-}
-
-function refusedDeletion(
-  { count, recent, token }: NonNullable<MemberStatus['massDeletion']>,
-  answered: string | undefined,
-): string {
-  const before = recent === 0 ? '' : ` after ${recent} within ten minutes`
-  const wrong =
-    answered === undefined || answered === token
-      ? ''
-      : `; the annotation now says ${shownAnswer(answered)}, which is for another deletion`
-  return `${count} files would be deleted${before}, more than half of the folder (confirm-deletion=${token})${wrong}`
-}
-
-function unrenderableProblem(runtime: Runtime): Problem[] {
-  const byReason = Map.groupBy(runtime.unrenderable(), ([, { reason }]) => reason)
-  return [...byReason].map(([reason, all]) => {
-    const shown = all.slice(0, SHOWN).map(([key, { message }]) => `${key} (${message})`)
-    const what = reason === 'InvalidTemplate' ? 'have no path by spec.layout.expression' : 'cannot be made files'
-    return { reason, message: `${all.length} objects ${what}: ${shown.join('; ')}` }
-  })
-}
-
-function unreadableProblem(files: MemberStatus['unreadable']): Problem {
-  const shown = files.slice(0, SHOWN).map(({ path, problem }) => `${path} (${problem})`)
-  const more = files.length > SHOWN ? `; ${files.length - SHOWN} more` : ''
-  return { reason: 'FileUnreadable', message: `cannot be read, and stays as it is: ${shown.join('; ')}${more}` }
-}
-
-function conflictProblem({ member }: Runtime): Problem {
-  const shown: string[] = []
-  for (const { path, objects } of member.desired.conflicts()) {
-    if (shown.length === SHOWN) break
-    shown.push(`${path} (${objects.slice(0, SHOWN).map(identityKey).join(', ')})`)
-  }
-  return { reason: 'PathConflict', message: `several objects want one file, and none is written: ${shown.join('; ')}` }
-}
 
 /** Folds what is known into conditions: Ready always, Reconciling and Stalled while they are true. */
 export function toConditions(

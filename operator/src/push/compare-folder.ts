@@ -1,15 +1,13 @@
-import { compare } from '../plan/compare.ts'
 import type { Difference, RemoteFile } from '../plan/compare.ts'
 import type { DesiredFile } from '../plan/desired-files.ts'
-import type { FileReading } from '../plan/holdings.ts'
 import type { Batch, Change } from '../plan/window.ts'
-import { judgeExtras } from './deletions.ts'
+import { judgeExtras } from './judge-extras.ts'
 import type { FolderView } from './folder-view.ts'
 import { isKustomization } from './kustomizations.ts'
 import { objectOf } from './member.ts'
 import type { Member } from './member.ts'
 import type { Contents } from './planned-commit.ts'
-import { isRead } from './survey.ts'
+import { compareWith } from './survey.ts'
 
 /** Contents of one commit at most, in bytes; a larger export becomes several. */
 const MAX_COMMIT_BYTES = 16 << 20
@@ -41,9 +39,7 @@ export async function compareFolder(
   },
 ): Promise<Compared> {
   member.beginComparison()
-  const files = overlay(member, at.remote, at.batches)
-  const readingOf = (oid: string): FileReading | undefined => member.holdings.readingOf(oid)
-  const difference = compare(member.desired, files, isRead(member) ? readingOf : undefined)
+  const difference = compareWith(member, overlay(member, at.remote, at.batches))
   member.unreadable = difference.unreadable
   const writes = difference.writes.filter(({ file }) => !at.kept.has(file.path))
   const { changes, contents } = await provideContents(member, writes)

@@ -6,6 +6,7 @@ import { PushFailure, shownAnswer } from './failure.ts'
 import type { FolderView } from './folder-view.ts'
 import { contentId } from './member.ts'
 import type { Member } from './member.ts'
+import { ownCommit } from './planned-commit.ts'
 import type { PlannedCommit } from './planned-commit.ts'
 
 /** What the folder's claim says: whose it is, by the id of a claim that is not the member's own. */
@@ -41,16 +42,6 @@ export function checkClaim({ settings }: Member, claim: FolderClaim): void {
 /** The commits with the claim in the first of them, or in one of its own. */
 export function withClaim(member: Member, claim: FolderClaim, commits: readonly PlannedCommit[]): PlannedCommit[] {
   const write = { path: CLAIM_FILE, bytes: claimFile(member.settings.claim) }
-  const [first, ...rest] = commits
-  if (first !== undefined) return [{ ...first, writes: [write, ...first.writes] }, ...rest]
-  return [
-    {
-      author: member.settings.author,
-      time: member.clock.now(),
-      message: claimMessage(member, typeof claim === 'object'),
-      writes: [write],
-      deletes: [],
-      seen: [],
-    },
-  ]
+  const [first = ownCommit(member, claimMessage(member, typeof claim === 'object')), ...rest] = commits
+  return [{ ...first, writes: [write, ...first.writes] }, ...rest]
 }

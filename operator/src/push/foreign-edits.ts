@@ -1,5 +1,4 @@
 import PQueue from 'p-queue'
-import { compare } from '../plan/compare.ts'
 import type { RemoteFile } from '../plan/compare.ts'
 import { describeEdits, overwriteToken } from '../plan/drift.ts'
 import type { ForeignEdit } from '../plan/drift.ts'
@@ -7,7 +6,7 @@ import { samePerson } from '../plan/person.ts'
 import { PushFailure, shownAnswer } from './failure.ts'
 import type { FolderView } from './folder-view.ts'
 import type { Member } from './member.ts'
-import { isRead } from './survey.ts'
+import { compareWith } from './survey.ts'
 
 /** Histories of single files that are read at once. */
 const READ_AT_ONCE = 4
@@ -60,11 +59,7 @@ async function findForeignEdits(
   remote: readonly RemoteFile[],
 ): Promise<ForeignEdit[]> {
   const there = new Map(remote.map(({ path, oid }) => [path, oid]))
-  const { writes } = compare(
-    member.desired,
-    remote,
-    isRead(member) ? (oid) => member.holdings.readingOf(oid) : undefined,
-  )
+  const { writes } = compareWith(member, remote)
   const differing = [...new Set(writes.map(({ file }) => file.path))]
     .map((path) => ({ path, oid: there.get(path) ?? null }))
     // What is not there and never was has been changed by nobody.

@@ -13,6 +13,7 @@ import type { Composer } from './composer.ts'
 import type { FolderView } from './folder-view.ts'
 import { contentId } from './member.ts'
 import type { Member } from './member.ts'
+import { ownCommit } from './planned-commit.ts'
 import type { PlannedCommit } from './planned-commit.ts'
 
 /** Whether a file is one of those that are kept in step, and no object's. */
@@ -58,14 +59,7 @@ export async function withLists(
     composer.written.set(path, { oid: contentId(bytes), reading: { documents: [] } })
   for (const path of deletes) composer.written.set(path, undefined)
   if (writes.length + deletes.length === 0) return commits
-  const last = commits.at(-1) ?? {
-    author: member.settings.author,
-    time: member.clock.now(),
-    message: `List the files of ${member.settings.path} for kustomize\n`,
-    writes: [],
-    deletes: [],
-    seen: [],
-  }
+  const last = commits.at(-1) ?? ownCommit(member, `List the files of ${member.settings.path} for kustomize\n`)
   const listing = { ...last, writes: [...last.writes, ...writes], deletes: [...last.deletes, ...deletes] }
   return [...commits.slice(0, -1), listing]
 }

@@ -9,8 +9,8 @@ import { guardDeletions } from './deletions.ts'
 import type { FolderView } from './folder-view.ts'
 import { objectOf } from './member.ts'
 import type { Member } from './member.ts'
-import { outcomeOf, toCommit } from './planned-commit.ts'
-import type { PlannedCommit, PushPlan } from './planned-commit.ts'
+import { outcomeOf, ownCommit, toCommit } from './planned-commit.ts'
+import type { PushPlan } from './planned-commit.ts'
 import { isRead, learn } from './survey.ts'
 
 /**
@@ -51,7 +51,7 @@ export async function planRemoval(member: Member, folder: FolderView, ownsFolder
   const deletes = [...commits.flatMap((commit) => commit.deletes), ...(ownsFolder && !isHeld ? [CLAIM_FILE] : [])]
   const writes = commits.flatMap((commit) => commit.writes)
   const message = `Remove the files of ${member.name}\n`
-  const commit: PlannedCommit = { author, time, message, writes, deletes, seen: [] }
+  const commit = { ...ownCommit(member, message), writes, deletes }
   return {
     commits: deletes.length + writes.length === 0 ? [] : [commit],
     removed: [...deletes, ...writes.map(({ path }) => path), ...deleted],

@@ -97,6 +97,16 @@ export function toCommit(
   return { author: batch.author, time: batch.time, message, writes, deletes, seen }
 }
 
+/** A commit that changes no object: what it writes is put into it. */
+export const ownCommit = ({ settings, clock }: Member, message: string): PlannedCommit => ({
+  author: settings.author,
+  time: clock.now(),
+  message,
+  writes: [],
+  deletes: [],
+  seen: [],
+})
+
 /** What the files are like afterwards. */
 export function outcomeOf(
   { desired }: Member,

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { isGitError } from '@gitsync/protocol'
-import { CLAIM_FILE } from '../plan/compare.ts'
-import type { RemoteFile } from '../plan/compare.ts'
+import { CLAIM_FILE, compare } from '../plan/compare.ts'
+import type { Difference, RemoteFile } from '../plan/compare.ts'
 import { documentId } from '../plan/holdings.ts'
 import type { FileReading } from '../plan/holdings.ts'
 import type { Change } from '../plan/window.ts'
@@ -12,11 +12,15 @@ import type { Member } from './member.ts'
 
 /** Files that are read at once. */
 const READ_AT_ONCE = 200
-/** Only such files are looked into for objects that are not where they are expected. */
-const MANIFEST = /\.(?:ya?ml|json)$/i
+/** Only files with such names are looked into for objects that are not where they are expected. */
+export const isManifest = (path: string): boolean => /\.(?:ya?ml|json)$/i.test(path)
 
 /** Whether files are read, and not only compared as a whole. */
 export const isRead = ({ settings }: Member): boolean => settings.content?.inPlace !== false || settings.shared === true
+
+/** Holds what is wanted against these files, by what is known of what they hold. */
+export const compareWith = (member: Member, files: Iterable<RemoteFile>): Difference =>
+  compare(member.desired, files, isRead(member) ? (oid) => member.holdings.readingOf(oid) : undefined)
 
 /** Reads the files whose content is not known yet, by content id. */
 export async function learn(member: Member, folder: FolderView, files: readonly RemoteFile[]): Promise<void> {
@@ -95,7 +99,7 @@ export async function survey(member: Member, folder: FolderView, remote: readonl
         await learn(
           member,
           folder,
-          unusual.filter(({ path }) => MANIFEST.test(path)),
+          unusual.filter(({ path }) => isManifest(path)),
         )
       const places = whereObjectsAre(member, unusual)
       for (const file of [...strays, ...moved]) {
