@@ -20,7 +20,7 @@ export async function awaitTurn(
   const { clock, cost, signal } = options
   const cancel = due.map(({ member }) =>
     clock.after(Math.max(LEAST_WAIT_MS, member.settings.window.maxLatency), () => {
-      member.delayed = { until: budget.expectedAt(), host: budget.host }
+      member.standing.delayed = { until: budget.expectedAt(), host: budget.host }
     }),
   )
   try {
@@ -28,6 +28,6 @@ export async function awaitTurn(
     return await budget.turn({ owners: [...owners], cost, repository: first.connection.repository.url, signal })
   } finally {
     for (const stop of cancel) stop()
-    for (const { member } of due) member.delayed = undefined
+    for (const { member } of due) member.standing.delayed = undefined
   }
 }

@@ -27,7 +27,7 @@ export class BranchHistory {
   async check(repository: Repository, { tip, parents }: Snapshot, members: readonly Member[]): Promise<void> {
     const anchor = this.#anchor
     this.#anchor = tip ?? undefined
-    const mustHave = (member: Member): string | undefined => member.missing ?? anchor ?? member.observedCommit
+    const mustHave = (member: Member): string | undefined => member.missing ?? anchor ?? member.standing.observedCommit
     const commits = new Set(members.map(mustHave).filter((commit) => commit !== undefined))
     const missing = tip === null ? commits : await missingFrom(repository, { tip, parents }, commits)
     for (const member of members) {

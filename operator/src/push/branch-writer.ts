@@ -88,7 +88,8 @@ export class BranchWriter {
   /** A host answers again: what failed because it did not is tried at once. */
   recovered(host: string): void {
     for (const attached of this.#members.values()) {
-      if (hostOf(attached) === host && attached.member.failure?.reason === 'Unreachable') attached.member.unblock()
+      if (hostOf(attached) === host && attached.member.standing.failure?.reason === 'Unreachable')
+        attached.member.unblock()
     }
   }
 

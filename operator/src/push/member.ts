@@ -17,11 +17,11 @@ import { Leftovers } from './leftovers.ts'
 import type { ClusterPort, MemberSettings } from './member-settings.ts'
 import type { MemberStatus } from './member-status.ts'
 import { Outbox } from './outbox.ts'
-import type { SentPush } from './outbox.ts'
-import type { PullRequestStatus } from './review/review-settings.ts'
 import { Schedule } from './schedule.ts'
 import type { CompareReason } from './schedule.ts'
 import { Spool } from './spool.ts'
+import { Standing } from './standing.ts'
+import type { StandingBefore } from './standing.ts'
 import type { SpoolBudget } from './spool.ts'
 
 /** Who made an object what it is, and when. */
@@ -58,6 +58,8 @@ export class Member {
   readonly leftovers = new Leftovers()
   /** What others have done to the folder. */
   readonly drift = new DriftRecord()
+  /** How it stands with the branch. */
+  readonly standing: Standing
   /** What files hold that are not just as they are printed. */
   readonly holdings = new Holdings()
   /** Files that cannot be read where objects are wanted. */
@@ -68,39 +70,28 @@ export class Member {
   missing: string | undefined
   /** Signs every commit; undefined: they are not signed. */
   signer: Signer | undefined
-  /** The last commit that was sent, whether or not an answer came. */
-  attempted: { readonly sha: string; readonly time: number } | undefined
 
   readonly #schedule: Schedule
-  #delayed: MemberStatus['delayed']
   #settings: MemberSettings
   #folder: string | null | undefined
   #hasLeft = false
-  #lastCommit: MemberStatus['lastCommit']
-  #observedCommit: string | undefined
-  #failure: PushFailure | undefined
-  #pullRequest: PullRequestStatus | undefined
-  #awaitsReview = false
   readonly #onWork: () => void
   readonly #onReport: () => void
 
-  constructor(options: {
-    readonly name: string
-    readonly settings: MemberSettings
-    readonly port: ClusterPort
-    readonly inventory: Inventory
-    readonly budget: SpoolBudget
-    readonly clock: Clock
-    readonly lastCommit?: MemberStatus['lastCommit']
-    /** Tip of the branch when this GitSync was last known to be in step with it. */
-    readonly observedCommit?: string | undefined
-    /** As it was when it was last looked at, by whatever process. */
-    readonly pullRequest?: PullRequestStatus | undefined
-    /** Called when there may be something to write. */
-    readonly onWork: () => void
-    /** Called when an attempt ended, or something is in the way. */
-    readonly onReport: () => void
-  }) {
+  constructor(
+    options: StandingBefore & {
+      readonly name: string
+      readonly settings: MemberSettings
+      readonly port: ClusterPort
+      readonly inventory: Inventory
+      readonly budget: SpoolBudget
+      readonly clock: Clock
+      /** Called when there may be something to write. */
+      readonly onWork: () => void
+      /** Called when an attempt ended, or something is in the way. */
+      readonly onReport: () => void
+    },
+  ) {
     this.name = options.name
     this.#settings = options.settings
     this.desired = new DesiredFiles(placingOf(options.settings))
@@ -111,16 +102,9 @@ export class Member {
     this.window = new ChangeWindow(options.settings.window)
     const reason = options.inventory.size > 0 ? 'restart' : 'first-export'
     this.#schedule = new Schedule(options.clock, options.settings.interval, reason)
-    this.#lastCommit = options.lastCommit
-    this.#observedCommit = options.observedCommit
-    this.#pullRequest = options.pullRequest
+    this.standing = new Standing(options, options.onReport)
     this.#onWork = options.onWork
     this.#onReport = options.onReport
-  }
-
-  /** Tip of the branch when this GitSync was last in step with it. */
-  get observedCommit(): string | undefined {
-    return this.#observedCommit
   }
 
   /** Id of the folder's tree when this member last wrote or compared it. */
@@ -131,35 +115,6 @@ export class Member {
   /** With `settings.isLeaving`: nothing of it is left in the folder. */
   get hasLeft(): boolean {
     return this.#hasLeft
-  }
-
-  /** This GitSync's own newest commit. */
-  get lastCommit(): MemberStatus['lastCommit'] {
-    return this.#lastCommit
-  }
-
-  /** Why the last attempt did not bring everything into Git. */
-  get failure(): PushFailure | undefined {
-    return this.#failure
-  }
-
-  /** The last request for a review of what this writes. */
-  get pullRequest(): PullRequestStatus | undefined {
-    return this.#pullRequest
-  }
-
-  set pullRequest(request: PullRequestStatus | undefined) {
-    if (JSON.stringify(request) === JSON.stringify(this.#pullRequest)) return
-    this.#pullRequest = request
-    this.#onReport()
-  }
-
-  /** The request is in step with the branch. */
-  reviewed(): void {
-    if (!this.#awaitsReview) return
-    this.#failure = undefined
-    this.#awaitsReview = false
-    this.#onReport()
   }
 
   /** The folder has been compared with everything that is wanted. */
@@ -194,13 +149,6 @@ export class Member {
     this.window.options = settings.window
     this.#schedule.interval = settings.interval
     this.unblock()
-  }
-
-  /** It has waited for its turn at the host for longer than `maxLatency`: with whom, and until when about. */
-  set delayed(delayed: MemberStatus['delayed']) {
-    if (delayed === this.#delayed) return
-    this.#delayed = delayed
-    this.#onReport()
   }
 
   unblock(): void {
@@ -362,7 +310,7 @@ export class Member {
   /** When a look at the branch must have begun to count for this member, milliseconds since the epoch. */
   get lookSince(): number {
     // What failed is tried again on what is there now.
-    return this.#failure === undefined ? this.#schedule.lookSince : Number.POSITIVE_INFINITY
+    return this.standing.failure === undefined ? this.#schedule.lookSince : Number.POSITIVE_INFINITY
   }
 
   /** The branch is to be looked at before anything is believed. */
@@ -373,7 +321,7 @@ export class Member {
 
   /** The branch was looked at for another member, and this one's folder is as it was. */
   looked(): void {
-    if (!this.wantsLook() && this.#failure === undefined) this.#schedule.looked()
+    if (!this.wantsLook() && this.standing.failure === undefined) this.#schedule.looked()
   }
 
   /** Called when a comparison is made from here on: changes are collected again. */
@@ -398,27 +346,14 @@ export class Member {
     this.#folder = done.folder
     this.#schedule.done({ ...done, committed: done.commit !== undefined })
     if (done.blocked) this.#schedule.requireLook()
-    if (done.commit !== undefined) this.#lastCommit = done.commit
-    else if (done.tip !== null && this.attempted?.sha === done.tip) this.#lastCommit = this.attempted
-    this.#observedCommit = done.tip ?? undefined
-    // Under review that is half of it: the request has to be in step, too.
-    if (this.#settings.review === undefined) this.#failure = undefined
-    else this.#awaitsReview = true
     this.spool.keepOnly(new Set(this.window.oids()))
-    this.#onReport()
-  }
-
-  /** A push that was given up has happened all the same. */
-  landed({ commits, time }: SentPush): void {
-    const sha = commits.at(-1)
-    if (sha !== undefined) this.#lastCommit = { sha, time }
+    if (done.commit !== undefined) this.standing.committed(done.commit)
+    this.standing.reached(done.tip, { isReviewed: this.#settings.review !== undefined })
   }
 
   fail(failure: PushFailure, random: () => number): void {
-    this.#failure = failure
-    this.#awaitsReview = false
     this.#schedule.failed(failure.waitMs, random)
-    this.#onReport()
+    this.standing.failed(failure)
   }
 
   /** Forgets contents: whoever closes a member gives its room back. */
@@ -445,18 +380,14 @@ export class Member {
       ...(pendingSince === undefined ? {} : { pendingSince }),
       orphans: this.leftovers.orphans,
       unreadable: this.unreadable,
-      healthy: reached && this.#failure === undefined && !this.#awaitsReview && this.port.listed(),
+      healthy: reached && this.standing.isWell && this.port.listed(),
       ...(handledRequest === undefined ? {} : { handledRequest }),
-      ...(this.#pullRequest === undefined ? {} : { pullRequest: this.#pullRequest }),
-      ...(this.#lastCommit === undefined ? {} : { lastCommit: this.#lastCommit }),
-      ...(this.#observedCommit === undefined ? {} : { observedCommit: this.#observedCommit }),
-      ...(this.#failure === undefined ? {} : { failure: this.#failure, retryAt: blockedUntil }),
+      ...this.standing.describe(blockedUntil),
       massDeletion: this.held.refusal,
       unprovable: this.leftovers.unprovable,
       drift: this.drift.last,
       driftedAt: this.drift.foundAt,
       rewrittenAt: this.rewrittenAt,
-      ...(this.#delayed === undefined ? {} : { delayed: this.#delayed }),
     }
   }
 }

@@ -98,7 +98,8 @@ export async function attemptPush(group: Set<Attached>, attempt: PushAttempt): P
 async function recognise(member: Member, snapshot: Snapshot, attempt: PushAttempt): Promise<void> {
   const landed = member.outbox.recognise({ tip: snapshot.tip, folder: folderId(snapshot, member.settings.path) })
   if (landed === undefined) return
-  member.landed(landed)
+  const sha = landed.commits.at(-1)
+  if (sha !== undefined) member.standing.committed({ sha, time: landed.time })
   await settle(member, landed.settlement)
   if (landed.commits.length > 0) tellPushed(member, landed, attempt)
 }

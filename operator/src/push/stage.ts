@@ -71,7 +71,7 @@ export async function stage(
     seenAt.push(...commit.seen.map(({ at }) => at))
     commits.push(made)
     time = commit.time
-    member.attempted = { sha: made, time }
+    member.standing.attempted({ sha: made, time })
   }
   return { member, connection, plan, commits, seenAt, time }
 }

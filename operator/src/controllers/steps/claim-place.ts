@@ -22,7 +22,7 @@ export function claimPlace(run: Reconciliation): Problem | undefined {
     path: spec.repository.path,
   }
   const hasWritten = ({ id, namespace, name: own }: Place): boolean =>
-    runtimes.get(`${namespace}/${own}`)?.member.lastCommit !== undefined ||
+    runtimes.get(`${namespace}/${own}`)?.member.standing.lastCommit !== undefined ||
     (id === place.id && gitsync.status?.lastCommit !== undefined)
   const older = olderOverlap(
     place,

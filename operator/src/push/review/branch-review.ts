@@ -98,7 +98,7 @@ export class BranchReview {
     // What is wanted is known only when everything has been read once.
     if (!members.every((member) => member.isCompared)) return false
     const isRemoved = await this.#keepInStep(round)
-    for (const member of members) member.reviewed()
+    for (const member of members) member.standing.reviewed()
     return isRemoved
   }
 

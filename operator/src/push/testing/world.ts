@@ -210,7 +210,7 @@ export async function createWorld(remote: Remote, name: string, options: WorldOp
       port,
       inventory: Inventory.decode(tenant.saved),
       // As the status has kept it.
-      pullRequest: (tenant.member as Member | undefined)?.pullRequest,
+      pullRequest: (tenant.member as Member | undefined)?.status.pullRequest,
       budget,
       clock,
       onWork: () => {
