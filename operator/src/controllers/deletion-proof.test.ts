@@ -28,10 +28,11 @@ function prove(resolution: Resolution, answers: { crd?: KubeErrorCode | 'ends'; 
     return { apiVersion: 'v1', kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }), ...ending } }
   }
   const discovery: Partial<Discovery> = { resolve: async () => resolution }
-  const proof = deletionProof({ get } as KubeClient, discovery as Discovery, manualClock())
+  const clock = manualClock()
+  const proof = deletionProof({ get } as KubeClient, discovery as Discovery, clock)
   const { group, kind } = resolution.state === 'Served' ? resolution.resource : FOO
   const ask = (): Promise<boolean> => proof.isGone({ group, kind, namespace: 'shop', name: 'x' })
-  return { asked, ask, gone: ask() }
+  return { asked, ask, clock, gone: ask() }
 }
 
 test.each([
@@ -82,5 +83,17 @@ test('a refusal is not remembered: the permission may be there a moment later', 
   const { ask, gone } = prove(SERVED, answers)
   await expect(gone).rejects.toBeInstanceOf(PushFailure)
   delete answers.crd
+  expect(await ask()).toBe(true)
+})
+
+test('a kind whose definition went is not built in because discovery still lists it', async () => {
+  const answers: Parameters<typeof prove>[1] = { crd: 'ends', object: 'NotFound' }
+  const { ask, clock, gone } = prove(SERVED, answers)
+  expect(await gone).toBe(false)
+  answers.crd = 'NotFound'
+  clock.advance(2_000)
+  expect(await ask()).toBe(false)
+  delete answers.crd
+  clock.advance(2_000)
   expect(await ask()).toBe(true)
 })

@@ -23,6 +23,8 @@ const KIND_FRESH_MS = 1_000
  */
 export function deletionProof(client: KubeClient, discovery: Discovery, clock: Clock): DeletionProof {
   const stable = new Map<string, { readonly until: number; readonly resource: Promise<ApiResource | undefined> }>()
+  /** Kinds that have a definition, or were away: where none is found for them they are going away again, not built in. */
+  const defined = new Set<string>()
 
   const stableKind = (identity: GroupKind): Promise<ApiResource | undefined> => {
     const key = groupKindKey(identity)
@@ -36,15 +38,21 @@ export function deletionProof(client: KubeClient, discovery: Discovery, clock: C
   }
 
   const readKind = async ({ group, kind }: GroupKind): Promise<ApiResource | undefined> => {
+    const key = groupKindKey({ group, kind })
     const resolution = await discovery.resolve({ group, kind }, { maxAgeMs: 0 })
     if (resolution.state === 'Unknown') throw resolution.error
-    if (resolution.state === 'NotServed') return undefined
+    if (resolution.state === 'NotServed') {
+      defined.add(key)
+      return undefined
+    }
     const { resource } = resolution
     // The group of a definition has a dot; the others are built in, and their kinds stay.
     if (!group.includes('.')) return resource
     const crd = await find(CUSTOM_RESOURCE_DEFINITIONS, undefined, `${resource.plural}.${group}`)
-    // No such definition: the kind is built in, or comes from an aggregated API.
-    return crd?.metadata.deletionTimestamp === undefined ? resource : undefined
+    // No such definition: the kind is built in, or comes from an aggregated API. Or discovery is late.
+    if (crd === undefined) return defined.has(key) ? undefined : resource
+    defined.add(key)
+    return crd.metadata.deletionTimestamp === undefined ? resource : undefined
   }
 
   const find = async (
