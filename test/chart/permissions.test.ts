@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { LOCAL_ACCESS_REVIEWS, PERMISSIONS, READ_VERBS } from '../../operator/src/api/permissions.ts'
 import type { Permission } from '../../operator/src/api/permissions.ts'
 import type { Ref } from '../e2e/harness/api.ts'
+import { definitionsEstablished } from '../e2e/harness/control-plane.ts'
 import { httpBackendHost } from '../e2e/harness/git-host.ts'
 import type { HttpBackendHost } from '../e2e/harness/git-host.ts'
 import { CONFIG_MAPS, configMap, configMapRef, syncRef } from '../e2e/harness/gitsync.ts'
@@ -50,7 +51,7 @@ beforeAll(async () => {
     httpBackendHost(),
   ])
   await world.install(await world.helm(), 'gitsync-operator', NAMESPACE, { watch: WATCH })
-  await world.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s'])
+  await definitionsEstablished(world.api)
   widget = await oddKind(world, 'Widget')
 })
 afterEach(async () => {

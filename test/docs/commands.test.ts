@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { realControlPlane } from '../e2e/harness/control-plane.ts'
+import { definitionsEstablished, realControlPlane } from '../e2e/harness/control-plane.ts'
 import type { ControlPlane } from '../e2e/harness/control-plane.ts'
 import { startOperator } from '../e2e/harness/operator.ts'
 import type { Operator } from '../e2e/harness/operator.ts'
@@ -167,7 +167,7 @@ afterAll(async () => {
 async function startShared(): Promise<{ readonly plane: ControlPlane; readonly operator: Operator }> {
   const plane = await realControlPlane('etcd')
   await plane.kubectl(['apply', '-f', join(ROOT, 'examples/app/10-pricelists-crd.yaml')])
-  await plane.kubectl(['wait', '--for=condition=Established', 'crd/pricelists.shop.example.com', '--timeout=30s'])
+  await definitionsEstablished(plane.api)
   return { plane, operator: await startOperator({ kubeconfig: plane.kubeconfig }) }
 }
 

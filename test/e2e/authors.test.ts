@@ -44,12 +44,7 @@ describe('authors, stamped by a MutatingAdmissionPolicy of kube-apiserver', () =
     cluster.kubectl([...args, '--namespace=authors'], { user, input })
   /** Authors of the commits that touched a file, oldest first; waits until there are so many. */
   const authors = (file: string, count: number): Promise<string[]> =>
-    waitFor(`${count} commits of ${file}`, async () => {
-      const args = ['log', '--reverse', '--format=%an <%ae>', 'main', '--', `folder/authors/${file}`]
-      const found = (await tenant.repository.git(...args)).split('\n').filter((line) => line !== '')
-      if (found.length < count) throw new Error(found.join())
-      return found
-    })
+    tenant.history(`folder/authors/${file}`, count, '%an <%ae>')
   const patch = (user: 'alice' | 'bob', name: string, what: object, ...more: string[]): Promise<string> =>
     as(user, ['patch', 'configmap', name, '--type=merge', '-p', JSON.stringify(what), ...more])
   /** The operator that runs now is at work. */

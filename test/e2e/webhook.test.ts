@@ -116,16 +116,8 @@ describe('a webhook of the operator, asked by kube-apiserver', () => {
 
   const as = (user: 'alice' | 'bob', args: readonly string[], input = ''): Promise<string> =>
     cluster.kubectl([...args, '--namespace=hooked'], { user, input })
-  const log = (file: string, format = '%an'): Promise<string[]> =>
-    tenant.repository
-      .git('log', '--reverse', `--format=${format}`, 'main', '--', `folder/hooked/configmap/${file}.yaml`)
-      .then((text) => text.split('\n').filter((line) => line !== ''))
-  const authors = (file: string, count: number): Promise<string[]> =>
-    waitFor(`${count} commits of ${file}`, async () => {
-      const found = await log(file)
-      if (found.length < count) throw new Error(found.join())
-      return found
-    })
+  const authors = (file: string, count: number, format?: string): Promise<string[]> =>
+    tenant.history(`folder/hooked/configmap/${file}.yaml`, count, format)
 
   test('stamps as the policy does, and hears who deletes', async () => {
     const forged = { metadata: { annotations: { [STAMP]: 'root@99999999' } } }
@@ -139,7 +131,7 @@ describe('a webhook of the operator, asked by kube-apiserver', () => {
     await as('alice', ['delete', 'configmap', 'shared', '--dry-run=server'])
     await as('bob', ['delete', 'configmap', 'shared'])
     expect(await authors('shared', 4)).toEqual(['alice', 'bob', 'alice', 'bob'])
-    expect((await log('shared', '%(trailers:key=Changed-by,valueonly)')).at(-1)).toBe('bob')
+    expect((await authors('shared', 4, '%(trailers:key=Changed-by,valueonly)')).at(-1)).toBe('bob')
 
     await as('alice', ['create', 'deployment', 'web', '--image=web:1'])
     await as('bob', [
@@ -179,7 +171,7 @@ describe('a webhook of the operator, asked by kube-apiserver', () => {
     await authors('open', 2)
     await as('bob', ['delete', 'configmap', 'open'])
     expect((await authors('open', 3)).at(-1)).toBe('gitsync-operator')
-    expect((await log('open', '%(trailers:key=Changed-by,valueonly)')).at(-1)).toBe('unknown (deleted)')
+    expect((await authors('open', 3, '%(trailers:key=Changed-by,valueonly)')).at(-1)).toBe('unknown (deleted)')
   })
 
   function post(path: string, body: object, token = 'wrong'): Promise<number | undefined> {
@@ -281,19 +273,8 @@ describe('audit events of kube-apiserver', () => {
     await patch('bob', '1')
     await patch('alice', '2')
     await as('bob', ['delete', 'configmap', 'shared'])
-    const found = await waitFor('four commits', async () => {
-      const log = await tenant.repository.git(
-        'log',
-        '--reverse',
-        '--format=%an|%(trailers:key=Changed-by,valueonly,separator=)',
-        'main',
-        '--',
-        'folder/audited',
-      )
-      const lines = log.split('\n').filter((line) => line !== '')
-      if (lines.length < 4) throw new Error(log)
-      return lines
-    })
+    const format = '%an|%(trailers:key=Changed-by,valueonly,separator=)'
+    const found = await tenant.history('folder/audited', 4, format)
     expect(found).toEqual(['alice|alice', 'bob|bob', 'alice|alice', 'bob|bob'])
   })
 })

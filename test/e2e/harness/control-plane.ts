@@ -8,7 +8,8 @@ import type { Cluster } from '../../kit/cluster/index.ts'
 import { component } from '../../kit/components/index.ts'
 import { run } from '../../kit/process/index.ts'
 import { connectApi } from './api.ts'
-import type { Api } from './api.ts'
+import type { Api, KubeObject } from './api.ts'
+import type { Condition } from './gitsync.ts'
 import { waitFor } from './wait-for.ts'
 
 /** A cluster of either sort with the operator's kinds installed. */
@@ -83,10 +84,27 @@ export async function realControlPlane(
 async function withKinds(plane: ControlPlane): Promise<ControlPlane> {
   try {
     await plane.kubectl(['apply', '-f', CRDS])
-    await plane.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s'])
+    await definitionsEstablished(plane.api)
     return plane
   } catch (error) {
     await plane.stop()
     throw error
   }
+}
+
+/** Waits until every kind that is defined is served. `kubectl wait` fails where a definition has no conditions yet. */
+export async function definitionsEstablished(api: Api): Promise<void> {
+  await waitFor(
+    'every definition is established',
+    async () => {
+      const all = await api.list({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' })
+      return all.length > 0 && all.every(isEstablished)
+    },
+    { timeout: 30_000 },
+  )
+}
+
+function isEstablished({ status }: KubeObject): boolean {
+  const conditions: readonly Pick<Condition, 'type' | 'status'>[] = status?.conditions ?? []
+  return conditions.some(({ type, status }) => type === 'Established' && status === 'True')
 }

@@ -29,6 +29,8 @@ export interface Tenant<R extends Repository = Repository> {
   request(name?: string): Promise<string>
   /** Waits until the branch has a commit whose message matches; gives its id. */
   committed(message: RegExp, branch?: string): Promise<string>
+  /** Waits until so many commits of main touch a path; gives a line for each, oldest first, in a format of `git log`. */
+  history(path: string, count: number, format?: string): Promise<string[]>
 }
 
 const EVERYTHING: readonly Rule[] = [{ apiGroups: ['*'], resources: ['*'] }]
@@ -79,6 +81,13 @@ export async function createTenant<R extends Repository>(
         const found = log.split('\x1e').find((entry) => message.test(entry.split('\x1f')[1] ?? ''))
         if (found === undefined) throw new Error(log.replaceAll('\x1e', ' ').replaceAll('\x1f', ' '))
         return found.trim().split('\x1f')[0]
+      }),
+    history: (path, count, format = '%an') =>
+      waitFor(`${count} commits of ${path}`, async () => {
+        const log = await repository.git('log', '--reverse', `--format=%x1e${format}`, 'main', '--', path)
+        const [, ...lines] = log.split('\x1e').map((line) => line.trim())
+        if (lines.length < count) throw new Error(log)
+        return lines
       }),
   }
 }
