@@ -26,6 +26,18 @@ test('names are in code spans, where they mention nobody, close nothing and are 
   expect(body).not.toMatch(/^\//m)
 })
 
+test('a hundred changes are listed, and the others counted', () => {
+  const change = { action: 'Update' as const, group: '', kind: 'ConfigMap', name: 'web' }
+  const listed = (count: number): string[] =>
+    renderBody('{changes}', { ...input, changes: Array.from({ length: count }, () => change) })
+      .split('\n')
+      .filter((line) => line.startsWith('- '))
+  expect(listed(100)).toHaveLength(100)
+  expect(listed(100).join()).not.toContain('more')
+  expect(listed(103)).toHaveLength(101)
+  expect(listed(103).at(-1)).toBe('- and 3 more')
+})
+
 test('a placeholder that nobody knows is refused', () => {
   expect(() => renderTitle('{nonsense}', input)).toThrow('{nonsense} is unknown')
 })
