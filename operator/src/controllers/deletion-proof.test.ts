@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { KubeClient } from '../kube/client.ts'
 import type { Discovery, Resolution } from '../kube/discovery.ts'
 import { KubeError } from '../kube/errors.ts'
@@ -27,17 +27,17 @@ function prove(resolution: Resolution, answers: { crd?: KubeErrorCode | 'ends'; 
     const ending = answer === 'ends' ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}
     return { apiVersion: 'v1', kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }), ...ending } }
   }
-  const discovery: Partial<Discovery> = { resolve: async () => resolution }
+  const seen = { resolution }
+  const discovery: Partial<Discovery> = { resolve: async () => seen.resolution }
   const clock = manualClock()
   const proof = deletionProof({ get } as KubeClient, discovery as Discovery, clock)
   const { group, kind } = resolution.state === 'Served' ? resolution.resource : FOO
   const ask = (): Promise<boolean> => proof.isGone({ group, kind, namespace: 'shop', name: 'x' })
-  return { asked, ask, clock, gone: ask() }
+  return { asked, ask, clock, seen, gone: ask() }
 }
 
 test.each([
   ['not found', SERVED, { object: 'NotFound' }, true],
-  ['not found, and its kind has no definition', SERVED, { crd: 'NotFound', object: 'NotFound' }, true],
   ['still there', SERVED, {}, false],
   ['not found while its definition goes away', SERVED, { crd: 'ends', object: 'NotFound' }, false],
   ['of a kind that is not served', { state: 'NotServed' }, { object: 'NotFound' }, false],
@@ -96,4 +96,21 @@ test('a kind whose definition went is not built in because discovery still lists
   delete answers.crd
   clock.advance(2_000)
   expect(await ask()).toBe(true)
+})
+
+test('a kind is known to have no definition when it is still served a while after none was found, once', async () => {
+  const { ask, clock, gone } = prove(SERVED, { crd: 'NotFound', object: 'NotFound' })
+  await vi.waitFor(() => expect(clock.pending).toBe(1))
+  clock.advance(2_000)
+  expect(await gone).toBe(true)
+  clock.advance(2_000)
+  expect(await ask()).toBe(true)
+})
+
+test('a kind whose definition went just before it was first asked for is not taken for one that has none', async () => {
+  const { clock, seen, gone } = prove(SERVED, { crd: 'NotFound', object: 'NotFound' })
+  await vi.waitFor(() => expect(clock.pending).toBe(1))
+  seen.resolution = { state: 'NotServed' }
+  clock.advance(2_000)
+  expect(await gone).toBe(false)
 })

@@ -4,6 +4,7 @@ import { isKubeError } from '../kube/errors.ts'
 import { groupKindKey, identityKey } from '../objects/object.ts'
 import type { GroupKind, KubernetesObject, ObjectIdentity } from '../objects/object.ts'
 import { PushFailure } from '../push/failure.ts'
+import { sleep } from '../time/clock.ts'
 import type { Clock } from '../time/clock.ts'
 import { CUSTOM_RESOURCE_DEFINITIONS } from './known-resources.ts'
 
@@ -16,6 +17,8 @@ export interface DeletionProof {
 
 /** For so long one look at a kind serves all its deletions, in milliseconds. */
 const KIND_FRESH_MS = 1_000
+/** The API server stops serving a kind well within this time after its definition is gone, in milliseconds. */
+const UNSERVED_MS = 2_000
 
 /**
  * Asks the API server whether an object is truly gone. Both functions reject with a PushFailure `ClusterUnavailable` when that
@@ -25,6 +28,8 @@ export function deletionProof(client: KubeClient, discovery: Discovery, clock: C
   const stable = new Map<string, { readonly until: number; readonly resource: Promise<ApiResource | undefined> }>()
   /** Kinds that have a definition, or were away: where none is found for them they are going away again, not built in. */
   const defined = new Set<string>()
+  /** Kinds that were served for {@link UNSERVED_MS} without a definition: built in, or of an aggregated API. */
+  const undefinedKinds = new Set<string>()
 
   const stableKind = (identity: GroupKind): Promise<ApiResource | undefined> => {
     const key = groupKindKey(identity)
@@ -49,10 +54,16 @@ export function deletionProof(client: KubeClient, discovery: Discovery, clock: C
     // The group of a definition has a dot; the others are built in, and their kinds stay.
     if (!group.includes('.')) return resource
     const crd = await find(CUSTOM_RESOURCE_DEFINITIONS, undefined, `${resource.plural}.${group}`)
-    // No such definition: the kind is built in, or comes from an aggregated API. Or discovery is late.
-    if (crd === undefined) return defined.has(key) ? undefined : resource
-    defined.add(key)
-    return crd.metadata.deletionTimestamp === undefined ? resource : undefined
+    if (crd !== undefined) {
+      defined.add(key)
+      return crd.metadata.deletionTimestamp === undefined ? resource : undefined
+    }
+    if (defined.has(key)) return undefined
+    if (undefinedKinds.has(key)) return resource
+    // It may have gone just now, with all objects, and discovery be late.
+    await sleep(clock, UNSERVED_MS)
+    undefinedKinds.add(key)
+    return await readKind({ group, kind })
   }
 
   const find = async (
