@@ -3,6 +3,20 @@ import type { KubeClient } from '../kube/client.ts'
 import type { KubeConnection } from '../kube/connection.ts'
 import { isKubeError } from '../kube/errors.ts'
 import type { KubeError } from '../kube/errors.ts'
+import { backoffMs } from '../time/backoff.ts'
+import { sleep } from '../time/clock.ts'
+import type { Clock } from '../time/clock.ts'
+
+/** A server that answers, and cannot serve just now, is asked for so long, in milliseconds: less than a Pod has to start. */
+const PATIENCE_MS = 30_000
+const BACKOFF = { baseMs: 500, maxMs: 5_000 }
+
+export interface ClusterIdOptions {
+  readonly clock: Clock
+  readonly random: () => number
+  /** Told before it is asked again. */
+  readonly onRetry: (problem: string) => void
+}
 
 /**
  * uid of the namespace kube-system: folders are claimed in its name, without which two clusters could not be told apart.
@@ -12,16 +26,31 @@ import type { KubeError } from '../kube/errors.ts'
 export async function readClusterId(
   client: Pick<KubeClient, 'get'>,
   connection: Pick<KubeConnection, 'server' | 'origin'>,
+  { clock, random, onRetry }: ClusterIdOptions,
 ): Promise<string> {
-  let uid: string | undefined
-  try {
-    ;({ uid } = (await client.get(NAMESPACES, undefined, 'kube-system')).metadata)
-  } catch (error) {
-    if (!isKubeError(error)) throw error
-    throw new Error(explain(error, connection), { cause: error })
+  const deadline = clock.now() + PATIENCE_MS
+  for (let failures = 1; ; failures++) {
+    try {
+      const { uid } = (await client.get(NAMESPACES, undefined, 'kube-system')).metadata
+      if (uid !== undefined) return uid
+    } catch (error) {
+      if (!isKubeError(error)) throw error
+      const problem = explain(error, connection)
+      const waitMs = Math.max(error.retryAfterMs ?? 0, backoffMs(failures, BACKOFF, random))
+      if (!isOverload(error) || clock.now() + waitMs > deadline) throw new Error(problem, { cause: error })
+      onRetry(problem)
+      await sleep(clock, waitMs)
+      continue
+    }
+    throw new Error('the namespace kube-system has no uid, by which this cluster would be known')
   }
-  if (uid === undefined) throw new Error('the namespace kube-system has no uid, by which this cluster would be known')
-  return uid
+}
+
+/** Whether the right server has been found: one that begins, or has too much to do, or closes connections because of that. */
+function isOverload(error: KubeError): boolean {
+  if (isKubeError(error, 'Unavailable', 'TooManyRequests')) return true
+  const { code } = (error.cause ?? {}) as { code?: unknown }
+  return error.code === 'Network' && (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET')
 }
 
 function explain(error: KubeError, { server, origin }: Pick<KubeConnection, 'server' | 'origin'>): string {

@@ -86,7 +86,11 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
     maxRetries: 1,
     maxResponseBytes: LEASE_BYTES,
   })
-  const clusterId = await readClusterId(client, connection)
+  const clusterId = await readClusterId(client, connection, {
+    clock,
+    random,
+    onRetry: (problem) => logger.warn(`${problem}; it is asked again`),
+  })
 
   const namespace = options.leaseNamespace ?? connection.namespace
   const name = options.leaseName ?? defaultLeaseName(namespaces)

@@ -114,9 +114,21 @@ export async function liveThrough(seed: number, steps: number): Promise<void> {
       for (const oid of await store.log(branch)) if (!seen.has(oid)) seen.set(oid, performance.now())
     }
   }
+  const isObserved = (index: number): boolean => {
+    const { metadata, status } = api.objects.get(syncRef(index)) as {
+      metadata: { generation?: number }
+      status?: { observedGeneration?: number }
+    }
+    return status?.observedGeneration === metadata.generation
+  }
   const record = (since: number): void => {
     api.settle()
-    journal.record(readCluster(api), [...specs], since)
+    journal.record(
+      readCluster(api),
+      [...specs],
+      specs.map((_, index) => isObserved(index)),
+      since,
+    )
   }
   const watch = (async () => {
     while (!watching.signal.aborted) {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { TestRepository } from '../../kit/remote/index.ts'
 import { readBlobs } from '../oracle.ts'
 import { documentsOf, isBroken, meant, wanted } from './documents.ts'
-import type { Journal, Moment } from './journal.ts'
+import type { Journal } from './journal.ts'
 import { isCovered, selectedBy } from './selection.ts'
 import type { Cluster } from './selection.ts'
 import { SECRET } from './specs.ts'
@@ -129,7 +129,7 @@ export async function faultsOfBranch(
       for (const [id, said] of documentsOf(textOf(after))) {
         const then = was.get(id)
         if (then !== undefined && isDeepStrictEqual(meant(owner, then), meant(owner, said))) continue
-        if (!wasSo(journal.between(0, seen.get(oid) ?? Infinity), index, id, said)) {
+        if (!wasSo(journal, seen.get(oid) ?? Infinity, index, id, said)) {
           say(`writes ${id} to ${path}, which was never selected like this: ${JSON.stringify(said)}`)
         }
       }
@@ -163,12 +163,18 @@ export async function faultsOfBranch(
   return found
 }
 
-/** Whether a GitSync had to write an object in this form at one of these moments. */
-const wasSo = (moments: readonly Moment[], index: number, id: string, said: Record<string, unknown>): boolean =>
-  moments.toReversed().some(({ specs, selected }) => {
-    const [spec, object] = [specs[index], selected[index]?.get(id)]
-    return spec !== undefined && object !== undefined && isDeepStrictEqual(meant(spec, said), wanted(spec, object))
-  })
+/** Whether a GitSync had to write an object in this form at some moment until then. */
+const wasSo = (journal: Journal, until: number, index: number, id: string, said: Record<string, unknown>): boolean =>
+  journal
+    .between(0, until)
+    .toReversed()
+    .some((moment) =>
+      journal.inForce(moment, index).some((spec) => {
+        const selected = spec === moment.specs[index] ? moment.selected[index] : selectedBy(spec, moment.cluster)
+        const object = selected?.get(id)
+        return object !== undefined && isDeepStrictEqual(meant(spec, said), wanted(spec, object))
+      }),
+    )
 
 const STILL = 'still holds'
 
