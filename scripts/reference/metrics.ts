@@ -17,12 +17,14 @@ const LABELS: Readonly<Record<string, string>> = {
   node_version: 'one value',
   phase: '`Listing`, `Watching`, `Backoff`, `Forbidden`, `NotServed`',
   reason: 'of a GitSync: as in [its conditions](../troubleshooting.md); of a watch: the error, or `Closed`',
-  result: 'of a reconcile: `success`, `requeue_after`, `error`; of an attempt: `pushed`, `unchanged`, `failed`',
+  result:
+    'of a reconcile: `success`, `requeue_after`, `error`; of an attempt: `pushed`, `unchanged`, `failed`; of what is passed on: `sent`, `lost`',
   space: 'a part of the heap',
   status: '`True`, `False`, `Unknown`',
   type: 'of a condition: `Ready`, `Reconciling`, `Stalled`, `RateLimited`, `Incomplete`; of a resource of Node: its class',
   verb: 'of HTTP, and `WATCH`',
   version: 'one value',
+  what: '`record` (who wrote or deleted something) or `push`',
 }
 
 /** Labels of Node's own version metric. */

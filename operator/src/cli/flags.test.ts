@@ -40,6 +40,7 @@ const VALUES = [
   ['GITSYNC_LOG_LEVEL', 'logLevel', 'debug', 'debug'],
   ['GITSYNC_LEASE_NAMESPACE', 'leaseNamespace', 'gitsync-system', 'gitsync-system'],
   ['GITSYNC_LEASE_NAME', 'leaseName', 'a.b', 'a.b'],
+  ['GITSYNC_ADVERTISE_ADDRESS', 'advertiseAddress', 'fd00::1', 'fd00::1'],
   ['GITSYNC_IDENTITY', 'identity', 'pod_1', 'pod_1'],
   ['GITSYNC_TRUSTED_ACCOUNT', 'trustedAccount', 'a/b, c/d', ['system:serviceaccount:a:b', 'system:serviceaccount:c:d']],
   ['GITSYNC_WEBHOOK', 'webhook', '0.0.0.0:9443', '0.0.0.0:9443'],

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { isNamespaceName, isObjectName } from '../api/fields.ts'
 import { isSharedWindowUrl, SHARED_WINDOW_FORM } from '../push/budget/shared-window.ts'
@@ -26,6 +27,7 @@ export interface Flags {
   readonly webhookConfiguration: string
   readonly webhookHost: readonly string[]
   readonly auditTokenSecret?: string
+  readonly advertiseAddress?: string
   readonly identity?: string
   readonly leaseNamespace?: string
   readonly leaseName?: string
@@ -39,6 +41,11 @@ const namespaceName = (value: string): string => {
 const objectName = (value: string): string => {
   if (isObjectName(value)) return value
   throw new InvalidArgumentError('It must be a name in lower case letters, digits, - and .')
+}
+
+const ipAddress = (value: string): string => {
+  if (isIP(value) !== 0) return value
+  throw new InvalidArgumentError('It must be an IP address.')
 }
 
 const text = (value: string): string => {
@@ -132,6 +139,10 @@ const options = (): Option[] => [
   new Option('--lease-name <name>', 'default: gitsync-operator, with a suffix for the set of --namespace').argParser(
     objectName,
   ),
+  new Option(
+    '--advertise-address <ip>',
+    'where other replicas reach this one: they pass on what --webhook and --push-hooks tell them; default: they cannot',
+  ).argParser(ipAddress),
   new Option(
     '--identity <text>',
     'this process in the Lease, shared with no running one; default: HOSTNAME_PID',

@@ -28,6 +28,7 @@ async function main(): Promise<void> {
             hosts: flags.webhookHost.length === 0 ? ['localhost'] : flags.webhookHost,
             auditSecret: flags.auditTokenSecret,
           },
+    advertiseAddress: flags.advertiseAddress,
     identity: flags.identity,
     leaseNamespace: flags.leaseNamespace,
     leaseName: flags.leaseName,

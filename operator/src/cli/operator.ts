@@ -7,6 +7,9 @@ import type { LeaseEvents } from '../kube/lease.ts'
 import { defaultIdentity, defaultLeaseName } from '../kube/lease-defaults.ts'
 import { connectSharedWindow } from '../push/budget/shared-window.ts'
 import { AuthorRecords } from '../plan/authors/records.ts'
+import { doorsAt } from '../replicas/holder.ts'
+import type { Holder } from '../replicas/holder.ts'
+import { relayPush } from '../replicas/push-relay.ts'
 import { serveAdmin } from '../serve/admin.ts'
 import { serveMetrics } from '../serve/http.ts'
 import type { Readiness } from '../serve/http.ts'
@@ -47,6 +50,8 @@ export interface OperatorOptions {
   readonly trustedAccounts?: readonly string[]
   /** Where the API server asks. Default: not served. */
   readonly webhook?: WebhookOptions | undefined
+  /** IP address at which other replicas reach this one. Default: none does. */
+  readonly advertiseAddress?: string | undefined
   /** Who this process is in the lease. Default `<HOSTNAME of env or the host's name>_<process id>`. */
   readonly identity?: string | undefined
   /** Default: the namespace of the connection. */
@@ -136,20 +141,39 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
           logger,
           allowsHeapSnapshots: options.adminHeapSnapshots === true,
         })
-  const { pushHooks, pushHookSecretFile } = options
+  const holder: Holder = {
+    isSelf: () => reconciling !== undefined,
+    addressOf: (door) => (lease.holder === identity ? undefined : lease.holderAddresses[door]),
+  }
+  const onRelayed = (what: 'record' | 'push', result: 'sent' | 'lost', count = 1): void =>
+    metrics.relayed.inc({ what, result }, count)
+  const { pushHooks, pushHookSecretFile, advertiseAddress } = options
   const hooks =
     pushHooks === undefined || pushHookSecretFile === undefined
       ? undefined
       : await servePushHooks({
           address: pushHooks,
           secretFile: pushHookSecretFile,
-          onPush: (notice) => reconciling?.pushed(notice),
+          onPush(notice) {
+            reconciling?.pushed(notice)
+            return reconciling !== undefined
+          },
+          relay: async (body, signature) =>
+            onRelayed('push', (await relayPush(holder, body, signature)) ? 'sent' : 'lost'),
           logger,
         })
   const webhook =
     options.webhook === undefined
       ? undefined
-      : await startWebhook(options.webhook, { client, clock, logger, namespace, records })
+      : await startWebhook(options.webhook, {
+          client,
+          clock,
+          logger,
+          namespace,
+          records,
+          holder,
+          onRelayed: (result, count) => onRelayed('record', result, count),
+        })
   logger.info(
     {
       version: VERSION,
@@ -164,7 +188,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
     'gitsync-operator started',
   )
   lease
-    .acquire()
+    .acquire(doorsAt(advertiseAddress, { webhook: webhook?.address, pushHooks: hooks?.address }))
     .then((isHeld) => {
       if (!isHeld) return undefined
       logger.info(`${title} is held: reconciling`)
@@ -182,6 +206,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
         trustedAccounts: options.trustedAccounts ?? [],
         records,
         audit: options.webhook?.auditSecret !== undefined,
+        hearsReplicas: webhook !== undefined && advertiseAddress !== undefined,
         instance: identity,
         sharedWindow,
         mayPush: () => lease.held(),

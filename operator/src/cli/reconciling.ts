@@ -50,6 +50,8 @@ export interface ReconcilingOptions {
   readonly records: AuthorRecords
   /** Whether audit events are taken. */
   readonly audit: boolean
+  /** Whether other replicas tell of deletions. */
+  readonly hearsReplicas: boolean
   /** This process, in Events. */
   readonly instance: string
   /** Counts requests to Git hosts together with other operators. Default: alone. */
@@ -79,6 +81,8 @@ const FLUSH_MS = 20_000
 
 /** The API server sends audit events together, and waits for more of them: set `--audit-webhook-batch-max-wait` lower. */
 const AUDIT_GRACE_MS = 3_000
+/** Admission is told before the deletion happens, and a standby passes it on at once. */
+const RELAY_GRACE_MS = 1_000
 
 const CONTROLLER = 'gitsync'
 const REPORTS = 'gitsync-status'
@@ -156,7 +160,11 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
     rolesOnly: options.rolesOnly,
     trustedAccounts: new Set(options.trustedAccounts),
     records: options.records,
-    auditGraceMs: options.audit ? AUDIT_GRACE_MS : undefined,
+    late: {
+      audit: options.audit,
+      deletions: options.hearsReplicas,
+      graceMs: options.audit ? AUDIT_GRACE_MS : RELAY_GRACE_MS,
+    },
     providers: providers.valid,
     invalidProviders: providers.invalid,
     places: new Map(),

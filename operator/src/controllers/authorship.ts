@@ -20,18 +20,15 @@ export const EVERY_AUTHOR: Authors = { sources: new Set(AUTHOR_SOURCES), naming:
 /** Times in an object's record have whole seconds, and clocks differ. */
 const JUST_NOW_MS = 3_000
 
+type Parts = Pick<Environment, 'trustedAccounts' | 'records' | 'late' | 'clock'>
+
 /** Says who made an object what it is, by the sources that a GitSync believes. */
 export class Authorship {
   authors: Authors = EVERY_AUTHOR
-  readonly #environment: Pick<Environment, 'trustedAccounts' | 'records' | 'clock'>
+  readonly #environment: Parts
 
-  constructor(environment: Pick<Environment, 'trustedAccounts' | 'records' | 'clock'>) {
+  constructor(environment: Parts) {
     this.#environment = environment
-  }
-
-  /** Audit events come later than what they are about. */
-  get mayComeLater(): boolean {
-    return this.authors.sources.has('Audit')
   }
 
   ofState(object: KubernetesObject, before: SeenBefore): Attribution {
@@ -41,13 +38,17 @@ export class Authorship {
     return attribute(object, before, { sources: this.authors.sources, trusted, justNow, audited })
   }
 
-  /** Whether somebody better than a program is known. */
+  /** Whether somebody better than a program is known, or nobody will tell. */
   knowsWriter(object: KubernetesObject, before: SeenBefore): boolean {
+    if (!this.#awaitsAudit) return true
     const { source } = this.ofState(object, before)
     return source !== undefined && source !== 'FieldManager'
   }
 
+  /** Whether it is known who asked for it, or nobody will tell. */
   knowsDeleter({ metadata }: KubernetesObject): boolean {
+    const awaitsReplicas = this.#environment.late.deletions && this.authors.sources.has('Stamp')
+    if (!this.#awaitsAudit && !awaitsReplicas) return true
     return this.#environment.records.deleter(metadata, this.authors.sources) !== undefined
   }
 
@@ -67,5 +68,9 @@ export class Authorship {
     const user = this.#environment.records.deleter(metadata, this.authors.sources)
     const { person, by } = user === undefined ? {} : nameUser(user, this.authors.naming)
     return { author: person, origin: { by: by ?? 'unknown (deleted)', version: metadata.resourceVersion } }
+  }
+
+  get #awaitsAudit(): boolean {
+    return this.#environment.late.audit && this.authors.sources.has('Audit')
   }
 }

@@ -28,6 +28,15 @@ export interface InvalidProvider {
 }
 
 /** What every controller works with: made once, at start. */
+export interface LateWord {
+  /** Audit events come. */
+  readonly audit: boolean
+  /** Other replicas tell of deletions that they have heard of. */
+  readonly deletions: boolean
+  /** Milliseconds that a change waits for it. */
+  readonly graceMs: number
+}
+
 export interface Environment {
   readonly client: KubeClient
   readonly pool: ReflectorPool
@@ -55,8 +64,8 @@ export interface Environment {
   readonly trustedAccounts: ReadonlySet<string>
   /** What admission and audit have told of who wrote and deleted objects. */
   readonly records: AuthorRecords
-  /** Milliseconds that audit events may come later than what they are about; undefined where none come. */
-  readonly auditGraceMs: number | undefined
+  /** What is told of changes later than they are seen. */
+  readonly late: LateWord
   /** Every valid GitProvider, by name. */
   readonly providers: ReadonlyMap<string, GitProvider>
   /** GitProviders that were not accepted, by name: their hosts are closed. */

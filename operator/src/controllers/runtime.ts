@@ -66,8 +66,8 @@ export class Runtime {
     this.#name = nameOf(gitsync)
     this.accepted = handledBefore(askedBy(gitsync.metadata.annotations), gitsync.status?.lastHandledRequest)
     const { clock, budget, writers, report, pool, namespaces } = environment
-    const { records, auditGraceMs } = environment
-    const holding = auditGraceMs === undefined ? undefined : new Holding({ clock, graceMs: auditGraceMs })
+    const { records, late } = environment
+    const holding = late.audit || late.deletions ? new Holding({ clock, graceMs: late.graceMs }) : undefined
     this.#holding = holding
     this.#endListening = holding === undefined ? () => undefined : records.listen(() => holding.look())
     this.#authorship = new Authorship(environment)
@@ -192,9 +192,9 @@ export class Runtime {
     },
   }
 
-  /** Audit events come later than what they are about. What the first list tells is news to nobody. */
+  /** Some tell later than it happens. What the first list tells is news to nobody. */
   #whenKnown(key: string, held: Held): void {
-    if (this.#holding === undefined || !this.listed || !this.#authorship.mayComeLater) held.run()
+    if (this.#holding === undefined || !this.listed) held.run()
     else this.#holding.offer(key, held)
   }
 

@@ -101,6 +101,42 @@ test('a second one stands by, says so once, and takes over 15 s after the last r
   await second.lease.stop(false)
 })
 
+test('a standby learns where the holder is reached, and believes that of no other one', async () => {
+  const { clock, store, elector } = world()
+  const [first, second] = [elector('a'), elector('b')]
+  void first.lease.acquire({ webhook: '10.0.0.1:9443' })
+  await pass(clock, 100)
+  void second.lease.acquire()
+  await pass(clock, 5_000)
+  expect(second.lease.holderAddresses).toEqual({ webhook: '10.0.0.1:9443' })
+  await first.lease.stop(true)
+  await pass(clock, 5_000)
+  // It has none, and those of its predecessor stay in the object.
+  expect(store.object?.metadata.annotations).toBeDefined()
+  expect(second.lease.held()).toBe(true)
+  expect(second.lease.holderAddresses).toEqual({})
+  await second.lease.stop(false)
+})
+
+test.each([
+  '',
+  'null',
+  '{"holder":"a","addresses":[1]}',
+  '{',
+  `{"holder":"a","x":"${'x'.repeat(1024)}","addresses":{"w":"a"}}`,
+])('an annotation that is none says nothing: %s', async (text) => {
+  const { clock, store, elector } = world()
+  store.write({ holderIdentity: 'a' })
+  const annotations = { 'gitsync.dev/holder-addresses': text }
+  store.object = { ...store.object, metadata: { ...store.object?.metadata, annotations } } as never
+  const { lease } = elector('b')
+  void lease.acquire()
+  await pass(clock, 100)
+  expect(lease.holder).toBe('a')
+  expect(lease.holderAddresses).toEqual({})
+  await lease.stop(false)
+})
+
 test("nobody's clock is compared with another's: only a change of the record counts", async () => {
   const { clock, store, elector } = world()
   // By our wall clock this holder has been gone for a century.

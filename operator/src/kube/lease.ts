@@ -3,8 +3,8 @@ import { sleep } from '../time/clock.ts'
 import type { Clock } from '../time/clock.ts'
 import type { KubeClient } from './client.ts'
 import { isKubeError, KubeError } from './errors.ts'
-import { LEASES, microTime, readLease, writeLease } from './lease-record.ts'
-import type { LeaseRecord, LeaseRef, LeaseSpec } from './lease-record.ts'
+import { addressesAnnotation, LEASES, microTime, readLease, writeLease } from './lease-record.ts'
+import type { Addresses, LeaseRecord, LeaseRef, LeaseSpec } from './lease-record.ts'
 
 /** What becomes of a lease, as it happens. */
 export interface LeaseEvents {
@@ -51,6 +51,7 @@ const JITTER = 0.2
 export class Lease {
   readonly #options: LeaseOptions
   readonly #end = new AbortController()
+  #addresses: Addresses = {}
   /** As last answered to a write; undefined when the server has to be asked. */
   #object: KubernetesObject | undefined
   /** The version last seen, and when it was seen first. */
@@ -77,12 +78,19 @@ export class Lease {
     return this.#seen?.record.holder ?? ''
   }
 
+  /** Where the holder last seen says that it is reached; empty when it says nothing. */
+  get holderAddresses(): Addresses {
+    return this.#seen?.record.addresses ?? {}
+  }
+
   /**
    * Waits until the lease is held, and renews it from then on. To be called once.
+   * @param addresses where others reach this process: told in the Lease while it is held
    * @returns false when `stop` came before
    * @throws KubeError what only people can mend: `Forbidden`, `NotFound` (the namespace), `Unauthorized`, …
    */
-  acquire(): Promise<boolean> {
+  acquire(addresses: Addresses = {}): Promise<boolean> {
+    this.#addresses = addresses
     const acquired = this.#acquire()
     this.#running = acquired.then(
       (isHeld) => (isHeld ? this.#renewals() : undefined),
@@ -207,10 +215,10 @@ export class Lease {
   }
 
   async #write(before: KubernetesObject | undefined, spec: LeaseSpec): Promise<KubernetesObject> {
-    const { client, namespace, name } = this.#options
+    const { client, namespace, name, identity } = this.#options
     // Until an answer comes, nobody knows what the server has.
     this.#object = undefined
-    const object = writeLease(this.#options, before, spec)
+    const object = writeLease(this.#options, before, spec, addressesAnnotation(identity, this.#addresses))
     const written =
       before === undefined
         ? await client.create(LEASES, namespace, object)

@@ -200,6 +200,12 @@ export function createMetrics() {
       ['host'],
     ),
 
+    relayed: counter(
+      'gitsync_relayed_total',
+      'What a standby was told and the holder of the Lease needs: taken by it (sent), or given up (lost)',
+      ['what', 'result'],
+    ),
+
     spoolBytes: gauge('gitsync_spool_bytes', 'Contents that wait in memory to be pushed'),
     memoryLimit: gauge(
       'gitsync_memory_limit_bytes',

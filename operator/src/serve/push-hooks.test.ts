@@ -14,6 +14,13 @@ const SECRET = 'open sesame'
 let folder: string
 let server: HttpServer
 let notices: PushNotice[] = []
+let relayed: [body: Buffer, signature: string][] = []
+/** This process writes to Git. */
+let holds = true
+const take = (notice: PushNotice): boolean => {
+  if (holds) notices.push(notice)
+  return holds
+}
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'push-hooks-'))
@@ -22,7 +29,8 @@ beforeAll(async () => {
   server = await servePushHooks({
     address: '127.0.0.1:0',
     secretFile,
-    onPush: (notice) => notices.push(notice),
+    onPush: take,
+    relay: (...passed) => Promise.resolve(void relayed.push(passed)),
     logger: pino({ level: 'silent' }),
   })
 })
@@ -32,6 +40,8 @@ afterAll(async () => {
 })
 beforeEach(() => {
   notices = []
+  relayed = []
+  holds = true
 })
 
 const github = JSON.stringify({
@@ -126,11 +136,27 @@ describe('what is read of a push', () => {
   })
 })
 
+test('what reaches a standby is passed on, signed with the same secret and without the token, and only once', async () => {
+  holds = false
+  const headers = { 'x-gitlab-token': 'former secret' }
+  expect(await post(github, { 'x-gitlab-token': 'guess' })).toBe(401)
+  expect(await post(github, headers)).toBe(202)
+  expect(await post('{}', headers)).toBe(202)
+  expect(relayed).toEqual([[Buffer.from(github), `sha256=${sign(github, 'former secret')}`]])
+  expect(await post(github, { ...headers, 'gitsync-relayed': 'true' })).toBe(503)
+  holds = true
+  const [, signature = ''] = relayed[0] ?? []
+  expect(await post(github, { 'x-hub-signature-256': signature, 'gitsync-relayed': 'true' })).toBe(202)
+  expect(notices).toHaveLength(1)
+  expect(relayed).toHaveLength(1)
+})
+
 test('whoever sends slowly, and has no secret, keeps nobody else from telling of a push', async () => {
   const slow = await servePushHooks({
     address: '127.0.0.1:0',
     secretFile: join(folder, 'secret'),
-    onPush: (notice) => notices.push(notice),
+    onPush: take,
+    relay: (...passed) => Promise.resolve(void relayed.push(passed)),
     logger: pino({ level: 'silent' }),
     bodyMs: 300,
   })

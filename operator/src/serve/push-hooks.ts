@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
+import { RELAYED_HEADER } from '../replicas/post.ts'
 import { bodyReader } from './body-reader.ts'
 import { isEqual } from './is-equal.ts'
 import { readPushNotice } from './push-notice.ts'
@@ -14,8 +15,13 @@ export interface PushHookOptions {
   readonly address: string
   /** Holds the secret that the forge's webhook has, one a line: two while it is being changed. Read at each request. */
   readonly secretFile: string
-  /** A push was told of. */
-  readonly onPush: (notice: PushNotice) => void
+  /** A push was told of. @returns false where that is of no use here, since another replica writes */
+  readonly onPush: (notice: PushNotice) => boolean
+  /**
+   * Passes on what is of no use here, once it is answered.
+   * @param signature of the body, as in `X-Hub-Signature-256`
+   */
+  readonly relay: (body: Buffer, signature: string) => Promise<void>
   readonly logger: Logger
   /** A body must have come within this time, in milliseconds. Default 10,000. */
   readonly bodyMs?: number
@@ -35,13 +41,18 @@ export function servePushHooks(options: PushHookOptions): Promise<HttpServer> {
   const take = (request: IncomingMessage, response: ServerResponse): Promise<void> =>
     readBody(request, async (body) => {
       const secrets = await readSecrets(options.secretFile)
-      if (!isSigned(request.headers, body, secrets))
+      const secret = signedWith(request.headers, body, secrets)
+      if (secret === undefined)
         return answer(response, 401, 'no valid signature: is the secret of the webhook the one of the operator?\n')
       const notice = readPushNotice(parse(body))
       // A forge tries a new hook with a "ping" of its own.
       if (notice === undefined) return answer(response, 202, 'this is not about a branch\n')
-      options.onPush(notice)
+      const isTaken = options.onPush(notice)
+      if (!isTaken && request.headers[RELAYED_HEADER] !== undefined)
+        return answer(response, 503, 'this replica does not write\n')
       answer(response, 202, 'the branch is looked at\n')
+      // Signed anew: a forge's token need not go over the network once more.
+      if (!isTaken) await options.relay(body, `sha256=${sign(body, secret)}`)
     })
   return startServer('--push-hooks', options.address, (request, response) => {
     if (pathOf(request) !== '/push') return answer(response, 404, 'try POST /push\n')
@@ -69,7 +80,10 @@ function parse(body: Buffer): unknown {
   }
 }
 
-function isSigned(headers: IncomingHttpHeaders, body: Buffer, secrets: readonly string[]): boolean {
+const sign = (body: Buffer, secret: string): string => createHmac('sha256', secret).update(body).digest('hex')
+
+/** The secret by which the request is believed. */
+function signedWith(headers: IncomingHttpHeaders, body: Buffer, secrets: readonly string[]): string | undefined {
   const header = (name: string): string => {
     const value = headers[name]
     return typeof value === 'string' ? value : ''
@@ -82,8 +96,8 @@ function isSigned(headers: IncomingHttpHeaders, body: Buffer, secrets: readonly 
     header('x-gogs-signature'),
   ].filter((signature) => signature !== '')
   const token = header('x-gitlab-token')
-  return secrets.some((secret) => {
-    const wanted = createHmac('sha256', secret).update(body).digest('hex')
+  return secrets.find((secret) => {
+    const wanted = sign(body, secret)
     return (
       signatures.some((signature) => isEqual(signature.toLowerCase(), wanted)) ||
       (token !== '' && isEqual(token, secret))

@@ -1,5 +1,5 @@
 /** Audit events of the API server (audit.k8s.io/v1): who wrote which version, and who deleted. */
-import type { AuthorRecords } from '../plan/authors/records.ts'
+import type { RecordSink } from '../plan/authors/records.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -14,14 +14,14 @@ const WRITES = new Set(['create', 'update', 'patch'])
  * over. Versions are known at the level RequestResponse; below it only deletions, and of those the ones that name a uid.
  * @returns how many were of use
  */
-export function recordAudit(list: unknown, records: AuthorRecords): number {
+export function recordAudit(list: unknown, records: RecordSink): number {
   const { items } = fields(list)
   let used = 0
   for (const item of Array.isArray(items) ? (items as unknown[]) : []) if (recordEvent(fields(item), records)) used++
   return used
 }
 
-function recordEvent(event: Fields, records: AuthorRecords): boolean {
+function recordEvent(event: Fields, records: RecordSink): boolean {
   const { stage, verb, user, impersonatedUser, objectRef, responseStatus, responseObject } = event
   const { code } = fields(responseStatus)
   const name = text(fields(impersonatedUser)['username']) ?? text(fields(user)['username'])

@@ -19,6 +19,8 @@ export interface WebhookKeys {
   readonly authorities: string
   /** Part of the path to which deletions are told: only the API server is told it. */
   readonly token: string
+  /** What other replicas have to show, who tell what they have heard: nobody else is told it. */
+  readonly replicaToken: string
   /** What the sender of audit events has to show; undefined: nobody may send any. */
   readonly auditToken: string | undefined
 }
@@ -127,7 +129,13 @@ export class Keeper {
       const [certificate, key, authorities] = [valueOf('tls.crt'), valueOf('tls.key'), valueOf('ca.crt')]
       const isComplete = key !== '' && authorities !== ''
       if (isComplete && (isForeign(certificate) || isGood(certificate, hosts, clock.now())))
-        return { certificate, key, authorities, token: tokenOf(key) }
+        return {
+          certificate,
+          key,
+          authorities,
+          token: tokenOf(key, 'deletions'),
+          replicaToken: tokenOf(key, 'replicas'),
+        }
       const made = await makeServingCertificate(hosts, clock.now())
       const before = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----\n?/.exec(authorities)?.[0] ?? ''
       const next = {
@@ -156,4 +164,4 @@ export class Keeper {
 }
 
 /** What only those know who hold the key. */
-const tokenOf = (key: string): string => createHmac('sha256', key).update('deletions').digest('hex').slice(0, 32)
+const tokenOf = (key: string, use: string): string => createHmac('sha256', key).update(use).digest('hex').slice(0, 32)

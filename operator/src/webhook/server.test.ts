@@ -2,6 +2,7 @@ import { request } from 'node:https'
 import { connect } from 'node:tls'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { AuthorRecords } from '../plan/authors/records.ts'
+import { RECORDS_PATH, writeRecords } from '../replicas/records.ts'
 import { createLogger } from '../serve/log.ts'
 import { makeServingCertificate } from './certificate.ts'
 import { AUDIT_PATH, DELETED_PATH, STAMP_PATH } from './paths.ts'
@@ -9,6 +10,7 @@ import { serveWebhook } from './server.ts'
 import type { WebhookServer } from './server.ts'
 
 const TOKEN = 'told to nobody'
+const REPLICA_TOKEN = 'made of the key that replicas share'
 const AUDIT_TOKEN = 'told to the API server'
 const DELETED = `${DELETED_PATH}${encodeURIComponent(TOKEN)}`
 /** As many as the webhook holds at once. */
@@ -16,11 +18,22 @@ const PLACES = 16
 
 let records: AuthorRecords
 let server: WebhookServer
+/** This process writes to Git. */
+let holds: boolean
 beforeEach(async () => {
   records = new AuthorRecords()
-  server = await serveWebhook('127.0.0.1:0', { records, logger: createLogger('silent'), bodyMs: 1_000 })
+  holds = true
+  const relayed = () => (holds ? records : undefined)
+  server = await serveWebhook('127.0.0.1:0', { records, relayed, logger: createLogger('silent'), bodyMs: 1_000 })
   const { ca, certificate, key } = await makeServingCertificate(['127.0.0.1'], Date.now())
-  server.use({ certificate, key, authorities: ca, token: encodeURIComponent(TOKEN), auditToken: AUDIT_TOKEN })
+  server.use({
+    certificate,
+    key,
+    authorities: ca,
+    token: encodeURIComponent(TOKEN),
+    replicaToken: REPLICA_TOKEN,
+    auditToken: AUDIT_TOKEN,
+  })
 })
 afterEach(() => server.close())
 
@@ -58,6 +71,21 @@ test('a deletion counts with the token that only the API server is told', async 
 test('audit events count with the token of their sender', async () => {
   expect(await post(AUDIT_PATH, '{}', { authorization: 'Bearer guess' })).toBe(401)
   expect(await post(AUDIT_PATH, '{}', { authorization: `Bearer ${AUDIT_TOKEN}` })).toBe(200)
+})
+
+test('what other replicas have heard counts with their token, where it is of use', async () => {
+  const body = writeRecords([{ uid: 'u', user: 'ann', told: 'Stamp', isTerminating: false }])
+  const send = (token: string, text = body.toString()): Promise<number | undefined> =>
+    post(RECORDS_PATH, text, { authorization: `Bearer ${token}` })
+  for (const token of ['', 'guess', TOKEN, AUDIT_TOKEN]) expect(await send(token)).toBe(404)
+  holds = false
+  expect(await send(REPLICA_TOKEN)).toBe(503)
+  expect(deleter()).toBeUndefined()
+  holds = true
+  expect(await send(REPLICA_TOKEN, '[{}]')).toBe(400)
+  expect(await send(REPLICA_TOKEN, ' '.repeat(5 << 20)).catch(() => 413)).toBe(413)
+  expect(await send(REPLICA_TOKEN)).toBe(200)
+  expect(deleter()).toBe('ann')
 })
 
 test('what is no review is answered so, and what is too large is not read', async () => {

@@ -4,7 +4,8 @@ import { createServer } from 'node:https'
 import type { Server } from 'node:https'
 import type { Logger } from 'pino'
 import { parseExact, stringifyExact } from '../objects/exact-json.ts'
-import type { AuthorRecords } from '../plan/authors/records.ts'
+import type { RecordSink } from '../plan/authors/records.ts'
+import { addRecord, readRecords, RECORDS_PATH } from '../replicas/records.ts'
 import { bodyReader } from '../serve/body-reader.ts'
 import { isEqual } from '../serve/is-equal.ts'
 import { answer, answerError, pathOf, startServer } from '../serve/server.ts'
@@ -20,13 +21,20 @@ const MAX_BODY_BYTES = 16 << 20
 /** Bodies that are held at once: more wait for nothing but an answer, and the API server goes on without one. */
 const MAX_AT_ONCE = 16
 
+/** As many records as a replica sends at once. */
+const MAX_RELAYED_BYTES = 4 << 20
+const MAX_RELAYED_AT_ONCE = 4
+
 export interface WebhookServer extends HttpServer {
   /** Serves with these from now on. Before the first time nobody is answered. */
   use(keys: WebhookKeys): void
 }
 
 export interface WebhookServerOptions {
-  readonly records: AuthorRecords
+  /** Told what the API server tells. */
+  readonly records: RecordSink
+  /** Told what other replicas have heard; undefined: this process does not want to know. */
+  readonly relayed: () => RecordSink | undefined
   readonly logger: Logger
   /** A body must have come within this time, in milliseconds. Default 10,000. */
   readonly bodyMs?: number | undefined
@@ -38,10 +46,11 @@ export interface WebhookServerOptions {
  * @throws as `startServer`
  */
 export async function serveWebhook(address: string, options: WebhookServerOptions): Promise<WebhookServer> {
-  const { records, logger, bodyMs } = options
+  const { records, relayed, logger, bodyMs } = options
   const limits = { maxBytes: MAX_BODY_BYTES, atOnce: MAX_AT_ONCE, withinMs: bodyMs }
   // Whoever reaches the port can ask for stamps, and takes no place from those who have shown a token.
   const [readAsked, readTold] = [bodyReader(limits), bodyReader(limits)]
+  const readRelayed = bodyReader({ maxBytes: MAX_RELAYED_BYTES, atOnce: MAX_RELAYED_AT_ONCE, withinMs: bodyMs })
   let server: Server | undefined
   let keys: WebhookKeys | undefined
 
@@ -59,9 +68,15 @@ export async function serveWebhook(address: string, options: WebhookServerOption
       )
     }
     if (path === AUDIT_PATH && keys.auditToken !== undefined) {
-      const shown = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? ''
-      if (!isEqual(shown, keys.auditToken)) return answer(response, 401, 'the token is another one\n')
+      if (!isEqual(shownBy(request), keys.auditToken)) return answer(response, 401, 'the token is another one\n')
       await readTold(request, (body) => recordAudit(JSON.parse(body.toString()), records))
+      return answer(response, 200, 'ok\n')
+    }
+    if (path === RECORDS_PATH && isEqual(shownBy(request), keys.replicaToken)) {
+      const sink = relayed()
+      // The one who sends it finds out who does, and asks there.
+      if (sink === undefined) return answer(response, 503, 'this replica does not write\n')
+      await readRelayed(request, (body) => readRecords(body).forEach((record) => addRecord(record, sink)))
       return answer(response, 200, 'ok\n')
     }
     answer(response, 404, 'nothing is here\n')
@@ -100,9 +115,11 @@ function review(body: Buffer, response: ServerResponse, patch: (asked: Admission
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answered))
 }
 
-function recordDeletion({ operation, dryRun, oldObject, userInfo }: AdmissionRequest, records: AuthorRecords): void {
+function recordDeletion({ operation, dryRun, oldObject, userInfo }: AdmissionRequest, records: RecordSink): void {
   const { uid, deletionTimestamp } = (oldObject?.['metadata'] ?? {}) as Readonly<Record<string, unknown>>
   const user = userInfo?.username
   if (operation !== 'DELETE' || dryRun === true || typeof uid !== 'string' || user === undefined) return
   records.deleted(uid, user, 'Stamp', deletionTimestamp !== undefined)
 }
+
+const shownBy = ({ headers }: IncomingMessage): string => /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? ''

@@ -40,7 +40,7 @@ export function readingEnvironment({ client, discovery }: Cluster, pool: OneLook
     rolesOnly: false,
     trustedAccounts: new Set(),
     records: new AuthorRecords(),
-    auditGraceMs: undefined,
+    late: { audit: false, deletions: false, graceMs: 0 },
     providers: new Map(),
     invalidProviders: new Map(),
     places: new Map(),

@@ -2,7 +2,31 @@ import type { ObjectMeta } from '../../objects/object.ts'
 import type { AuthorSource } from './source.ts'
 
 /** Told by admission before it happens, or by audit afterwards. */
-type Told = 'Stamp' | 'Audit'
+export type Told = 'Stamp' | 'Audit'
+
+/** Takes what admission and audit tell. */
+export interface RecordSink {
+  /** An audit event has named the writer of this version. */
+  wrote(uid: string, version: string, user: string): void
+  /**
+   * Somebody has asked to delete an object. Whether that is granted is not known yet: the last one who asks counts.
+   * @param isTerminating the object waits for its finalizers already, so that asking again changes nothing
+   */
+  deleted(uid: string, user: string, told: Told, isTerminating?: boolean): void
+}
+
+export function tellBoth(one: RecordSink, other: RecordSink): RecordSink {
+  return {
+    wrote(...record) {
+      one.wrote(...record)
+      other.wrote(...record)
+    },
+    deleted(...record) {
+      one.deleted(...record)
+      other.deleted(...record)
+    },
+  }
+}
 
 interface Deletion {
   readonly user: string
@@ -16,7 +40,7 @@ const MAX_RECORDS = 10_000
  * Who wrote which version of an object, and who deleted it. Bounded: the oldest are forgotten, and what they were for is
  * attributed by the next source. Nothing here survives a restart.
  */
-export class AuthorRecords {
+export class AuthorRecords implements RecordSink {
   readonly #max: number
   readonly #writers = new Map<string, string>()
   readonly #deleters = new Map<string, Deletion>()
@@ -27,16 +51,11 @@ export class AuthorRecords {
     this.#max = max
   }
 
-  /** An audit event has named the writer of this version. */
   wrote(uid: string, version: string, user: string): void {
     remember(this.#writers, `${uid}@${version}`, user, this.#max)
     this.#tell()
   }
 
-  /**
-   * Somebody has asked to delete an object. Whether that is granted is not known yet: the last one who asks counts.
-   * @param isTerminating the object waits for its finalizers already, so that asking again changes nothing
-   */
   deleted(uid: string, user: string, told: Told, isTerminating = false): void {
     if (isTerminating && this.#deleters.has(uid)) return
     remember(this.#deleters, uid, { user, told }, this.#max)

@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest'
+import { manualClock } from '../kube/testing/manual-clock.ts'
+import { RecordRelay } from './record-relay.ts'
+import type { AuthorRecord } from './records.ts'
+
+function standby(more: { readonly max?: number } = {}) {
+  const clock = manualClock()
+  const state = { isHolder: false, isReachable: true, answers: undefined as PromiseWithResolvers<void> | undefined }
+  const got: (readonly AuthorRecord[])[] = []
+  const ended = { sent: 0, lost: 0 }
+  const relay = new RecordRelay({
+    clock,
+    isHolder: () => state.isHolder,
+    async send(records) {
+      await state.answers?.promise
+      if (!state.isReachable) throw new Error('nobody is there')
+      got.push(records)
+    },
+    onEnd: (result, count) => (ended[result] += count),
+    ...more,
+  })
+  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+  const pass = async (ms: number): Promise<void> => {
+    for (let left = ms; left > 0; left -= 500) {
+      clock.advance(Math.min(left, 500))
+      await settle()
+    }
+  }
+  const users = (): string[] => got.flat().map(({ user }) => user)
+  return { relay, state, got, ended, users, settle, pass }
+}
+
+test('what is heard is told at once, and in one request what comes while one is under way', async () => {
+  const { relay, state, got, ended, settle } = standby()
+  state.answers = Promise.withResolvers()
+  relay.deleted('u1', 'ann', 'Stamp')
+  expect(got).toEqual([])
+  await settle()
+  relay.wrote('u2', '7', 'bob')
+  relay.deleted('u2', 'bob', 'Audit', true)
+  state.answers.resolve()
+  await settle()
+  expect(got).toEqual([
+    [{ uid: 'u1', user: 'ann', told: 'Stamp', isTerminating: false }],
+    [
+      { uid: 'u2', user: 'bob', version: '7' },
+      { uid: 'u2', user: 'bob', told: 'Audit', isTerminating: true },
+    ],
+  ])
+  expect(ended).toEqual({ sent: 3, lost: 0 })
+})
+
+test('what the holder does not take waits for it or the next one, in order', async () => {
+  const { relay, state, ended, users, pass } = standby()
+  state.isReachable = false
+  relay.deleted('u1', 'ann', 'Stamp')
+  await pass(20_000)
+  relay.deleted('u2', 'bob', 'Stamp')
+  await pass(20_000)
+  expect(ended).toEqual({ sent: 0, lost: 0 })
+  state.isReachable = true
+  await pass(1_000)
+  expect(users()).toEqual(['ann', 'bob'])
+})
+
+test('what nobody takes for a minute and a half is given up, and so is the oldest of too many', async () => {
+  const { relay, state, ended, users, settle, pass } = standby({ max: 2 })
+  state.isReachable = false
+  for (const user of ['ann', 'bob', 'carol']) relay.deleted(user, user, 'Stamp')
+  expect(ended).toEqual({ sent: 0, lost: 1 })
+  await pass(60_000)
+  relay.deleted('dave', 'dave', 'Stamp')
+  await pass(35_000)
+  expect(ended).toEqual({ sent: 0, lost: 3 })
+  state.answers = Promise.withResolvers()
+  await pass(1_000)
+  // Under way are dave's: when they come back they are the oldest.
+  for (const user of ['erin', 'frank']) relay.deleted(user, user, 'Stamp')
+  state.answers.resolve()
+  await settle()
+  expect(ended).toEqual({ sent: 0, lost: 4 })
+  state.isReachable = true
+  await pass(1_000)
+  expect(users()).toEqual(['erin', 'frank'])
+})
+
+test('who writes tells nobody, and no longer what it heard before', async () => {
+  const { relay, state, got, ended, pass } = standby()
+  state.isReachable = false
+  relay.deleted('u1', 'ann', 'Stamp')
+  await pass(2_000)
+  Object.assign(state, { isHolder: true, isReachable: true })
+  relay.deleted('u2', 'bob', 'Stamp')
+  await pass(2_000)
+  expect(got).toEqual([])
+  expect(ended).toEqual({ sent: 0, lost: 0 })
+})
+
+test('who ends gives up what waits, and a name that nobody has is not sent', async () => {
+  const { relay, state, ended, pass } = standby()
+  state.isReachable = false
+  relay.deleted('u', 'x'.repeat(1025), 'Stamp')
+  expect(ended.lost).toBe(1)
+  relay.deleted('u', 'ann', 'Stamp')
+  await pass(1_000)
+  await relay.stop()
+  relay.deleted('u', 'bob', 'Stamp')
+  expect(ended).toEqual({ sent: 0, lost: 2 })
+})

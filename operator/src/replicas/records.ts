@@ -1,0 +1,36 @@
+/** What replicas tell each other of authors: JSON, a list in the order in which it was heard. */
+import type { RecordSink, Told } from '../plan/authors/records.ts'
+
+/** Of the webhook's port. */
+export const RECORDS_PATH = '/records'
+
+export type AuthorRecord =
+  | { readonly uid: string; readonly user: string; readonly version: string }
+  | { readonly uid: string; readonly user: string; readonly told: Told; readonly isTerminating: boolean }
+
+export function writeRecords(records: readonly AuthorRecord[]): Buffer {
+  return Buffer.from(JSON.stringify(records))
+}
+
+/** @throws TypeError for what is no such list */
+export function readRecords(body: Buffer): AuthorRecord[] {
+  const list: unknown = JSON.parse(body.toString())
+  if (!Array.isArray(list)) throw new TypeError('no list of records')
+  return list.map(readRecord)
+}
+
+export function addRecord(record: AuthorRecord, to: RecordSink): void {
+  const { uid, user } = record
+  if ('version' in record) to.wrote(uid, record.version, user)
+  else to.deleted(uid, user, record.told, record.isTerminating)
+}
+
+function readRecord(item: unknown): AuthorRecord {
+  const { uid, user, version, told, isTerminating } = (item ?? {}) as Readonly<Record<string, unknown>>
+  if (typeof uid === 'string' && typeof user === 'string') {
+    if (typeof version === 'string') return { uid, user, version }
+    if ((told === 'Stamp' || told === 'Audit') && typeof isTerminating === 'boolean')
+      return { uid, user, told, isTerminating }
+  }
+  throw new TypeError('no record of an author')
+}
