@@ -165,6 +165,24 @@ describe('what is made', () => {
     )
   })
 
+  test('Pods know where each other is, and may reach it, only with more than one that is told something', async () => {
+    const relay = async (values: Values): Promise<{ readonly address: unknown; readonly ports: unknown }> => {
+      const objects = await render(helm, values)
+      const [container] = only(objects, 'Deployment')['spec'].template.spec.containers
+      const { egress } = only(objects, 'NetworkPolicy')['spec']
+      return {
+        address: container.env.find(({ name }: any) => name === 'GITSYNC_ADVERTISE_ADDRESS')?.valueFrom,
+        ports: egress.find(({ to }: any) => to?.[0].podSelector !== undefined)?.ports,
+      }
+    }
+    const told = MATRIX['two replicas that are told'] ?? {}
+    const address = { fieldRef: { fieldPath: 'status.podIP' } }
+    expect(await relay(told)).toEqual({ address, ports: [{ port: 8090 }, { port: 9443 }] })
+    expect(await relay({ ...told, pushHooks: {} })).toEqual({ address, ports: [{ port: 9443 }] })
+    expect(await relay({ ...told, replicas: 1 })).toEqual({})
+    expect(await relay({ ...told, pushHooks: {}, attribution: {} })).toEqual({})
+  })
+
   test('with Roles only nothing outside namespaces', async () => {
     const objects = await render(helm, MATRIX['roles only'])
     expect(kindsOf(objects).sort()).toEqual([

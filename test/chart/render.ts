@@ -84,6 +84,12 @@ export const MATRIX: Readonly<Record<string, Values>> = {
     budgetRedis: { secretName: 'budget', secretKey: 'address' },
     networkPolicy: { enabled: true },
   },
+  'two replicas that are told': {
+    replicas: 2,
+    pushHooks: { enabled: true, secretName: 'hooks' },
+    attribution: { deletions: true },
+    networkPolicy: { enabled: true },
+  },
   traces: {
     tracing: {
       endpoint: 'http://collector:4318',

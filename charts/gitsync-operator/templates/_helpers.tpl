@@ -63,6 +63,13 @@ app.kubernetes.io/part-of: gitsync
   namespace: {{ .Release.Namespace }}
 {{- end }}
 
+{{/* Whether a Pod that stands by may be told what the one that writes needs. */}}
+{{- define "gitsync.relay" -}}
+{{- if and (gt (int .Values.replicas) 1) (or .Values.pushHooks.enabled (include "gitsync.webhook" .)) -}}
+true
+{{- end }}
+{{- end }}
+
 {{/* What a schema cannot say, or not in words that help. */}}
 {{- define "gitsync.validate" -}}
 {{- $help := "see https://gitsync.dev/docs/troubleshooting#errors-of-helm" }}
