@@ -48,6 +48,9 @@ test('what is heard is told at once, and in one request what comes while one is 
     ],
   ])
   expect(ended).toEqual({ sent: 3, lost: 0 })
+  relay.deleted('u3', 'carol', 'Stamp')
+  await settle()
+  expect(ended).toEqual({ sent: 4, lost: 0 })
 })
 
 test('what the holder does not take waits for it or the next one, in order', async () => {
@@ -85,12 +88,12 @@ test('what nobody takes for a minute and a half is given up, and so is the oldes
 })
 
 test('who writes tells nobody, and no longer what it heard before', async () => {
-  const { relay, state, got, ended, pass } = standby()
+  const { relay, state, got, ended, pass } = standby({ max: 2 })
   state.isReachable = false
   relay.deleted('u1', 'ann', 'Stamp')
   await pass(2_000)
   Object.assign(state, { isHolder: true, isReachable: true })
-  relay.deleted('u2', 'bob', 'Stamp')
+  for (const user of ['bob', 'carol', 'dave']) relay.deleted(user, user, 'Stamp')
   await pass(2_000)
   expect(got).toEqual([])
   expect(ended).toEqual({ sent: 0, lost: 0 })

@@ -55,6 +55,19 @@ function replica(client: KubeClient, clock: ReturnType<typeof manualClock>, audi
   return { keeper, used }
 }
 
+test('the API server is told one token, and replicas know another', async () => {
+  const { client, objects, put } = store()
+  const hook = { name: 'w', clientConfig: { service: { name: 'hook', namespace: 'a' } } }
+  put('ValidatingWebhookConfiguration/conf', { metadata: { name: 'conf' }, webhooks: [hook] })
+  const { keeper, used } = replica(client, manualClock(Date.now()))
+  await keeper.refresh()
+  const { token = '', replicaToken = '' } = used[0] ?? {}
+  const written = JSON.stringify([...objects.values()])
+  expect(written).toContain(`/deleted/${token}`)
+  expect(replicaToken).toMatch(/^[0-9a-f]{32}$/)
+  expect(written).not.toContain(replicaToken)
+})
+
 test('replicas share one certificate, which is renewed while both are trusted', async () => {
   const { client, objects, put } = store()
   const clock = manualClock(Date.now())
