@@ -106,7 +106,12 @@ export const MATRIX: Readonly<Record<string, Values>> = {
     },
   },
   'attribution by policy': {
-    attribution: { enabled: true, mode: 'Policy', trustedAccounts: ['monitoring/grafana'] },
+    attribution: {
+      enabled: true,
+      mode: 'Policy',
+      trustedAccounts: ['monitoring/grafana'],
+      extra: { email: 'example.com/email' },
+    },
     namespaces: ['shop'],
   },
   'attribution by webhook': {
@@ -116,6 +121,7 @@ export const MATRIX: Readonly<Record<string, Values>> = {
       deletions: true,
       webhookPort: 8443,
       audit: { enabled: true, tokenSecret: 'audit-token' },
+      extra: { email: 'example.com/email', name: 'example.com/name' },
     },
     networkPolicy: { enabled: true },
   },

@@ -1,4 +1,8 @@
 /** Who wrote what: the API server stamps it, and commits name the person, whatever the writer says of himself. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parse, stringify } from 'yaml'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Cluster } from '../kit/cluster/index.ts'
 import { installPolicy } from './harness/attribution.ts'
@@ -9,6 +13,14 @@ import { startWorld } from './harness/world.ts'
 import type { World } from './harness/world.ts'
 
 const STAMP = 'gitsync.dev/changed-by'
+const PROVIDED = { 'example.com/email': ['erin@corp.example'], 'example.com/name': ['Erin <E.>', 'other'] }
+
+/** A kubeconfig with which its user acts as another, of whom an identity provider says more. */
+function withExtra(kubeconfig: string, user: string, extra: object): string {
+  const config = parse(kubeconfig) as { users: { user: object }[] }
+  for (const entry of config.users) Object.assign(entry.user, { as: user, 'as-user-extra': extra })
+  return stringify(config)
+}
 
 describe('authors, stamped by a MutatingAdmissionPolicy of kube-apiserver', () => {
   let world: World
@@ -18,7 +30,7 @@ describe('authors, stamped by a MutatingAdmissionPolicy of kube-apiserver', () =
   beforeAll(async () => {
     world = await startWorld('kube-apiserver')
     cluster = world.cluster as Cluster
-    await installPolicy(world)
+    await installPolicy(world, { email: 'example.com/email', name: 'example.com/name' })
     tenant = await world.tenant('authors')
     const resources = ['configmaps', 'deployments.apps', 'deployments.apps/scale', 'deployments.apps/status', 'roles']
     for (const user of ['alice', 'bob'])
@@ -147,6 +159,23 @@ describe('authors, stamped by a MutatingAdmissionPolicy of kube-apiserver', () =
       'carol@example.com <carol@example.com>',
       'authors/auditor (service account) <auditor.authors@service-account.invalid>',
     ])
+  })
+
+  test('whom the identity provider names signs with that name and address', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'gitsync-extra-'))
+    try {
+      const file = join(dir, 'kubeconfig')
+      await writeFile(file, withExtra(await readFile(cluster.kubeconfig(), 'utf8'), 'idp:4711', PROVIDED))
+      await cluster.grant('idp:4711', { verbs: ['get', 'create', 'patch'], resources: ['configmaps'] })
+      const manifest = JSON.stringify(configMap('authors', 'provided'))
+      const args = ['create', '-f', '-', '--namespace=authors', `--kubeconfig=${file}`]
+      await waitFor('the user may', async () => Boolean(await cluster.kubectl(args, { input: manifest })))
+      await patch('bob', 'provided', { data: { a: '1' } })
+      expect(await authors('configmap/provided.yaml', 2)).toEqual(['Erin  E. <erin@corp.example>', BOB])
+      expect(await tenant.repository.git('log', '-1', '--format=%B', 'main~1')).toContain('Changed-by: idp:4711')
+    } finally {
+      await rm(dir, { recursive: true })
+    }
   })
 
   test('who changes nothing is not named, and after a restart the right one is', async () => {

@@ -46,6 +46,8 @@ const VALUES = [
   ['GITSYNC_WEBHOOK', 'webhook', '0.0.0.0:9443', '0.0.0.0:9443'],
   ['GITSYNC_WEBHOOK_NAME', 'webhookName', 'hook', 'hook'],
   ['GITSYNC_WEBHOOK_CONFIGURATION', 'webhookConfiguration', 'hook', 'hook'],
+  ['GITSYNC_EMAIL_EXTRA', 'emailExtra', 'example.com/email', 'example.com/email'],
+  ['GITSYNC_NAME_EXTRA', 'nameExtra', 'example.com/name', 'example.com/name'],
   ['GITSYNC_WEBHOOK_HOST', 'webhookHost', 'hook.a.svc, 127.0.0.1', ['hook.a.svc', '127.0.0.1']],
 ] as const satisfies readonly (readonly [string, keyof Flags, string, unknown])[]
 const SWITCHES = [

@@ -26,6 +26,8 @@ export interface Flags {
   readonly webhookName: string
   readonly webhookConfiguration: string
   readonly webhookHost: readonly string[]
+  readonly emailExtra?: string
+  readonly nameExtra?: string
   readonly auditTokenSecret?: string
   readonly advertiseAddress?: string
   readonly identity?: string
@@ -128,6 +130,11 @@ const options = (): Option[] => [
   new Option('--webhook-host <name>', 'name or address under which the API server asks (repeatable)')
     .argParser(hosts)
     .default([], 'localhost'),
+  new Option(
+    '--email-extra <key>',
+    'in the extra of users: where the identity provider says their address; default: user names alone count',
+  ).argParser(text),
+  new Option('--name-extra <key>', 'where it says their name; default: the user name').argParser(text),
   new Option(
     '--audit-token-secret <name>',
     "Secret in the Lease's namespace whose key token lets the sender of audit events in; default: none are taken",

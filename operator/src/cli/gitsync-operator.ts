@@ -27,6 +27,7 @@ async function main(): Promise<void> {
             configuration: flags.webhookConfiguration,
             hosts: flags.webhookHost.length === 0 ? ['localhost'] : flags.webhookHost,
             auditSecret: flags.auditTokenSecret,
+            extra: { email: flags.emailExtra, name: flags.nameExtra },
           },
     advertiseAddress: flags.advertiseAddress,
     identity: flags.identity,

@@ -34,8 +34,8 @@ test.each([
 
 test('what has been told is waited for no longer', () => {
   const { records, waitsFor } = waiting({ audit: true, deletions: true }, ['Stamp', 'Audit'])
-  records.deleted('u', 'ann', 'Stamp')
+  records.deleted('u', { name: 'ann' }, 'Stamp')
   expect(waitsFor()).toEqual(['writer'])
-  records.wrote('u', '7', 'ann')
+  records.wrote('u', '7', { name: 'ann' })
   expect(waitsFor()).toEqual([])
 })

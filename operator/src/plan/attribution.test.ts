@@ -73,7 +73,7 @@ test('of writes within one second the stamp tells whose the last one was', () =>
     { manager: 'b', time },
   ]
   const stamped = object(fields, { 'gitsync.dev/changed-by': 'alice@20' })
-  expect(ask(stamped, { newest: time, version: '20' })).toMatchObject({ source: 'Stamp', user: 'alice' })
+  expect(ask(stamped, { newest: time, version: '20' })).toMatchObject({ source: 'Stamp', user: { name: 'alice' } })
 })
 
 test('a stamp that a later write has left counts for nothing', () => {
@@ -83,7 +83,7 @@ test('a stamp that a later write has left counts for nothing', () => {
   // What was there before is not known: it may have been alice, or not.
   expect(ask(stale)).toMatchObject({ source: 'FieldManager' })
   const created = object(fields, { 'gitsync.dev/changed-by': 'alice@0' })
-  expect(ask(created)).toMatchObject({ source: 'Stamp', user: 'alice' })
+  expect(ask(created)).toMatchObject({ source: 'Stamp', user: { name: 'alice' } })
   expect(ask(created, { version: '3' })).toMatchObject({ source: 'FieldManager' })
   expect(ask(object(fields, { 'gitsync.dev/changed-by': 'alice@12' }), { version: 'abc' }).user).toBeUndefined()
 })
@@ -96,9 +96,12 @@ test('only a trusted account speaks for others', () => {
   const ui = 'system:serviceaccount:ui:grafana'
   expect(ask(object([], annotations(ui)), { version: '7' })).toMatchObject({
     source: 'TrustedAnnotation',
-    user: 'carol',
+    user: { name: 'carol' },
   })
-  expect(ask(object([], annotations('mallory')), { version: '7' })).toMatchObject({ source: 'Stamp', user: 'mallory' })
+  expect(ask(object([], annotations('mallory')), { version: '7' })).toMatchObject({
+    source: 'Stamp',
+    user: { name: 'mallory' },
+  })
   // The next write is somebody else's, and the annotation is still there.
   expect(ask(object([], annotations(ui)), { version: '8' }).source).toBeUndefined()
 })
@@ -107,7 +110,7 @@ test('each source can be switched off', () => {
   const given = object([{ manager: 'm', time: '2026-01-01T00:00:00Z' }], { 'gitsync.dev/changed-by': 'alice@7' })
   const before = { version: '7' }
   const without = (...left: AttributionOptions['sources'] extends ReadonlySet<infer S> ? S[] : never) =>
-    attribute(given, before, options({ sources: new Set(left), audited: 'dave' })).source
+    attribute(given, before, options({ sources: new Set(left), audited: { name: 'dave' } })).source
   expect(without('Stamp', 'FieldManager')).toBe('Stamp')
   expect(without('Audit', 'FieldManager')).toBe('Audit')
   expect(without('FieldManager')).toBe('FieldManager')

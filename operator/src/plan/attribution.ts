@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../objects/object.ts'
 import { isOfLastWrite, readStamp } from './authors/stamp.ts'
 import type { AuthorSource } from './authors/source.ts'
+import type { User } from './authors/user.ts'
 
 /** Set by a user interface that writes for somebody with an account of its own; never written to Git. */
 const ON_BEHALF_ANNOTATION = 'gitsync.dev/on-behalf-of'
@@ -9,8 +10,8 @@ const ON_BEHALF_ANNOTATION = 'gitsync.dev/on-behalf-of'
 export interface Attribution {
   /** How `user` is known; absent while nobody is. */
   readonly source?: AuthorSource
-  /** User name as the API server knows it, or as a trusted user interface gives it. */
-  readonly user?: string
+  /** As the API server knows them, or as a trusted user interface names them. */
+  readonly user?: User
   /** Field manager: the program. */
   readonly manager?: string
   /** RFC 3339; absent when the API server does not say. */
@@ -35,7 +36,7 @@ export interface AttributionOptions {
   /** RFC 3339, whole seconds: an older time was not made just now. Leaves room for clocks that differ. */
   readonly justNow: string
   /** User that an audit event names as the writer of just this version. */
-  readonly audited?: string | undefined
+  readonly audited?: User | undefined
 }
 
 /**
@@ -54,8 +55,8 @@ export function attribute(
   const write = newestWrite(object, before.newest, { justNow, isUnstamped })
   if (isStamped) {
     const onBehalf = object.metadata.annotations?.[ON_BEHALF_ANNOTATION]?.trim() ?? ''
-    if (sources.has('TrustedAnnotation') && trusted.has(stamp.user) && onBehalf !== '')
-      return { ...write, source: 'TrustedAnnotation', user: onBehalf }
+    if (sources.has('TrustedAnnotation') && trusted.has(stamp.user.name) && onBehalf !== '')
+      return { ...write, source: 'TrustedAnnotation', user: { name: onBehalf } }
     if (sources.has('Stamp')) return { ...write, source: 'Stamp', user: stamp.user }
   }
   if (sources.has('Audit') && audited !== undefined) return { ...write, source: 'Audit', user: audited }

@@ -26,29 +26,29 @@ function standby(more: { readonly max?: number } = {}) {
       await settle()
     }
   }
-  const users = (): string[] => got.flat().map(({ user }) => user)
+  const users = (): string[] => got.flat().map(({ user }) => user.name)
   return { relay, state, got, ended, users, settle, pass }
 }
 
 test('what is heard is told at once, and in one request what comes while one is under way', async () => {
   const { relay, state, got, ended, settle } = standby()
   state.answers = Promise.withResolvers()
-  relay.deleted('u1', 'ann', 'Stamp')
+  relay.deleted('u1', { name: 'ann' }, 'Stamp')
   expect(got).toEqual([])
   await settle()
-  relay.wrote('u2', '7', 'bob')
-  relay.deleted('u2', 'bob', 'Audit', true)
+  relay.wrote('u2', '7', { name: 'bob' })
+  relay.deleted('u2', { name: 'bob' }, 'Audit', true)
   state.answers.resolve()
   await settle()
   expect(got).toEqual([
-    [{ uid: 'u1', user: 'ann', told: 'Stamp', isTerminating: false }],
+    [{ uid: 'u1', user: { name: 'ann' }, told: 'Stamp', isTerminating: false }],
     [
-      { uid: 'u2', user: 'bob', version: '7' },
-      { uid: 'u2', user: 'bob', told: 'Audit', isTerminating: true },
+      { uid: 'u2', user: { name: 'bob' }, version: '7' },
+      { uid: 'u2', user: { name: 'bob' }, told: 'Audit', isTerminating: true },
     ],
   ])
   expect(ended).toEqual({ sent: 3, lost: 0 })
-  relay.deleted('u3', 'carol', 'Stamp')
+  relay.deleted('u3', { name: 'carol' }, 'Stamp')
   await settle()
   expect(ended).toEqual({ sent: 4, lost: 0 })
 })
@@ -56,9 +56,9 @@ test('what is heard is told at once, and in one request what comes while one is 
 test('what the holder does not take waits for it or the next one, in order', async () => {
   const { relay, state, ended, users, pass } = standby()
   state.isReachable = false
-  relay.deleted('u1', 'ann', 'Stamp')
+  relay.deleted('u1', { name: 'ann' }, 'Stamp')
   await pass(20_000)
-  relay.deleted('u2', 'bob', 'Stamp')
+  relay.deleted('u2', { name: 'bob' }, 'Stamp')
   await pass(20_000)
   expect(ended).toEqual({ sent: 0, lost: 0 })
   state.isReachable = true
@@ -69,16 +69,16 @@ test('what the holder does not take waits for it or the next one, in order', asy
 test('what nobody takes for a minute and a half is given up, and so is the oldest of too many', async () => {
   const { relay, state, ended, users, settle, pass } = standby({ max: 2 })
   state.isReachable = false
-  for (const user of ['ann', 'bob', 'carol']) relay.deleted(user, user, 'Stamp')
+  for (const user of ['ann', 'bob', 'carol']) relay.deleted(user, { name: user }, 'Stamp')
   expect(ended).toEqual({ sent: 0, lost: 1 })
   await pass(60_000)
-  relay.deleted('dave', 'dave', 'Stamp')
+  relay.deleted('dave', { name: 'dave' }, 'Stamp')
   await pass(35_000)
   expect(ended).toEqual({ sent: 0, lost: 3 })
   state.answers = Promise.withResolvers()
   await pass(1_000)
   // Under way are dave's: when they come back they are the oldest.
-  for (const user of ['erin', 'frank']) relay.deleted(user, user, 'Stamp')
+  for (const user of ['erin', 'frank']) relay.deleted(user, { name: user }, 'Stamp')
   state.answers.resolve()
   await settle()
   expect(ended).toEqual({ sent: 0, lost: 4 })
@@ -90,10 +90,10 @@ test('what nobody takes for a minute and a half is given up, and so is the oldes
 test('who writes tells nobody, and no longer what it heard before', async () => {
   const { relay, state, got, ended, pass } = standby({ max: 2 })
   state.isReachable = false
-  relay.deleted('u1', 'ann', 'Stamp')
+  relay.deleted('u1', { name: 'ann' }, 'Stamp')
   await pass(2_000)
   Object.assign(state, { isHolder: true, isReachable: true })
-  for (const user of ['bob', 'carol', 'dave']) relay.deleted(user, user, 'Stamp')
+  for (const user of ['bob', 'carol', 'dave']) relay.deleted(user, { name: user }, 'Stamp')
   await pass(2_000)
   expect(got).toEqual([])
   expect(ended).toEqual({ sent: 0, lost: 0 })
@@ -102,11 +102,11 @@ test('who writes tells nobody, and no longer what it heard before', async () => 
 test('who ends gives up what waits, and a name that nobody has is not sent', async () => {
   const { relay, state, ended, pass } = standby()
   state.isReachable = false
-  relay.deleted('u', 'x'.repeat(1025), 'Stamp')
+  relay.deleted('u', { name: 'x'.repeat(1025) }, 'Stamp')
   expect(ended.lost).toBe(1)
-  relay.deleted('u', 'ann', 'Stamp')
+  relay.deleted('u', { name: 'ann' }, 'Stamp')
   await pass(1_000)
   await relay.stop()
-  relay.deleted('u', 'bob', 'Stamp')
+  relay.deleted('u', { name: 'bob' }, 'Stamp')
   expect(ended).toEqual({ sent: 0, lost: 2 })
 })

@@ -1,4 +1,5 @@
 import type { RecordSink, Told } from '../plan/authors/records.ts'
+import type { User } from '../plan/authors/user.ts'
 import { sleep } from '../time/clock.ts'
 import type { Clock } from '../time/clock.ts'
 import type { AuthorRecord } from './records.ts'
@@ -43,11 +44,11 @@ export class RecordRelay implements RecordSink {
     this.#options = options
   }
 
-  wrote(uid: string, version: string, user: string): void {
+  wrote(uid: string, version: string, user: User): void {
     this.#add({ uid, user, version })
   }
 
-  deleted(uid: string, user: string, told: Told, isTerminating = false): void {
+  deleted(uid: string, user: User, told: Told, isTerminating = false): void {
     this.#add({ uid, user, told, isTerminating })
   }
 
@@ -61,7 +62,7 @@ export class RecordRelay implements RecordSink {
   #add(record: AuthorRecord): void {
     const { isHolder, clock, onEnd, max = MAX_WAITING } = this.#options
     if (isHolder() || this.#end.signal.aborted) return
-    if (record.user.length > MAX_USER) return onEnd('lost', 1)
+    if (lengthOf(record.user) > MAX_USER) return onEnd('lost', 1)
     this.#waiting.push({ record, since: clock.now() })
     this.#lose(this.#waiting.length - max)
     this.#running ??= this.#run()
@@ -98,3 +99,5 @@ export class RecordRelay implements RecordSink {
     this.#options.onEnd('lost', count)
   }
 }
+
+const lengthOf = ({ name, person }: User): number => [name, person?.name, person?.email].join('').length

@@ -1,12 +1,13 @@
 /** What replicas tell each other of authors: JSON, a list in the order in which it was heard. */
 import type { RecordSink, Told } from '../plan/authors/records.ts'
+import type { User } from '../plan/authors/user.ts'
 
 /** Of the webhook's port. */
 export const RECORDS_PATH = '/records'
 
 export type AuthorRecord =
-  | { readonly uid: string; readonly user: string; readonly version: string }
-  | { readonly uid: string; readonly user: string; readonly told: Told; readonly isTerminating: boolean }
+  | { readonly uid: string; readonly user: User; readonly version: string }
+  | { readonly uid: string; readonly user: User; readonly told: Told; readonly isTerminating: boolean }
 
 export function writeRecords(records: readonly AuthorRecord[]): Buffer {
   return Buffer.from(JSON.stringify(records))
@@ -26,11 +27,19 @@ export function addRecord(record: AuthorRecord, to: RecordSink): void {
 }
 
 function readRecord(item: unknown): AuthorRecord {
-  const { uid, user, version, told, isTerminating } = (item ?? {}) as Readonly<Record<string, unknown>>
-  if (typeof uid === 'string' && typeof user === 'string') {
+  const { uid, user: who, version, told, isTerminating } = (item ?? {}) as Readonly<Record<string, unknown>>
+  const user = readToldUser(who)
+  if (typeof uid === 'string' && user !== undefined) {
     if (typeof version === 'string') return { uid, user, version }
     if ((told === 'Stamp' || told === 'Audit') && typeof isTerminating === 'boolean')
       return { uid, user, told, isTerminating }
   }
   throw new TypeError('no record of an author')
+}
+
+function readToldUser(value: unknown): User | undefined {
+  const { name, person } = (value ?? {}) as Readonly<Record<string, unknown>>
+  if (typeof name !== 'string') return undefined
+  const { name: full, email } = (person ?? {}) as Readonly<Record<string, unknown>>
+  return typeof full === 'string' && typeof email === 'string' ? { name, person: { name: full, email } } : { name }
 }

@@ -22,11 +22,11 @@ test('writers by version and deleters by uid are remembered, the impersonated on
     }),
     event({ verb: 'delete', user: { username: 'bob' }, responseObject: { kind: 'Status', details: { uid: 'u1' } } }),
   ]
-  expect(recordAudit({ items }, records)).toBe(3)
-  expect(records.writer({ uid: 'u1', resourceVersion: '8' })).toBe('alice')
+  expect(recordAudit({ items }, records, {})).toBe(3)
+  expect(records.writer({ uid: 'u1', resourceVersion: '8' })).toEqual({ name: 'alice' })
   expect(records.writer({ uid: 'u1', resourceVersion: '9' })).toBeUndefined()
-  expect(records.writer({ uid: 'u2', resourceVersion: '9' })).toBe('carol')
-  expect(records.deleter({ uid: 'u1' }, EVERY)).toBe('bob')
+  expect(records.writer({ uid: 'u2', resourceVersion: '9' })).toEqual({ name: 'carol' })
+  expect(records.deleter({ uid: 'u1' }, EVERY)).toEqual({ name: 'bob' })
   expect(records.deleter({ uid: 'u1' }, new Set())).toBeUndefined()
 })
 
@@ -38,23 +38,23 @@ test.each([
   ['a read', event({ verb: 'get' })],
   ['no event', 'nonsense'],
 ])('%s tells nothing', (_what, item) => {
-  expect(recordAudit({ items: [item] }, new AuthorRecords())).toBe(0)
-  expect(recordAudit(item, new AuthorRecords())).toBe(0)
+  expect(recordAudit({ items: [item] }, new AuthorRecords(), {})).toBe(0)
+  expect(recordAudit(item, new AuthorRecords(), {})).toBe(0)
 })
 
 test('the oldest are forgotten', () => {
   const records = new AuthorRecords(2)
-  for (const version of ['1', '2', '3']) records.wrote('u', version, version)
+  for (const version of ['1', '2', '3']) records.wrote('u', version, { name: version })
   expect(records.writer({ uid: 'u', resourceVersion: '1' })).toBeUndefined()
-  expect(records.writer({ uid: 'u', resourceVersion: '3' })).toBe('3')
+  expect(records.writer({ uid: 'u', resourceVersion: '3' })).toEqual({ name: '3' })
 })
 
 test('who asks first for an object that then waits for its finalizers has deleted it', () => {
   const records = new AuthorRecords()
-  records.deleted('u', 'alice', 'Audit')
-  records.deleted('u', 'bob', 'Audit', true)
-  expect(records.deleter({ uid: 'u' }, EVERY)).toBe('alice')
+  records.deleted('u', { name: 'alice' }, 'Audit')
+  records.deleted('u', { name: 'bob' }, 'Audit', true)
+  expect(records.deleter({ uid: 'u' }, EVERY)).toEqual({ name: 'alice' })
   // A request that admission has refused was none.
-  records.deleted('u', 'bob', 'Audit')
-  expect(records.deleter({ uid: 'u' }, EVERY)).toBe('bob')
+  records.deleted('u', { name: 'bob' }, 'Audit')
+  expect(records.deleter({ uid: 'u' }, EVERY)).toEqual({ name: 'bob' })
 })

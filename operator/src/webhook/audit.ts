@@ -1,5 +1,7 @@
 /** Audit events of the API server (audit.k8s.io/v1): who wrote which version, and who deleted. */
 import type { RecordSink } from '../plan/authors/records.ts'
+import { readUser } from '../plan/authors/user.ts'
+import type { ExtraKeys } from '../plan/authors/user.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -14,24 +16,25 @@ const WRITES = new Set(['create', 'update', 'patch'])
  * over. Versions are known at the level RequestResponse; below it only deletions, and of those the ones that name a uid.
  * @returns how many were of use
  */
-export function recordAudit(list: unknown, records: RecordSink): number {
+export function recordAudit(list: unknown, records: RecordSink, extra: ExtraKeys): number {
   const { items } = fields(list)
   let used = 0
-  for (const item of Array.isArray(items) ? (items as unknown[]) : []) if (recordEvent(fields(item), records)) used++
+  for (const item of Array.isArray(items) ? (items as unknown[]) : [])
+    if (recordEvent(fields(item), records, extra)) used++
   return used
 }
 
-function recordEvent(event: Fields, records: RecordSink): boolean {
+function recordEvent(event: Fields, records: RecordSink, extra: ExtraKeys): boolean {
   const { stage, verb, user, impersonatedUser, objectRef, responseStatus, responseObject } = event
   const { code } = fields(responseStatus)
-  const name = text(fields(impersonatedUser)['username']) ?? text(fields(user)['username'])
-  if (stage !== 'ResponseComplete' || name === undefined || !(Number(code) >= 200 && Number(code) < 300)) return false
+  const who = readUser(fields(impersonatedUser), extra) ?? readUser(fields(user), extra)
+  if (stage !== 'ResponseComplete' || who === undefined || !(Number(code) >= 200 && Number(code) < 300)) return false
   const metadata = fields(fields(responseObject)['metadata'])
   if (typeof verb === 'string' && WRITES.has(verb)) {
     // A /scale answers with the uid and version of what was scaled.
     const [uid, version] = [text(metadata['uid']), text(metadata['resourceVersion'])]
     if (uid === undefined || version === undefined) return false
-    records.wrote(uid, version, name)
+    records.wrote(uid, version, who)
     return true
   }
   if (verb !== 'delete') return false
@@ -39,6 +42,6 @@ function recordEvent(event: Fields, records: RecordSink): boolean {
   const details = fields(fields(responseObject)['details'])
   const uid = text(metadata['uid']) ?? text(details['uid']) ?? text(fields(objectRef)['uid'])
   if (uid === undefined) return false
-  records.deleted(uid, name, 'Audit')
+  records.deleted(uid, who, 'Audit')
   return true
 }

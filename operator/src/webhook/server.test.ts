@@ -24,7 +24,13 @@ beforeEach(async () => {
   records = new AuthorRecords()
   holds = true
   const relayed = () => (holds ? records : undefined)
-  server = await serveWebhook('127.0.0.1:0', { records, relayed, logger: createLogger('silent'), bodyMs: 1_000 })
+  server = await serveWebhook('127.0.0.1:0', {
+    records,
+    relayed,
+    extra: {},
+    logger: createLogger('silent'),
+    bodyMs: 1_000,
+  })
   const { ca, certificate, key } = await makeServingCertificate(['127.0.0.1'], Date.now())
   server.use({
     certificate,
@@ -59,7 +65,7 @@ const asked = (operation: string): string =>
   JSON.stringify({
     request: { uid: 'r', operation, userInfo: { username: 'ann' }, oldObject: { metadata: { uid: 'u' } } },
   })
-const deleter = (): string | undefined => records.deleter({ uid: 'u' }, new Set(['Stamp']))
+const deleter = (): string | undefined => records.deleter({ uid: 'u' }, new Set(['Stamp']))?.name
 
 test('a deletion counts with the token that only the API server is told', async () => {
   expect(await post(`${DELETED_PATH}guess`, asked('DELETE'))).toBe(404)
@@ -74,7 +80,7 @@ test('audit events count with the token of their sender', async () => {
 })
 
 test('what other replicas have heard counts with their token, where it is of use', async () => {
-  const body = writeRecords([{ uid: 'u', user: 'ann', told: 'Stamp', isTerminating: false }])
+  const body = writeRecords([{ uid: 'u', user: { name: 'ann' }, told: 'Stamp', isTerminating: false }])
   const send = (token: string, text = body.toString()): Promise<number | undefined> =>
     post(RECORDS_PATH, text, { authorization: `Bearer ${token}` })
   for (const token of ['', 'guess', TOKEN, AUDIT_TOKEN]) expect(await send(token)).toBe(404)

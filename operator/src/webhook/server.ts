@@ -6,6 +6,8 @@ import type { Logger } from 'pino'
 import { parseExact, stringifyExact } from '../objects/exact-json.ts'
 import type { RecordSink } from '../plan/authors/records.ts'
 import { addRecord, readRecords, RECORDS_PATH } from '../replicas/records.ts'
+import { readUser } from '../plan/authors/user.ts'
+import type { ExtraKeys } from '../plan/authors/user.ts'
 import { bodyReader } from '../serve/body-reader.ts'
 import { isEqual } from '../serve/is-equal.ts'
 import { answer, answerError, pathOf, startServer } from '../serve/server.ts'
@@ -36,6 +38,8 @@ export interface WebhookServerOptions {
   /** Told what other replicas have heard; undefined: this process does not want to know. */
   readonly relayed: () => RecordSink | undefined
   readonly logger: Logger
+  /** Where users say more than their name. */
+  readonly extra: ExtraKeys
   /** A body must have come within this time, in milliseconds. Default 10,000. */
   readonly bodyMs?: number | undefined
 }
@@ -46,7 +50,7 @@ export interface WebhookServerOptions {
  * @throws as `startServer`
  */
 export async function serveWebhook(address: string, options: WebhookServerOptions): Promise<WebhookServer> {
-  const { records, relayed, logger, bodyMs } = options
+  const { records, relayed, logger, extra, bodyMs } = options
   const limits = { maxBytes: MAX_BODY_BYTES, atOnce: MAX_AT_ONCE, withinMs: bodyMs }
   // Whoever reaches the port can ask for stamps, and takes no place from those who have shown a token.
   const [readAsked, readTold] = [bodyReader(limits), bodyReader(limits)]
@@ -57,19 +61,20 @@ export async function serveWebhook(address: string, options: WebhookServerOption
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = pathOf(request) ?? ''
     if (keys === undefined || request.method !== 'POST') return answer(response, 404, 'nothing is here\n')
-    if (path === STAMP_PATH) return readAsked(request, (body) => review(body, response, stampPatch))
+    if (path === STAMP_PATH)
+      return readAsked(request, (body) => review(body, response, (asked) => stampPatch(asked, extra)))
     // Whoever else reaches the port must not be able to say who has deleted what.
     if (path.startsWith(DELETED_PATH) && isEqual(path.slice(DELETED_PATH.length), keys.token)) {
       return readTold(request, (body) =>
         review(body, response, (asked) => {
-          recordDeletion(asked, records)
+          recordDeletion(asked, records, extra)
           return []
         }),
       )
     }
     if (path === AUDIT_PATH && keys.auditToken !== undefined) {
       if (!isEqual(shownBy(request), keys.auditToken)) return answer(response, 401, 'the token is another one\n')
-      await readTold(request, (body) => recordAudit(JSON.parse(body.toString()), records))
+      await readTold(request, (body) => recordAudit(JSON.parse(body.toString()), records, extra))
       return answer(response, 200, 'ok\n')
     }
     if (path === RECORDS_PATH && isEqual(shownBy(request), keys.replicaToken)) {
@@ -115,9 +120,13 @@ function review(body: Buffer, response: ServerResponse, patch: (asked: Admission
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answered))
 }
 
-function recordDeletion({ operation, dryRun, oldObject, userInfo }: AdmissionRequest, records: RecordSink): void {
+function recordDeletion(
+  { operation, dryRun, oldObject, userInfo = {} }: AdmissionRequest,
+  records: RecordSink,
+  extra: ExtraKeys,
+): void {
   const { uid, deletionTimestamp } = (oldObject?.['metadata'] ?? {}) as Readonly<Record<string, unknown>>
-  const user = userInfo?.username
+  const user = readUser(userInfo, extra)
   if (operation !== 'DELETE' || dryRun === true || typeof uid !== 'string' || user === undefined) return
   records.deleted(uid, user, 'Stamp', deletionTimestamp !== undefined)
 }

@@ -10,7 +10,7 @@ const map = (value: string, annotations?: Record<string, string>, resourceVersio
   data: { value },
 })
 const ask = (more: Partial<AdmissionRequest>) =>
-  stampPatch({ uid: 'u', operation: 'UPDATE', userInfo: { username: 'bob' }, ...more })
+  stampPatch({ uid: 'u', operation: 'UPDATE', userInfo: { username: 'bob' }, ...more }, {})
 
 test('who creates and who changes is stamped, whatever they say themselves', () => {
   expect(ask({ object: map('1') })).toEqual([{ op: 'add', path: '/metadata/annotations', value: { [STAMP]: 'bob@0' } }])
@@ -37,4 +37,26 @@ test('through a subresource nobody is stamped', () => {
   expect(ask({ object: map('1', { [STAMP]: 'root@1' }), oldObject: before, subResource: 'status' })).toEqual([
     { op: 'add', path: PATH, value: 'alice@0' },
   ])
+})
+
+test('whom the identity provider names stands in a second line, which nobody else can write', () => {
+  const keys = { email: 'example.com/email', name: 'example.com/name' }
+  const stamp = (extra: unknown): unknown => {
+    const userInfo = { username: 'bob', extra }
+    const [operation] = stampPatch({ uid: 'u', operation: 'CREATE', userInfo, object: map('1', {}) }, keys)
+    return operation?.value
+  }
+  expect(stamp({ 'example.com/email': ['bob@corp.example'], 'example.com/name': ['Bob Builder', 'B.'] })).toBe(
+    'bob@0\nBob Builder <bob@corp.example>',
+  )
+  expect(stamp({ 'example.com/email': ['bob@corp.example'] })).toBe('bob@0\nbob <bob@corp.example>')
+  for (const extra of [
+    undefined,
+    {},
+    { 'example.com/name': ['Bob'] },
+    { 'example.com/email': [] },
+    { 'example.com/email': 'b' },
+  ])
+    expect(stamp(extra)).toBe('bob@0')
+  expect(stamp({ 'example.com/email': ['x>\nroot@9\nRoot <r@corp'] })).toBe('bob@0\nbob <x  root@9 Root  r@corp>')
 })

@@ -1,6 +1,8 @@
 /** What the admission policy of the chart does, for clusters that do not serve such policies. */
 import { isDeepStrictEqual } from 'node:util'
-import { STAMP_ANNOTATION } from '../plan/authors/stamp.ts'
+import { STAMP_ANNOTATION, stampText } from '../plan/authors/stamp.ts'
+import { readUser } from '../plan/authors/user.ts'
+import type { ExtraKeys, UserInfo } from '../plan/authors/user.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -10,7 +12,7 @@ export interface AdmissionRequest {
   readonly operation: string
   readonly subResource?: string
   readonly dryRun?: boolean
-  readonly userInfo?: { readonly username?: string }
+  readonly userInfo?: UserInfo
   readonly object?: Fields | null
   readonly oldObject?: Fields | null
 }
@@ -27,15 +29,17 @@ const metadataOf = (object: Fields): Fields => fields(object['metadata'])
 const annotationsOf = (object: Fields): Fields => fields(metadataOf(object)['annotations'])
 
 /** Stamps the object with who wrote it; the stamp stays when nothing but status or the stamp itself would change. */
-export function stampPatch({ object, oldObject, subResource = '', userInfo }: AdmissionRequest): PatchOperation[] {
+export function stampPatch(
+  { object, oldObject, subResource = '', userInfo = {} }: AdmissionRequest,
+  extra: ExtraKeys,
+): PatchOperation[] {
   if (object === undefined || object === null) return []
   const before = oldObject ?? undefined
   const previous = before === undefined ? undefined : annotationsOf(before)[STAMP_ANNOTATION]
-  const { resourceVersion } = before === undefined ? { resourceVersion: '0' } : metadataOf(before)
   const keeps = subResource !== '' || (before !== undefined && isSame(object, before))
-  const stamp = keeps
-    ? previous
-    : `${userInfo?.username ?? ''}@${typeof resourceVersion === 'string' ? resourceVersion : ''}`
+  const { resourceVersion } = before === undefined ? { resourceVersion: '0' } : metadataOf(before)
+  const replaced = typeof resourceVersion === 'string' ? resourceVersion : ''
+  const stamp = keeps ? previous : stampText({ user: readUser(userInfo, extra) ?? { name: '' }, replaced })
   const path = `/metadata/annotations/${STAMP_ANNOTATION.replaceAll('/', '~1')}`
   const { annotations } = metadataOf(object)
   const now = annotationsOf(object)[STAMP_ANNOTATION]

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { KubeClient } from '../kube/client.ts'
 import { tellBoth } from '../plan/authors/records.ts'
 import type { AuthorRecords } from '../plan/authors/records.ts'
+import type { ExtraKeys } from '../plan/authors/user.ts'
 import type { Holder } from '../replicas/holder.ts'
 import { post } from '../replicas/post.ts'
 import { RecordRelay } from '../replicas/record-relay.ts'
@@ -22,6 +23,8 @@ export interface WebhookOptions {
   readonly hosts: readonly string[]
   /** Secret whose key `token` lets the sender of audit events in. Default: there are none. */
   readonly auditSecret?: string | undefined
+  /** Where users say more than their name. */
+  readonly extra: ExtraKeys
 }
 
 export interface RunningWebhook {
@@ -47,7 +50,7 @@ export async function startWebhook(
     readonly onRelayed: (result: 'sent' | 'lost', count: number) => void
   },
 ): Promise<RunningWebhook> {
-  const { name, configuration, hosts, auditSecret } = options
+  const { name, configuration, hosts, auditSecret, extra } = options
   const { clock, records, holder, logger } = parts
   let keys: WebhookKeys | undefined
   const relay = new RecordRelay({
@@ -68,6 +71,7 @@ export async function startWebhook(
   })
   const server = await serveWebhook(options.address, {
     logger,
+    extra,
     records: tellBoth(records, relay),
     relayed: () => (holder.isSelf() ? records : undefined),
   })

@@ -5,12 +5,15 @@ import type { ControlPlane } from './control-plane.ts'
 
 const SERVED = 'admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicy'
 
-/** Applies the chart's policy that stamps authors, as the cluster serves it, and waits until it is in force. */
-export async function installPolicy(plane: ControlPlane): Promise<void> {
+/**
+ * Applies the chart's policy that stamps authors, as the cluster serves it, and waits until it is in force.
+ * @param extra the chart's value `attribution.extra`
+ */
+export async function installPolicy(plane: ControlPlane, extra: object = {}): Promise<void> {
   const helm = await connectHelm()
   try {
     const show = ['--show-only', 'templates/attribution/policy.yaml', '--api-versions', SERVED]
-    const values = JSON.stringify({ attribution: { enabled: true } })
+    const values = JSON.stringify({ attribution: { enabled: true, extra } })
     const args = ['template', 'gitsync-operator', CHART, '--namespace=gitsync-system', ...show, '--values=-']
     await plane.kubectl(['apply', '--server-side', '-f', '-'], await helm(args, values))
   } finally {

@@ -35,6 +35,11 @@ true
   scope: "*"
 {{- end }}
 
+{{/* What the identity provider says of the user under a key; '' where it says nothing. */}}
+{{- define "gitsync.attribution.extra" -}}
+{{ printf "has(request.userInfo.extra) && '%s' in request.userInfo.extra && size(request.userInfo.extra['%s']) > 0 ? request.userInfo.extra['%s'][0] : ''" . . . | quote }}
+{{- end }}
+
 {{- define "gitsync.attribution.namespaces" -}}
 matchExpressions:
   - key: kubernetes.io/metadata.name

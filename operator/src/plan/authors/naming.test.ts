@@ -6,17 +6,20 @@ const manager = (name: string): ReturnType<typeof nameAuthor> =>
   nameAuthor({ source: 'FieldManager', manager: name }, {})
 
 test('users, service accounts and programs are named as what they are', () => {
-  expect(nameUser('alice', {}).person).toEqual({ name: 'alice', email: 'alice@user.invalid' })
-  expect(nameUser('alice@example.com', {}).person).toEqual({ name: 'alice@example.com', email: 'alice@example.com' })
-  expect(nameUser('oidc:Alice Doe', {}).person).toEqual({
+  expect(nameUser({ name: 'alice' }, {}).person).toEqual({ name: 'alice', email: 'alice@user.invalid' })
+  expect(nameUser({ name: 'alice@example.com' }, {}).person).toEqual({
+    name: 'alice@example.com',
+    email: 'alice@example.com',
+  })
+  expect(nameUser({ name: 'oidc:Alice Doe' }, {}).person).toEqual({
     name: 'oidc:Alice Doe',
     email: 'oidc-alice-doe@user.invalid',
   })
-  expect(nameUser('system:serviceaccount:argocd:application-controller', {}).person).toEqual({
+  expect(nameUser({ name: 'system:serviceaccount:argocd:application-controller' }, {}).person).toEqual({
     name: 'argocd/application-controller (service account)',
     email: 'application-controller.argocd@service-account.invalid',
   })
-  expect(nameUser('system:node:n1', { nameTemplate: 'x' }).person.name).toBe('system:node:n1')
+  expect(nameUser({ name: 'system:node:n1' }, { nameTemplate: 'x' }).person.name).toBe('system:node:n1')
   expect(manager('kubectl-edit')?.person).toEqual({ name: 'kubectl-edit', email: 'kubectl-edit@field-manager.invalid' })
   expect(manager('///')).toBeUndefined()
   expect(nameAuthor({ manager: 'kubectl' }, {})).toBeUndefined()
@@ -24,25 +27,25 @@ test('users, service accounts and programs are named as what they are', () => {
 
 test('templates and the mapping say how persons are named', () => {
   const naming = { nameTemplate: '{user.local} of {user.domain}', emailTemplate: '{user.local}@corp.example' }
-  expect(nameUser('oidc:alice@idp.example', naming).person).toEqual({
+  expect(nameUser({ name: 'oidc:alice@idp.example' }, naming).person).toEqual({
     name: 'alice of idp.example',
     email: 'alice@corp.example',
   })
   const people = new Map([['alice', { name: 'Alice Doe', email: 'alice@corp.example' }]])
-  expect(nameUser('alice', { ...naming, people })).toEqual({ by: 'alice', person: people.get('alice') })
+  expect(nameUser({ name: 'alice' }, { ...naming, people })).toEqual({ by: 'alice', person: people.get('alice') })
   // An address that is none would make a commit that hosts refuse.
-  expect(nameUser('bob', { emailTemplate: 'no address <{user}>' }).person.email).toBe('bob@user.invalid')
+  expect(nameUser({ name: 'bob' }, { emailTemplate: 'no address <{user}>' }).person.email).toBe('bob@user.invalid')
 })
 
 test('a pseudonym is the same for one user and one key, and names nobody', () => {
   const one = { pseudonymKey: Buffer.alloc(32, 1), people: new Map([['alice', { name: 'Alice', email: 'a@b.c' }]]) }
-  const named = nameUser('alice', one)
-  expect(named).toEqual(nameUser('alice', one))
+  const named = nameUser({ name: 'alice' }, one)
+  expect(named).toEqual(nameUser({ name: 'alice' }, one))
   expect(JSON.stringify(named)).not.toMatch(/alice/i)
   expect(named.person.name).toMatch(/^user-[0-9a-f]{16}$/)
-  expect(nameUser('bob', one).by).not.toBe(named.by)
-  expect(nameUser('alice', { pseudonymKey: Buffer.alloc(32, 2) }).by).not.toBe(named.by)
-  expect(nameUser('system:serviceaccount:a:b', one).person.name).toBe('a/b (service account)')
+  expect(nameUser({ name: 'bob' }, one).by).not.toBe(named.by)
+  expect(nameUser({ name: 'alice' }, { pseudonymKey: Buffer.alloc(32, 2) }).by).not.toBe(named.by)
+  expect(nameUser({ name: 'system:serviceaccount:a:b' }, one).person.name).toBe('a/b (service account)')
 })
 
 test('whatever somebody is called, the author is one that a commit can state', () => {
@@ -66,8 +69,8 @@ test('whatever somebody is called, the author is one that a commit can state', (
       const emailTemplate = `${template.replaceAll(/[{}]/g, '')}{user}`
       for (const named of [
         manager(name),
-        nameUser(name, {}),
-        nameUser(name, { nameTemplate: '{user}', emailTemplate }),
+        nameUser({ name }, {}),
+        nameUser({ name }, { nameTemplate: '{user}', emailTemplate }),
       ]) {
         if (named === undefined) continue
         expect(named.person.name).toMatch(/^[^<>\p{Cc}\p{Zl}\p{Zp}]*[^<>.,:;\p{Z}\p{Cc}][^<>\p{Cc}\p{Zl}\p{Zp}]*$/u)
@@ -77,4 +80,15 @@ test('whatever somebody is called, the author is one that a commit can state', (
     }),
     { numRuns: 1_000 },
   )
+})
+
+test('whom the identity provider names counts after mapping and templates, and before the user name', () => {
+  const user = { name: 'oidc:4711', person: { name: 'Bob Builder', email: 'bob@corp.example' } }
+  expect(nameUser(user, {})).toEqual({ by: 'oidc:4711', person: user.person })
+  expect(nameUser(user, { nameTemplate: '{user.local}' }).person).toEqual({ name: '4711', email: 'bob@corp.example' })
+  const people = new Map([['oidc:4711', { name: 'B.', email: 'b@corp.example' }]])
+  expect(nameUser(user, { people }).person).toEqual(people.get('oidc:4711'))
+  expect(JSON.stringify(nameUser(user, { pseudonymKey: Buffer.alloc(32, 1) }))).not.toMatch(/bob|4711/i)
+  const odd = { name: 'oidc:4711', person: { name: '<>', email: 'no address' } }
+  expect(nameUser(odd, {}).person.email).toBe('oidc-4711@user.invalid')
 })

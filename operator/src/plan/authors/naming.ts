@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto'
 import type { Attribution } from '../attribution.ts'
 import type { Person } from '../person.ts'
+import type { User } from './user.ts'
 import { fillUserTemplate } from './user-template.ts'
 
 /** Domains below a reserved one (RFC 2606), so that no mail ever goes to somebody who happens to have the address. */
@@ -40,8 +41,8 @@ export function nameAuthor({ source, user, manager = '' }: Attribution, naming: 
   return nameUser(user, naming)
 }
 
-/** Whom a commit names for a user of the API server. */
-export function nameUser(user: string, naming: Naming): NamedAuthor {
+/** Whom a commit names for a user of the API server: by the mapping, else by templates, else as the identity provider says. */
+export function nameUser({ name: user, person: told }: User, naming: Naming): NamedAuthor {
   const by = oneLine(user)
   const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user)
   const mapped = naming.people?.get(user)
@@ -50,9 +51,10 @@ export function nameUser(user: string, naming: Naming): NamedAuthor {
   if (user.startsWith('system:')) return { by, person: mapped ?? person(user, `${localPart(user)}@${DOMAIN.user}`) }
   if (naming.pseudonymKey !== undefined) return pseudonym(user, naming.pseudonymKey)
   if (mapped !== undefined) return { by, person: mapped }
-  const name = naming.nameTemplate === undefined ? user : fillUserTemplate(naming.nameTemplate, user)
-  const email = naming.emailTemplate === undefined ? defaultMail(user) : fillUserTemplate(naming.emailTemplate, user)
-  return { by, person: person(name, cleanMail(email) ?? defaultMail(user)) }
+  const { nameTemplate, emailTemplate } = naming
+  const name = nameTemplate === undefined ? (told?.name ?? user) : fillUserTemplate(nameTemplate, user)
+  const email = emailTemplate === undefined ? told?.email : fillUserTemplate(emailTemplate, user)
+  return { by, person: person(name, cleanMail(email ?? '') ?? defaultMail(user)) }
 }
 
 function serviceAccount(namespace: string, name: string): Person {

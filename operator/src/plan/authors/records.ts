@@ -1,5 +1,6 @@
 import type { ObjectMeta } from '../../objects/object.ts'
 import type { AuthorSource } from './source.ts'
+import type { User } from './user.ts'
 
 /** Told by admission before it happens, or by audit afterwards. */
 export type Told = 'Stamp' | 'Audit'
@@ -7,12 +8,12 @@ export type Told = 'Stamp' | 'Audit'
 /** Takes what admission and audit tell. */
 export interface RecordSink {
   /** An audit event has named the writer of this version. */
-  wrote(uid: string, version: string, user: string): void
+  wrote(uid: string, version: string, user: User): void
   /**
    * Somebody has asked to delete an object. Whether that is granted is not known yet: the last one who asks counts.
    * @param isTerminating the object waits for its finalizers already, so that asking again changes nothing
    */
-  deleted(uid: string, user: string, told: Told, isTerminating?: boolean): void
+  deleted(uid: string, user: User, told: Told, isTerminating?: boolean): void
 }
 
 export function tellBoth(one: RecordSink, other: RecordSink): RecordSink {
@@ -29,7 +30,7 @@ export function tellBoth(one: RecordSink, other: RecordSink): RecordSink {
 }
 
 interface Deletion {
-  readonly user: string
+  readonly user: User
   readonly told: Told
 }
 
@@ -42,7 +43,7 @@ const MAX_RECORDS = 10_000
  */
 export class AuthorRecords implements RecordSink {
   readonly #max: number
-  readonly #writers = new Map<string, string>()
+  readonly #writers = new Map<string, User>()
   readonly #deleters = new Map<string, Deletion>()
   readonly #listeners = new Set<() => void>()
 
@@ -51,12 +52,12 @@ export class AuthorRecords implements RecordSink {
     this.#max = max
   }
 
-  wrote(uid: string, version: string, user: string): void {
+  wrote(uid: string, version: string, user: User): void {
     remember(this.#writers, `${uid}@${version}`, user, this.#max)
     this.#tell()
   }
 
-  deleted(uid: string, user: string, told: Told, isTerminating = false): void {
+  deleted(uid: string, user: User, told: Told, isTerminating = false): void {
     if (isTerminating && this.#deleters.has(uid)) return
     remember(this.#deleters, uid, { user, told }, this.#max)
     this.#tell()
@@ -72,12 +73,12 @@ export class AuthorRecords implements RecordSink {
     for (const listener of this.#listeners) listener()
   }
 
-  writer({ uid, resourceVersion }: Pick<ObjectMeta, 'uid' | 'resourceVersion'>): string | undefined {
+  writer({ uid, resourceVersion }: Pick<ObjectMeta, 'uid' | 'resourceVersion'>): User | undefined {
     if (uid === undefined || resourceVersion === undefined) return undefined
     return this.#writers.get(`${uid}@${resourceVersion}`)
   }
 
-  deleter({ uid }: Pick<ObjectMeta, 'uid'>, sources: ReadonlySet<AuthorSource>): string | undefined {
+  deleter({ uid }: Pick<ObjectMeta, 'uid'>, sources: ReadonlySet<AuthorSource>): User | undefined {
     const deletion = uid === undefined ? undefined : this.#deleters.get(uid)
     return deletion !== undefined && sources.has(deletion.told) ? deletion.user : undefined
   }

@@ -1,13 +1,14 @@
 import type { KubernetesObject } from '../../objects/object.ts'
 import { compareVersions } from '../../objects/resource-version.ts'
+import type { User } from './user.ts'
 
 /** Set by the admission policy or the webhook of the chart, whatever the writer sends; never written to Git. */
 export const STAMP_ANNOTATION = 'gitsync.dev/changed-by'
 
 /** Who wrote an object, as the API server knows them. */
 export interface Stamp {
-  /** User name of the request, the impersonated one where somebody was impersonated. */
-  readonly user: string
+  /** Of the request; the impersonated one where somebody was impersonated. */
+  readonly user: User
   /** resourceVersion that the write replaced; `0`: it created the object. */
   readonly replaced: string
 }
@@ -15,12 +16,22 @@ export interface Stamp {
 /** Longer ones come from nobody: user names in certificates and tokens are shorter. */
 const MAX_STAMP = 1024
 
-/** The stamp `USER@VERSION` of an object, if it has a readable one. */
+/** The stamp `USER@VERSION` of an object, if it has a readable one; a second line may be `NAME <ADDRESS>`. */
 export function readStamp({ metadata }: KubernetesObject): Stamp | undefined {
   const text = metadata.annotations?.[STAMP_ANNOTATION]
   if (text === undefined || text.length > MAX_STAMP) return undefined
-  const [, user, replaced] = /^(.+)@(0|[1-9]\d*)$/su.exec(text) ?? []
-  return user === undefined || replaced === undefined ? undefined : { user, replaced }
+  const [, name, replaced, full, email] = /^(.+)@(0|[1-9]\d*)(?:\n([^\n<>]+) <([^\n<>]+)>)?$/su.exec(text) ?? []
+  if (name === undefined || replaced === undefined) return undefined
+  return {
+    user: full === undefined || email === undefined ? { name } : { name, person: { name: full, email } },
+    replaced,
+  }
+}
+
+/** The stamp as text. What would make a line or an address of its own in it is blanked. */
+export function stampText({ user: { name, person }, replaced }: Stamp): string {
+  const plain = (text: string): string => text.replaceAll(/[\n<>]/g, ' ')
+  return `${name}@${replaced}${person === undefined ? '' : `\n${plain(person.name)} <${plain(person.email)}>`}`
 }
 
 /**
