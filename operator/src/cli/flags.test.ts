@@ -3,6 +3,8 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { readFlags } from './flags.ts'
 import type { Flags } from './flags.ts'
 
+const SECRET_FILE = import.meta.filename
+
 function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   let printed = ''
   const print = (text: string | Uint8Array): boolean => {
@@ -36,7 +38,7 @@ const VALUES = [
   ['GITSYNC_METRICS', 'metrics', '[::1]:9', '[::1]:9'],
   ['GITSYNC_ADMIN', 'admin', '127.0.0.1:6060', '127.0.0.1:6060'],
   ['GITSYNC_BUDGET_REDIS', 'budgetRedis', 'redis://127.0.0.1', 'redis://127.0.0.1'],
-  ['GITSYNC_PUSH_HOOK_SECRET_FILE', 'pushHookSecretFile', '/run/secret', '/run/secret'],
+  ['GITSYNC_PUSH_HOOK_SECRET_FILE', 'pushHookSecretFile', SECRET_FILE, SECRET_FILE],
   ['GITSYNC_LOG_LEVEL', 'logLevel', 'debug', 'debug'],
   ['GITSYNC_LEASE_NAMESPACE', 'leaseNamespace', 'gitsync-system', 'gitsync-system'],
   ['GITSYNC_LEASE_NAME', 'leaseName', 'a.b', 'a.b'],
@@ -84,8 +86,22 @@ test('push webhooks need a secret, which the twin can name', () => {
   const address = '127.0.0.1:8090'
   const { exitCode, printed } = run([], { GITSYNC_PUSH_HOOKS: address })
   expect([exitCode, printed]).toEqual([1, expect.stringContaining('--push-hooks needs --push-hook-secret-file')])
-  const { flags } = run(['--push-hooks', address], { GITSYNC_PUSH_HOOK_SECRET_FILE: '/run/secret' })
-  expect(flags).toMatchObject({ pushHooks: address, pushHookSecretFile: '/run/secret' })
+  const { flags } = run(['--push-hooks', address], { GITSYNC_PUSH_HOOK_SECRET_FILE: SECRET_FILE })
+  expect(flags).toMatchObject({ pushHooks: address, pushHookSecretFile: SECRET_FILE })
+})
+
+test.each([
+  ['a file that is not there', '/nonexistent/secret', 'cannot be read (ENOENT)'],
+  ['a folder', import.meta.dirname, 'cannot be read (EISDIR)'],
+  ['a file without a secret', '/dev/null', 'is empty'],
+])('%s is no secret of push webhooks', (_, file, what) => {
+  for (const { printed, exitCode } of [
+    run(['--push-hook-secret-file', file]),
+    run([], { GITSYNC_PUSH_HOOK_SECRET_FILE: file }),
+  ]) {
+    expect([exitCode, printed]).toEqual([1, expect.stringContaining(what)])
+    expect(printed).toContain(file)
+  }
 })
 
 test('audit events need the webhook to which they are sent', () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { isNamespaceName, isObjectName } from '../api/fields.ts'
@@ -60,6 +61,22 @@ const address = (value: string): string => {
   throw new InvalidArgumentError(`It ${ADDRESS_FORM}.`)
 }
 
+/**
+ * Mounted Secrets are there before a container starts: a file that is missing now is a wrong name, and every webhook would
+ * be refused without anybody noticing.
+ */
+const secretFile = (value: string): string => {
+  let content: string
+  try {
+    content = readFileSync(value, 'utf8')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    throw new InvalidArgumentError(`It cannot be read (${code}): it must be a file with the secret of the webhooks.`)
+  }
+  if (content.trim() !== '') return value
+  throw new InvalidArgumentError('It is empty: it must hold the secret of the webhooks.')
+}
+
 const namespaces = (value: string, list: readonly string[]): string[] => [
   ...list,
   ...value.split(',').map((name) => namespaceName(name.trim())),
@@ -98,12 +115,13 @@ const options = (): Option[] => [
     '--push-hooks <host:port>',
     'address of /push, for push webhooks of Git hosts: the branch is looked at at once; default: not served',
   ).argParser(address),
-  new Option('--push-hook-secret-file <file>', 'the secret of the webhooks; one a line while it is changed').argParser(
-    text,
-  ),
+  new Option(
+    '--push-hook-secret-file <file>',
+    'the secret of the webhooks; one a line while it is changed. It must be there at the start, and is read again for each webhook',
+  ).argParser(secretFile),
   new Option(
     '--budget-redis <url>',
-    'Redis or Valkey in which several operators count requests to Git hosts together; default: each counts alone',
+    'Redis or Valkey in which several operators count requests, pushes and bytes to Git hosts together; default: each counts alone',
   ).argParser(text),
   new Option('--log-level <level>', 'least level that is logged').choices(LOG_LEVELS).default('info'),
   new Option('--allow-private-hosts', 'for development: loopback and private Git hosts'),
