@@ -57,6 +57,16 @@ export const ONE_FETCH_BYTES = 512 << 10
 const USER_AGENT = `git/gitsync-${manifest.version}`
 
 /**
+ * For callers without types, whose configuration had something else there.
+ * @throws GitError `InvalidInput`
+ */
+function checkText(field: string, value: unknown): void {
+  if (typeof value === 'string') return
+  const actual = value === null ? 'null' : typeof value
+  throw new GitError('InvalidInput', `${field} must be a string, not ${actual}`, { field, actual })
+}
+
+/**
  * It stands in a header, and in a list of capabilities that spaces part.
  * @throws GitError `InvalidInput`
  */
@@ -78,6 +88,7 @@ function checkUserAgent(userAgent: string): void {
  */
 export function openRepository(url: string, options: RepositoryOptions = {}): Repository {
   const { userAgent = USER_AGENT, auth, signal, onRequest } = options
+  checkText('url', url)
   checkUserAgent(userAgent)
   const { requestTimeoutMs = REQUEST_TIMEOUT_MS, now = Date.now } = options
   const { oneFetchBytes = ONE_FETCH_BYTES } = options

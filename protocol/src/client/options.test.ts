@@ -27,6 +27,15 @@ test.each<[string, unknown, RepositoryOptions]>([
   expect(() => openRepository(URL, options)).toThrow(refused(field, actual))
 })
 
+test.each([
+  [5, 'number'],
+  [undefined, 'undefined'],
+  [null, 'null'],
+  [new globalThis.URL(URL), 'object'],
+])('an address that is no text is refused: %j', (url, actual) => {
+  expect(() => openRepository(url as unknown as string)).toThrow(refused('url', actual))
+})
+
 test('a limit that there is not is no limit', () => {
   const limits = { maxResponseByte: 1 } as Partial<Limits>
   expect(() => openRepository(URL, { limits })).toThrow(
