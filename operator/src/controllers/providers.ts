@@ -42,8 +42,9 @@ export function followProviders(pool: ReflectorPool, logger: Logger, changed: ()
         invalid.delete(name)
       } catch (error) {
         valid.delete(name)
-        invalid.set(name, { hosts: hostsOf(object), problem: String(error) })
-        logger.warn({ gitprovider: name, error: String(error) }, 'the hosts of this GitProvider are refused')
+        const problem = error instanceof Error ? error.message : String(error)
+        invalid.set(name, { hosts: hostsOf(object), problem })
+        logger.warn({ gitprovider: name, error: problem }, 'the hosts of this GitProvider are refused')
       }
       changed()
     },
