@@ -131,6 +131,7 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
     causes: [
       "What follows the first semicolon are the host's own words.",
       'A protected branch: let the account push to it, or name another branch.',
+      '`takes no push options`: the host would not know what `push.options`, or `pullRequest.via: PushOptions`, ask for.',
     ],
   },
   PullRequestRefused: {

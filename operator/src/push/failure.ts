@@ -81,6 +81,7 @@ function refusalBelow({ code, details: { cause } }: GitError): PushFailure | und
 
 function reasonOf(error: GitError): Reason {
   if (error.code === 'Rejected' && error.details.actual === 'nothing') return 'BranchNotFound'
+  if (error.code === 'Unsupported' && error.details.expected === 'push-options') return 'PushRejected'
   const refusal = refusalBelow(error)
   if (refusal !== undefined) return refusal.reason
   if (error.code === 'Network' && error.details.badCertificate === true) return 'CertificateInvalid'

@@ -14,6 +14,21 @@ test('who has given no credentials is told the field, and not the name of an opt
   expect(failure.message).toMatch(/none were given \(401\): name a Secret in spec\.repository\.secretRef$/)
 })
 
+test('a host that takes no push options refuses the push, and the fields that ask for them are named', async () => {
+  const remote = await startRemote()
+  const { url } = await remote.createRepository('audit.git')
+  const repository = openRepository(url)
+  const edit = await repository.edit('main')
+  edit.put('b.txt', 'b')
+  await edit.commit({ message: 'b', author: { name: 'Ann', email: 'ann@example.com', date: new Date(0) } })
+  const failure = toFailure(await edit.push({ pushOptions: ['ci.skip'] }).catch((error: unknown) => error))
+  await Promise.all([repository.close(), remote.stop()])
+  expect([failure.reason, failure.message]).toEqual([
+    'PushRejected',
+    `${url} takes no push options: leave out spec.push.options, and pullRequest.via: PushOptions`,
+  ])
+})
+
 test.each([
   ['git.example.com port 22 asks for credentials, and none were given: see ssh.privateKey', 'key identity'],
   ['is signed by an authority that is not trusted here: give the PEM of that authority as ca', 'caBundle'],

@@ -7,6 +7,10 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
     'put the PEM of that authority into ca.crt of the Secret or caBundle of the GitProvider',
   ],
   [/\bgive cert and key\b/, 'put tls.crt and tls.key into the Secret'],
+  [
+    /\bdoes not offer push-options; push without it$/,
+    'takes no push options: leave out spec.push.options, and pullRequest.via: PushOptions',
+  ],
   [/\badd it to ssh\.knownHosts or ssh\.hostKeys\b/, 'add it to known_hosts of the Secret'],
   [/ \((?:limits\.maxRedirects|requestTimeoutMs|ssh\.(?:connectTimeoutMs|timeoutMs))\)/, ''],
 ]
