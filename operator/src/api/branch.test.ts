@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { resolveBranch } from './branch.ts'
+import { branchSchema, resolveBranch } from './branch.ts'
 import { InvalidSpecError } from './invalid-spec.ts'
 
 test('placeholders are filled in', () => {
@@ -12,4 +12,15 @@ test('a name that makes no branch is refused', () => {
   expect(() => resolveBranch('{namespace}/{name}', { namespace: 'shop', name: 'n'.repeat(253) })).toThrow(
     /spec.repository.branch/,
   )
+})
+
+test('a sentence ends with a dot: no rule does, or a branch would seem to have no dots', () => {
+  for (const branch of ['a b', 'a..b', 'a~1', '/a', 'a.lock', '{who}', 'refs/heads/a'])
+    expect(
+      branchSchema
+        .safeParse(branch)
+        .error?.issues.map(({ message }) => message)
+        .join(),
+    ).toMatch(/[^.]$/)
+  expect(branchSchema.safeParse('release-1.0').success).toBe(true)
 })

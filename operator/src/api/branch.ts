@@ -14,7 +14,7 @@ export function branchTemplate(description: string): z.ZodString {
   branch = mustNotMatch(
     branch,
     /[\p{Z}\p{Cc}~^:?*[\\]|\.\.|@\{/u,
-    'branch must not contain spaces, control characters, ~ ^ : ? * [ \\ or ..',
+    'branch must not contain spaces, control characters, ~ ^ : ? * [ \\ or two dots in a row',
   )
   branch = mustNotMatch(branch, /^\/|\/$|\/\//, 'branch must not start or end with / or contain //')
   branch = mustNotMatch(
