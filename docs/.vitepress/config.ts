@@ -17,6 +17,11 @@ export default defineConfig({
   rewrites: { 'engine/README.md': 'engine/index.md' },
   // The site shows the day of the build nowhere, so that the same sources give the same pages.
   lastUpdated: false,
+  // Nine columns take the room of the outline.
+  transformPageData: ({ relativePath, frontmatter }) =>
+    relativePath === 'comparison.md'
+      ? { frontmatter: { ...frontmatter, aside: false, pageClass: 'wide-page' } }
+      : undefined,
   // The sources' tsconfig.json is for Node.
   vite: { esbuild: { tsconfigRaw: '{}' } },
   markdown: { config: (md) => md.use(repositoryLinks) },
