@@ -100,6 +100,8 @@ describe('wrong usage ends with 2 and a line that says what to do', () => {
     [['diff', 'shop', '-n', 'shop', '--user', 'x'], '--user needs --token'],
     [['diff', 'shop', '--kubeconfig', '/nonexistent'], '/nonexistent'],
     [['explain', 'configmaps', 'settings'], 'write configmaps/settings'],
+    [['explain', 'shop', 'cm/settings'], 'write cm/settings, and not shop cm/settings'],
+    [['show', 'shop', 'cm/a', 'cm/b'], 'an object is one word, such as deployment/web'],
     [['log', 'shop', 'cm', 'settings', '-n', 'shop'], 'write cm/settings'],
     [['restore', 'shop', 'cm', 'settings@~1'], 'write cm/settings@~1'],
     [['show', 'shop', 'cm', 'shop', 'settings'], 'an object is one word, such as deployment/web'],
