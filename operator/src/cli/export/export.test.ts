@@ -82,6 +82,11 @@ test('all namespaces, JSON, a layout, a message and an author', async () => {
   expect(await files('layout')).toContain('%53ervice/one-api.yaml')
 })
 
+test('where nothing is found that is asked for, that is said, and not that all of it is there', async () => {
+  const ran = await run([stage.repository.url, 'main', '-n', 'gone', '--resource', 'Service'])
+  expect(ran).toMatchObject({ code: 0, out: 'nothing to write: no object was found that is asked for\n' })
+})
+
 test('somebody who pushes at the same time costs another try, and nothing of theirs', async () => {
   const { url } = stage.repository
   const before = await stage.repository.resolve('main')

@@ -237,7 +237,9 @@ async function report(
   const counts = `${written} of ${files} files${deleted === 0 ? '' : ` and ${deleted} deletions`}`
   const said =
     changes.length === 0
-      ? `nothing to write: ${place} has all ${files} files`
+      ? files === 0
+        ? 'nothing to write: no object was found that is asked for'
+        : `nothing to write: ${place} has all ${files} files`
       : flags.dryRun === true
         ? `${counts} would be written to ${place}`
         : `${commit === null ? '' : `${commit} `}${counts} written to ${place}`
