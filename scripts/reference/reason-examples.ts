@@ -13,7 +13,7 @@ interface Example {
 export const EXAMPLES: Readonly<Record<Reason, Example>> = {
   Succeeded: { message: '1 file is in Git', causes: [] },
   Progressing: {
-    message: '1 objects are read and compared with the folder',
+    message: '1 object is read and compared with the folder',
     causes: [
       '`starting` until the kinds have been listed. When it stays: `/readyz` and the log say what is waited for.',
     ],
@@ -233,7 +233,7 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
     causes: ['The API server does not answer lists or watches of a kind; often a conversion webhook that is down.'],
   },
   InternalError: {
-    message: '1 objects cannot be made files: …',
+    message: '1 object cannot be made a file: …',
     causes: ['An object that cannot be made a file is named in the message; the others are written.'],
   },
 }

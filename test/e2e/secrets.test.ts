@@ -224,7 +224,7 @@ describe.each(WORLDS)('secrets: %s', (plane) => {
     await tenant.sync({ resources, spec: { ...encrypted([wrong]), prune: 'Always' } })
     const { message } = await tenant.reason('EncryptionFailed')
     expect(message).toContain(`spec.encryption.recipients: ${wrong} is not an age recipient: its checksum is wrong`)
-    expect(message).toContain('1 objects cannot be made files: Secret/broken/db')
+    expect(message).toContain('1 object cannot be made a file: Secret/broken/db')
     await tenant.committed(/settings/)
     expect(await fileOf(tenant, 'secret', 'db')).toBeUndefined()
     await world.api.patch(configMapRef('broken', 'settings'), { data: { key: 'edited' } })

@@ -1,6 +1,7 @@
 import { identityKey } from '../objects/object.ts'
 import { shownAnswer } from '../push/failure.ts'
 import type { MemberStatus } from '../push/member-status.ts'
+import { counted } from './counted.ts'
 import type { Runtime } from './runtime.ts'
 import type { Problem } from './step.ts'
 
@@ -75,8 +76,11 @@ function unrenderableProblem(runtime: Runtime): Problem[] {
   const byReason = Map.groupBy(runtime.unrenderable(), ([, { reason }]) => reason)
   return [...byReason].map(([reason, all]) => {
     const shown = all.slice(0, SHOWN).map(([key, { message }]) => `${key} (${message})`)
-    const what = reason === 'InvalidTemplate' ? 'have no path by spec.layout.expression' : 'cannot be made files'
-    return { reason, message: `${all.length} objects ${what}: ${shown.join('; ')}` }
+    const what =
+      reason === 'InvalidTemplate'
+        ? `${counted(all.length, 'object has', 'objects have')} no path by spec.layout.expression`
+        : counted(all.length, 'object cannot be made a file', 'objects cannot be made files')
+    return { reason, message: `${what}: ${shown.join('; ')}` }
   })
 }
 

@@ -91,6 +91,8 @@ describe('conditions', () => {
   test('before the first comparison nobody knows how many changes there are', () => {
     const [ready] = toConditions([], { ...healthy, files: 8, healthy: false })
     expect(ready?.message).toBe('8 objects are read and compared with the folder')
+    const [first] = toConditions([], { ...healthy, files: 1, healthy: false })
+    expect(first?.message).toBe('1 object is read and compared with the folder')
   })
 
   test.each([

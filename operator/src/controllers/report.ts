@@ -4,6 +4,7 @@ import type { GitSyncStatus } from '../api/gitsync.ts'
 import { REASONS } from '../api/reasons.ts'
 import type { KubernetesObject } from '../objects/object.ts'
 import type { MemberStatus } from '../push/member-status.ts'
+import { counted } from './counted.ts'
 import type { Runtime } from './runtime.ts'
 import type { Problem } from './step.ts'
 
@@ -31,7 +32,10 @@ export function toConditions(
     if (member?.healthy === true) {
       return [{ type: 'Ready', status: 'True', reason: 'Succeeded', message: inStep(member) }]
     }
-    const message = member === undefined ? 'starting' : `${member.files} objects are read and compared with the folder`
+    const message =
+      member === undefined
+        ? 'starting'
+        : `${counted(member.files, 'object is', 'objects are')} read and compared with the folder`
     return [
       { type: 'Ready', status: 'Unknown', reason: 'Progressing', message },
       { type: 'Reconciling', status: 'True', reason: 'Progressing', message },
@@ -57,7 +61,7 @@ export function toConditions(
 }
 
 function inStep({ files, pullRequest }: MemberStatus): string {
-  const inGit = `${files} ${files === 1 ? 'file is' : 'files are'} in Git`
+  const inGit = `${counted(files, 'file is', 'files are')} in Git`
   if (pullRequest?.state !== 'Open') return inGit
   const { number, url, branch } = pullRequest
   const shown = url ?? (number === undefined ? `of branch ${branch}` : String(number))

@@ -11,6 +11,7 @@ import type { PushedCommits } from '../push/push-attempt.ts'
 import type { ReviewChange } from '../push/review/host-request.ts'
 import type { GitSyncReport } from '../serve/gitsync-metrics.ts'
 import { gitsyncRef } from '../serve/log.ts'
+import { counted } from './counted.ts'
 import type { Environment } from './environment.ts'
 import { GITSYNCS } from './known-resources.ts'
 import { findLeftOut, findProblems } from './problems.ts'
@@ -200,9 +201,9 @@ export class StatusReporter {
     known.drift = shown
     // Whoever has to decide is told by the condition.
     if (drift.outcome === 'Stalled') return
-    const what = drift.outcome === 'Adopted' ? 'are left as they are until their objects change' : 'were written over'
     const where = drift.commit === undefined ? '' : ` in ${drift.commit.slice(0, 12)}`
-    const note = `${drift.files} files that somebody else has changed in Git${where} ${what}`
+    const what = drift.outcome === 'Adopted' ? 'left alone until the object changes' : 'written over'
+    const note = `${counted(drift.files, 'file', 'files')} changed in Git by somebody else${where}, ${what}`
     this.emit(known.object, { type: 'Warning', reason: `Drift${drift.outcome}`, action: 'Push', note })
   }
 }
