@@ -171,6 +171,10 @@ describe('the operator ends', () => {
       },
     ],
     'Allowed choices are trace, debug, info, warn, error, fatal': [2, () => start('--log-level', 'loud')],
+    'It cannot be read (ENOENT): it must be a file with the secret of the webhooks': [
+      2,
+      () => start('--push-hooks', '127.0.0.1:0', '--push-hook-secret-file', '/nowhere'),
+    ],
     'It must be a name in lower case letters, digits, - and .': [2, () => start('--lease-name', 'Not A Name')],
   }
 
