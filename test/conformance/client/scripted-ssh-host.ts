@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import type { AddressInfo, Socket } from 'node:net'
 import ssh2 from 'ssh2'
-import type { Connection, ServerChannel } from 'ssh2'
+import type { Connection, KexAlgorithm, ServerChannel } from 'ssh2'
 
 export interface ScriptedSshHost {
   readonly port: number
@@ -20,7 +20,11 @@ export interface ScriptedSshHost {
 /** A host on loopback that does with a command what the script says, and lets in whoever knows the password; without one everybody. */
 export async function scriptedSshHost(
   script: (channel: ServerChannel, command: string) => void,
-  options: { readonly password?: string; readonly isSilent?: () => boolean } = {},
+  options: {
+    readonly password?: string
+    readonly isSilent?: () => boolean
+    readonly kex?: readonly KexAlgorithm[]
+  } = {},
 ): Promise<ScriptedSshHost> {
   const { privateKey: key } = generateKeyPairSync('ec', {
     namedCurve: 'P-256',
@@ -32,7 +36,9 @@ export async function scriptedSshHost(
   const commands: string[] = []
   const connections = new Set<Connection>()
   let count = 0
-  const server = new ssh2.Server({ hostKeys: [key] }, (client) => {
+  const { kex } = options
+  const algorithms = kex === undefined ? {} : { algorithms: { kex: [...kex] } }
+  const server = new ssh2.Server({ hostKeys: [key], ...algorithms }, (client) => {
     connections.add(client)
     count += 1
     client.on('error', () => undefined)

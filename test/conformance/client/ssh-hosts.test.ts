@@ -36,6 +36,13 @@ function end(channel: ServerChannel, code: number, stderr = ''): void {
   channel.end()
 }
 
+test('a host is not let choose the numbers of the key exchange: to check a large prime takes minutes', async () => {
+  const kex = ['diffie-hellman-group-exchange-sha256'] as const
+  await using host = await scriptedSshHost((channel) => end(channel, 0), { kex })
+  await using repo = open(host)
+  await expect(repo.refs()).rejects.toThrow(/no matching key exchange algorithm/)
+})
+
 describe('hosts that refuse', () => {
   test.each([
     ['GitHub: unknown', 1, 'ERROR: Repository not found.\nfatal: Could not read\n', 'RepositoryNotFound'],

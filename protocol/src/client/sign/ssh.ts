@@ -1,5 +1,6 @@
 import { createHash, sign } from 'node:crypto'
 import { GitError } from '../../format/errors.ts'
+import { readSshKey } from '../private-key.ts'
 import type { Signer } from './signer.ts'
 
 export interface SshSignerOptions {
@@ -25,14 +26,13 @@ const HASH = string('sha512')
 /**
  * Signs with an SSH key, as `gpg.format=ssh` does: the format of OpenSSH's PROTOCOL.sshsig, namespace `git`.
  * @param key the private key as `ssh-keygen` writes it: Ed25519, RSA or ECDSA
- * @throws GitError `InvalidInput` for a key that cannot be read, or that the passphrase does not open
+ * @throws GitError `InvalidInput` for a key that cannot be read, that the passphrase does not open, or that takes
+ *   too long to open or to use: a text above 16 KiB, a passphrase hashed more than 128 times, RSA above 8,192 bits
  */
 export async function sshSigner(key: string | Uint8Array, options: SshSignerOptions = {}): Promise<Signer> {
   const { default: ssh2 } = await import('ssh2')
-  const text = typeof key === 'string' ? key : Buffer.from(key)
-  const parsed = ssh2.utils.parseKey(text, options.passphrase)
-  if (parsed instanceof Error) throw unusable(parsed.message)
-  if (!parsed.isPrivateKey()) throw unusable('it is a public key')
+  const parsed = readSshKey(ssh2, key, options.passphrase)
+  if (typeof parsed === 'string') throw unusable(parsed)
   const algorithm = ALGORITHMS[parsed.type]
   if (algorithm === undefined) throw unusable(`keys of the type ${parsed.type} do not sign commits`)
   const pem = parsed.getPrivatePEM()

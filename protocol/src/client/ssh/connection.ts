@@ -1,8 +1,9 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import ssh2 from 'ssh2'
-import type { AuthenticationType, Client, ConnectConfig, ServerHostKeyAlgorithm } from 'ssh2'
+import type { AnyAuthMethod, Client, ConnectConfig, KexAlgorithm, ParsedKey, ServerHostKeyAlgorithm } from 'ssh2'
 import { GitError } from '../../format/errors.ts'
+import { readSshKey } from '../private-key.ts'
 import { tooSilent } from './patience.ts'
 import { originOf } from './address.ts'
 import type { SshAddress } from './address.ts'
@@ -12,6 +13,9 @@ import { loginError } from './login-error.ts'
 import type { ResolvedSshOptions } from './options.ts'
 import { remoteCommand } from './remote-command.ts'
 import type { RemoteCommand } from './remote-command.ts'
+
+/** RFC 4419: the other machine says with which numbers. All who have it have fixed groups (RFC 8268) or curves too. */
+const GROUP_EXCHANGE: KexAlgorithm[] = ['diffie-hellman-group-exchange-sha256', 'diffie-hellman-group-exchange-sha1']
 
 /** A connection that is logged in. */
 interface Line {
@@ -211,8 +215,9 @@ export class SshConnection {
   async #connect(): Promise<Line> {
     const address = this.#address
     const hostKeys = await loadHostKeys(address, this.#options)
-    const client = new ssh2.Client()
     const { host, port } = address
+    const key = this.#key()
+    const client = new ssh2.Client()
     const { lookup } = this.#options
     const socket = connect({
       host,
@@ -243,7 +248,7 @@ export class SshConnection {
       return refusal === undefined
     }
     try {
-      client.connect({ ...this.#config(hostKeys), sock: socket, hostVerifier: verify })
+      client.connect({ ...this.#config(hostKeys, key), sock: socket, hostVerifier: verify })
     } catch (cause) {
       // Nothing has been sent: a key or an agent that cannot be used.
       socket.destroy()
@@ -261,23 +266,33 @@ export class SshConnection {
     return line
   }
 
-  #config(hostKeys: HostKeys): ConnectConfig {
-    const { privateKey, passphrase, agent, password, connectTimeoutMs, keepAliveMs } = this.#options
-    const methods: AuthenticationType[] = [
-      ...(privateKey === undefined ? [] : (['publickey'] as const)),
-      ...(agent === undefined ? [] : (['agent'] as const)),
-      ...(password === undefined ? [] : (['password'] as const)),
+  #key(): ParsedKey | undefined {
+    const { privateKey, passphrase } = this.#options
+    if (privateKey === undefined) return undefined
+    const key = readSshKey(ssh2, privateKey, passphrase)
+    if (typeof key !== 'string') return key
+    const what = `ssh options for ${this.#address.host}: Cannot parse privateKey: ${key}`
+    throw new GitError('InvalidInput', what, { field: 'ssh.privateKey' })
+  }
+
+  #config(hostKeys: HostKeys, key: ParsedKey | undefined): ConnectConfig {
+    const { agent, password, connectTimeoutMs, keepAliveMs } = this.#options
+    const username = this.#address.user
+    const methods: AnyAuthMethod[] = [
+      ...(key === undefined ? [] : [{ type: 'publickey', username, key } as const]),
+      ...(agent === undefined ? [] : [{ type: 'agent', username, agent } as const]),
+      ...(password === undefined ? [] : [{ type: 'password', username, password } as const]),
     ]
     return {
-      username: this.#address.user,
-      authHandler: methods.length === 0 ? ['none'] : methods,
-      ...(privateKey === undefined ? {} : { privateKey: Buffer.from(privateKey as string) }),
-      ...(passphrase === undefined ? {} : { passphrase }),
-      ...(agent === undefined ? {} : { agent }),
-      ...(password === undefined ? {} : { password }),
+      username,
+      authHandler: methods.length === 0 ? [{ type: 'none', username }] : methods,
       readyTimeout: connectTimeoutMs,
       keepaliveInterval: keepAliveMs,
-      algorithms: { serverHostKey: [...hostKeys.algorithms] as ServerHostKeyAlgorithm[] },
+      algorithms: {
+        serverHostKey: [...hostKeys.algorithms] as ServerHostKeyAlgorithm[],
+        // Before anybody knows whether the host is the right one it would choose a number whose check takes minutes.
+        kex: { remove: GROUP_EXCHANGE, append: [], prepend: [] },
+      },
     }
   }
 
