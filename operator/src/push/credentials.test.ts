@@ -186,3 +186,26 @@ test('a URL where a host is wanted is told as what it is', () => {
     'Secret git-credentials does not name git.example.com in its annotation gitsync.dev/hosts (a name, without https:// and path)',
   )
 })
+
+// Whoever may create a Secret would stop the operator for minutes with each signature.
+test('a key is refused that takes long to sign with', () => {
+  const key = slowKey()
+  expect(refusal(URL, { 'tls.crt': 'CERT', 'tls.key': key }).message).toMatch(/tls\.key has 16383 bits, more than 8192/)
+  const app = { githubAppID: '1', githubAppInstallationID: '2' }
+  expect(refusal(URL, { ...app, githubAppPrivateKey: key }).message).toMatch(/githubAppPrivateKey has 16383 bits/)
+  const long = `${key}${' '.repeat(8_192)}`
+  expect(refusal(URL, { ...app, githubAppPrivateKey: long }).message).toMatch(/characters, more than 16384/)
+})
+
+/** RSA of numbers that mean nothing, which nobody notices before it signs. */
+function slowKey(): string {
+  const numbers = [2_048, 3, 2_048, 1_024, 1_024, 1_024, 1_024, 1_024].map((length) => Buffer.alloc(length, 0x41))
+  const tagged = (tag: number, value: Buffer): Buffer => {
+    const { length } = value
+    const long = length < 0x80 ? [] : [0x82, length >> 8]
+    return Buffer.concat([Buffer.from([tag, ...long, length & 0xff]), value])
+  }
+  const der = tagged(0x30, Buffer.concat([Buffer.from([0]), ...numbers].map((number) => tagged(2, number))))
+  const lines = der.toString('base64').replaceAll(/.{64}/g, '$&\n')
+  return `-----BEGIN RSA PRIVATE KEY-----\n${lines}\n-----END RSA PRIVATE KEY-----\n`
+}

@@ -6,6 +6,7 @@ import type { RepositoryAddress } from '../plan/repository-address.ts'
 import { PushFailure } from './failure.ts'
 import { parseGitHubApp } from './github-app-keys.ts'
 import type { GitHubApp } from './github-app-keys.ts'
+import { keySizeProblem } from './key-size.ts'
 
 /** A Secret consents to be sent to a Git host by this label … */
 export const CREDENTIAL_LABEL = 'gitsync.dev/credential'
@@ -83,6 +84,8 @@ function httpLogin(
   if ((cert === undefined) !== (key === undefined)) {
     throw new PushFailure('InvalidSecret', `Secret ${secret} has one of the keys tls.crt and tls.key without the other`)
   }
+  const problem = key === undefined ? undefined : keySizeProblem(key)
+  if (problem !== undefined) throw new PushFailure('InvalidSecret', `Secret ${secret}: tls.key ${problem}`)
   const tls = {
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined || key === undefined ? {} : { clientCertificate: { cert, key } }),

@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import { listsHost, parseRepositoryAddress } from '../plan/repository-address.ts'
 import type { RepositoryAddress } from '../plan/repository-address.ts'
 import { PushFailure } from './failure.ts'
+import { keySizeProblem } from './key-size.ts'
 
 /** One installation of a GitHub App. */
 export interface GitHubApp {
@@ -59,6 +60,8 @@ export function parseGitHubApp(
 }
 
 function readKey(pem: string | undefined, invalid: (key: string, problem: string) => PushFailure): KeyObject {
+  const problem = keySizeProblem(pem ?? '')
+  if (problem !== undefined) throw invalid('githubAppPrivateKey', problem)
   try {
     const key = createPrivateKey(pem ?? '')
     if (key.asymmetricKeyType === 'rsa') return key
