@@ -116,3 +116,11 @@ test('names cannot lead out of their place in a path', () => {
   expect(apiPath('repos', '../..', 'a/b?c#d')).toBe('/repos/..%2F../a%2Fb%3Fc%23d')
   expect(() => apiPath('labels', '..')).toThrow('no name')
 })
+
+test('a token that a host repeats is hidden where its words are cut, too', async () => {
+  const words = 'x'.repeat(300 - TOKEN.length + 1)
+  answer = (_request, response) => response.writeHead(400).end(JSON.stringify({ message: `${words}${TOKEN}` }))
+  const { message } = await failing()
+  expect(message).toContain('x***')
+  expect(message).not.toContain(TOKEN.slice(0, -1))
+})

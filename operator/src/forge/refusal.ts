@@ -8,7 +8,7 @@ const MAX_WORDS = 300
 const MAY_WAIT: ReadonlySet<number> = new Set([403, 429, 503])
 
 /** What the host says is wrong: the `message` of a JSON answer with details, or nothing of a web page. */
-function wordsOf(text: string): string {
+function wordsOf(text: string, secrets: readonly string[]): string {
   let answer: unknown
   try {
     answer = JSON.parse(text)
@@ -20,8 +20,8 @@ function wordsOf(text: string): string {
   const words = [message, error, description, details]
     .filter((part) => part !== undefined && part !== null && part !== '')
     .map((part) => (typeof part === 'string' ? part : JSON.stringify(part)))
-  return [...new Set(words)]
-    .join('; ')
+  // Before it is cut: the beginning of a token is not looked for.
+  return hide([...new Set(words)].join('; '), secrets)
     .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
     .slice(0, MAX_WORDS)
 }
@@ -46,7 +46,7 @@ export function refusal(
   },
 ): ForgeError {
   const { status, text, secrets, waitMs, rights } = answer
-  const words = hide(wordsOf(text), secrets)
+  const words = wordsOf(text, secrets)
   const said = words === '' ? '' : `: ${words}`
   const fail = (code: ForgeErrorCode, remark = ''): ForgeError =>
     new ForgeError(code, `${shown} was answered ${status}${said}${remark}`, {
