@@ -42,6 +42,19 @@ test.each([
   expect(recordAudit(item, new AuthorRecords(), {})).toBe(0)
 })
 
+test('who looks, or changes nothing, has not written the version that was there', () => {
+  const records = new AuthorRecords()
+  const uri = '/api/v1/namespaces/shop/configmaps/settings'
+  const looks = event({ user: { username: 'bob' }, requestURI: `${uri}?dryRun=All&fieldManager=kubectl` })
+  const status = { kind: 'Status', details: { uid: 'u1' } }
+  const tries = event({ verb: 'delete', requestObject: { dryRun: ['All'] }, responseObject: status })
+  expect(recordAudit({ items: [looks, tries] }, records, {})).toBe(0)
+  expect(records.deleter({ uid: 'u1' }, EVERY)).toBeUndefined()
+  const writes = event({ requestURI: uri })
+  recordAudit({ items: [writes, event({ user: { username: 'bob' }, requestURI: uri })] }, records, {})
+  expect(records.writer({ uid: 'u1', resourceVersion: '8' })).toEqual({ name: 'alice' })
+})
+
 test('the oldest are forgotten', () => {
   const records = new AuthorRecords(2)
   for (const version of ['1', '2', '3']) records.wrote('u', version, { name: version })

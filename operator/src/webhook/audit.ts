@@ -29,6 +29,7 @@ function recordEvent(event: Fields, records: RecordSink, extra: ExtraKeys): bool
   const { code } = fields(responseStatus)
   const who = readUser(fields(impersonatedUser), extra) ?? readUser(fields(user), extra)
   if (stage !== 'ResponseComplete' || who === undefined || !(Number(code) >= 200 && Number(code) < 300)) return false
+  if (isDryRun(event)) return false
   const metadata = fields(fields(responseObject)['metadata'])
   if (typeof verb === 'string' && WRITES.has(verb)) {
     // A /scale answers with the uid and version of what was scaled.
@@ -44,4 +45,12 @@ function recordEvent(event: Fields, records: RecordSink, extra: ExtraKeys): bool
   if (uid === undefined) return false
   records.deleted(uid, who, 'Audit')
   return true
+}
+
+/** `kubectl diff` is one: it is answered with the version that there is, and has not written it. */
+function isDryRun({ requestURI, requestObject }: Fields): boolean {
+  const inQuery = URL.parse(text(requestURI) ?? '/', 'http://localhost')?.searchParams.has('dryRun') === true
+  // A deletion says so in its body.
+  const { dryRun } = fields(requestObject)
+  return inQuery || (Array.isArray(dryRun) && dryRun.length > 0)
 }

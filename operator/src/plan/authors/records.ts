@@ -52,7 +52,9 @@ export class AuthorRecords implements RecordSink {
     this.#max = max
   }
 
+  /** The first counts: whoever comes later was answered with a version that was there, and has changed nothing. */
   wrote(uid: string, version: string, user: User): void {
+    if (this.#writers.has(`${uid}@${version}`)) return
     remember(this.#writers, `${uid}@${version}`, user, this.#max)
     this.#tell()
   }
