@@ -19,3 +19,11 @@ test('what is wrong is named by its place, without what stands there', () => {
   )
   expect(readMapping({ 'users.txt': ' = Alice <a@b>' }).problem).toContain('users.txt, line 1')
 })
+
+// Whoever may write the ConfigMap would stop the operator: of 100,000 characters for days.
+test('long texts that are no names take no time', { timeout: 5_000 }, () => {
+  const long = `${'a'.repeat(50_000)}${' '.repeat(50_000)}`
+  expect(readMapping({ carol: `${long}.` }).problem).toContain('key carol')
+  expect(readMapping({ 'users.txt': `a${long}.` }).problem).toContain('users.txt, line 1')
+  expect(readMapping({ 'users.txt': `${long} = ${long}.` }).problem).toContain('users.txt, line 1')
+})
