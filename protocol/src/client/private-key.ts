@@ -19,13 +19,13 @@ const END = '-----END OPENSSH PRIVATE KEY-----'
 const MAGIC = Buffer.from('openssh-key-v1\0')
 
 /** Why a text is not read as a private key; undefined for one of a usual size. */
-export function keyTextProblem(text: string | Uint8Array): string | undefined {
+function keyTextProblem(text: string | Uint8Array): string | undefined {
   const bytes = typeof text === 'string' ? Buffer.byteLength(text) : text.length
   return bytes > MAX_TEXT_BYTES ? `it has ${bytes} bytes, more than ${MAX_TEXT_BYTES}` : undefined
 }
 
 /** Why nothing is signed with a key; undefined for one of a usual size, and for other kinds than RSA. */
-export function keySizeProblem({ asymmetricKeyDetails }: KeyObject): string | undefined {
+function keySizeProblem({ asymmetricKeyDetails }: KeyObject): string | undefined {
   const { modulusLength = 0 } = asymmetricKeyDetails ?? {}
   return modulusLength > MAX_RSA_BITS ? `RSA of ${modulusLength} bits, more than ${MAX_RSA_BITS}` : undefined
 }

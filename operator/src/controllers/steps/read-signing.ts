@@ -31,6 +31,11 @@ export async function readSigning(run: Reconciliation): Promise<Problem | undefi
     const message = `spec.commit.signing.generate: Secret ${name} exists and does not belong to this GitSync: delete it`
     return { reason: 'InvalidSecret', message }
   }
+  const owner = otherOwner(secret, run.gitsync)
+  if (owner !== undefined) {
+    const message = `spec.commit.signing.secretRef: Secret ${name} was made for GitSync ${owner}, and signs for no other: name another Secret`
+    return { reason: 'SecretNotConsenting', message }
+  }
   const before = run.runtimes.get(run.name)?.signing
   if (before !== undefined && before.version === secret.metadata.resourceVersion) {
     run.signing = before
@@ -49,6 +54,12 @@ const generatedName = ({ metadata }: GitSync): string => `gitsync-signing-${meta
 
 const isOwned = ({ metadata }: KubernetesObject, gitsync: GitSync): boolean =>
   metadata.ownerReferences?.some(({ uid }) => uid === gitsync.metadata.uid) === true
+
+/** Another GitSync that it belongs to: whoever may write GitSyncs could otherwise have commits of their own signed with its key. */
+function otherOwner(secret: KubernetesObject, gitsync: GitSync): string | undefined {
+  if (isOwned(secret, gitsync)) return undefined
+  return secret.metadata.ownerReferences?.find(({ kind }) => kind === gitsync.kind)?.name
+}
 
 const isProblem = (made: KubernetesObject | Problem): made is Problem => 'reason' in made
 
