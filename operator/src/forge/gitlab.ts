@@ -1,5 +1,6 @@
 import type { ApiClient, ApiDialect, ApiRequest } from './api-client.ts'
 import { apiPath } from './api-client.ts'
+import { bounded } from './bounded.ts'
 import { draftTitle, plainTitle } from './draft-title.ts'
 import { Fields, listOf } from './fields.ts'
 import { ForgeError } from './forge-error.ts'
@@ -107,7 +108,7 @@ const STATES: Readonly<Record<string, PullRequest['state']>> = { merged: 'Merged
 /** `locked` is an open one that is just being merged. */
 function toPullRequest(request: Fields): PullRequest {
   const title = request.text('title')
-  return {
+  return bounded({
     number: request.number('iid'),
     url: request.text('web_url'),
     state: STATES[request.text('state')] ?? 'Open',
@@ -115,5 +116,5 @@ function toPullRequest(request: Fields): PullRequest {
     body: request.text('description'),
     labels: request.list('labels').filter((label) => typeof label === 'string'),
     isDraft: request.flag('draft'),
-  }
+  })
 }

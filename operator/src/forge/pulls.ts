@@ -1,5 +1,6 @@
 import { apiPath } from './api-client.ts'
 import type { ApiClient, ApiRequest } from './api-client.ts'
+import { bounded } from './bounded.ts'
 import { Fields, listOf } from './fields.ts'
 import type { Forge, PullRequest } from './forge.ts'
 import type { Place } from './place.ts'
@@ -58,12 +59,13 @@ export function pullsOf(api: ApiClient, { owner, name }: Place, { titleOf, toPul
 }
 
 /** The fields that both call alike. @param isMerged where it is not open */
-export const readPull = (pull: Fields, isMerged: boolean): PullRequest => ({
-  number: pull.number('number'),
-  url: pull.text('html_url'),
-  state: pull.text('state') === 'open' ? 'Open' : isMerged ? 'Merged' : 'Closed',
-  title: pull.text('title'),
-  body: pull.text('body'),
-  labels: listOf(pull.list('labels'), 'labels').map((label) => label.text('name')),
-  isDraft: pull.flag('draft'),
-})
+export const readPull = (pull: Fields, isMerged: boolean): PullRequest =>
+  bounded({
+    number: pull.number('number'),
+    url: pull.text('html_url'),
+    state: pull.text('state') === 'open' ? 'Open' : isMerged ? 'Merged' : 'Closed',
+    title: pull.text('title'),
+    body: pull.text('body'),
+    labels: listOf(pull.list('labels'), 'labels').map((label) => label.text('name')),
+    isDraft: pull.flag('draft'),
+  })
