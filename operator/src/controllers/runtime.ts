@@ -185,6 +185,7 @@ export class Runtime {
       this.#drop((identity, key) => source.covers(identity) && !present.has(key))
       this.member.listedMore()
     },
+    relisted: (source) => this.member.listedAnew((identity) => source.covers(identity)),
     stateChanged: () => {
       this.member.judgeAgain()
       this.#environment.report(this.#name)

@@ -26,6 +26,7 @@ function open(scopes: readonly (string | undefined)[] = [undefined]) {
     deleted: ignore,
     goneUnwritten: ignore,
     synced: ignore,
+    relisted: ignore,
     stateChanged: ignore,
   }
   const source = new Source(CONFIGMAPS, [], handler)
@@ -135,6 +136,7 @@ describe('what is told', () => {
       deleted: (key) => void log.push(`deleted ${key}`),
       goneUnwritten: () => void log.push('gone unwritten'),
       synced: (_source, present) => void log.push(`synced ${[...present].join()}`),
+      relisted: () => void log.push('relisted'),
       stateChanged: () => undefined,
     }
     const rule = (...namespaces: string[]): SourceRule => ({
@@ -168,6 +170,12 @@ describe('what is told', () => {
     expect(by({}, { defaultExclusions: false })).toBe(true)
     const exclude = [{ names: ['kube-*'] }]
     expect(by({ names: ['kube-root-ca.crt'] }, { defaultExclusions: false, exclude })).toBe(false)
+  })
+
+  test('after the first list each further one is told', () => {
+    const { log, at } = read({}, { defaultExclusions: true })
+    for (let i = 0; i < 3; i++) at('a')?.onSynced({ present: new Set(), vanished: new Set() })
+    expect(log).toEqual(['synced ', 'relisted', 'relisted'])
   })
 
   test('a namespace that comes is read, and the others are not read again', () => {

@@ -28,6 +28,8 @@ export interface SourceHandler {
   goneUnwritten(): void
   /** Everything selected has been told; objects of this kind that are not named are not there any more. */
   synced(source: Source, present: ReadonlySet<string>): void
+  /** After the first time: what has changed meanwhile has been told. */
+  relisted(source: Source): void
   stateChanged(): void
 }
 
@@ -228,6 +230,7 @@ export class Source {
       if (part.present.delete(identity)) this.#handler.unselected(identity)
       else if (part.leftAlone.delete(identity)) this.#handler.goneUnwritten()
     }
+    if (part.synced) this.#handler.relisted(this)
     const first = !this.synced
     part.synced = true
     if (first && this.synced) {

@@ -235,6 +235,23 @@ test('a deletion is proved later when the kind was not served for a moment, thou
   await converged(world, shop)
 })
 
+test('an object that came back unseen and went again while no watch told of it leaves no file', async () => {
+  const world = await worlds.create()
+  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
+  await world.idle()
+  shop.member.deleted(rendered('a', '1').file.key)
+  await world.pass(SILENCE * 4)
+  expect(shop.member.status.orphans).toBe(1)
+  shop.objects.delete('a')
+  shop.member.listedAnew(({ name }) => name === 'b')
+  await world.idle()
+  expect(shop.member.status.orphans).toBe(1)
+  shop.member.listedAnew(() => true)
+  await world.idle()
+  await converged(world, shop)
+  expect(shop.member.status.orphans).toBe(0)
+})
+
 test('Never keeps every file, and counts it', async () => {
   const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1', b: '1' }, settings: { prune: 'Never' } })

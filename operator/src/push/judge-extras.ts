@@ -44,7 +44,8 @@ export async function judgeExtras(
       continue
     }
     // A copy of what is elsewhere.
-    if (desired.ofObject(identityKey(identity)) !== undefined || !(await isGone(member, identity))) continue
+    if (desired.ofObject(identityKey(identity)) !== undefined) continue
+    if (!(await member.leftovers.asks(identity, () => isGone(member, identity)))) continue
     const { author } = member.settings
     deletes.push({ path, identity, action: 'Delete', oid: null, author, time: member.clock.now() })
     orphans--
@@ -97,5 +98,6 @@ async function judgeStrangers(
 }
 
 async function mayGo(member: Member, identity: ObjectIdentity): Promise<boolean> {
-  return member.port.knows(identity) ? isGone(member, identity) : member.port.isServed(identity)
+  if (!member.port.knows(identity)) return await member.port.isServed(identity)
+  return await member.leftovers.asks(identity, () => isGone(member, identity))
 }

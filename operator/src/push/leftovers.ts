@@ -1,3 +1,4 @@
+import { identityKey } from '../objects/object.ts'
 import type { ObjectIdentity } from '../objects/object.ts'
 import type { PushFailure } from './failure.ts'
 
@@ -11,6 +12,8 @@ export interface Unprovable {
 export class Leftovers {
   #orphans = 0
   #unjudged: ObjectIdentity[] = []
+  /** Objects that were there when they were asked for, though nobody wanted their files. */
+  #there = new Map<string, ObjectIdentity>()
   #unprovable: Unprovable | undefined
 
   /** Files of this member that have no object and stay. */
@@ -30,6 +33,7 @@ export class Leftovers {
   /** Every file is judged anew. */
   beginJudging(): void {
     this.#unjudged = []
+    this.#there.clear()
   }
 
   /** @param orphans how many stay */
@@ -45,6 +49,24 @@ export class Leftovers {
   /** Nothing can be told of an object just now: its kind is not watched or not served, or something cannot be read. */
   postpone(identity: ObjectIdentity): void {
     this.#unjudged.push(identity)
+  }
+
+  /**
+   * Asks whether an object is gone. One that is there is not selected, or a watch has yet to tell of it; and what comes and
+   * goes while a watch is away is never told.
+   */
+  async asks(identity: ObjectIdentity, isGone: () => Promise<boolean>): Promise<boolean> {
+    const key = identityKey(identity)
+    // Before the question: a list that is read meanwhile may be newer than the answer.
+    this.#there.set(key, identity)
+    const gone = await isGone()
+    if (gone) this.#there.delete(key)
+    return gone
+  }
+
+  /** Whether there are objects that may have gone without anybody telling. */
+  mayHaveGone(isListedAnew: (identity: ObjectIdentity) => boolean): boolean {
+    return this.#there.values().some(isListedAnew)
   }
 
   /** Whether an object is gone may not be asked. */

@@ -1,6 +1,7 @@
 import { blobId } from '@gitsync/protocol'
 import type { Signer } from '@gitsync/protocol'
 import { identityKey } from '../objects/object.ts'
+import type { ObjectIdentity } from '../objects/object.ts'
 import { DesiredFiles } from '../plan/desired-files.ts'
 import { documentId, Holdings } from '../plan/holdings.ts'
 import type { DesiredFile, Placing } from '../plan/desired-files.ts'
@@ -241,6 +242,11 @@ export class Member {
   judgeAgain(): void {
     const isMirror = this.#settings.prune === 'Always' && this.port.complete()
     if (this.leftovers.isWaitingFor((identity) => isMirror || this.port.knows(identity))) this.requireCompare('relist')
+  }
+
+  /** What a watch had missed has been listed: files stay no longer for the sake of objects that were there for a moment. */
+  listedAnew(covers: (identity: ObjectIdentity) => boolean): void {
+    if (this.leftovers.mayHaveGone(covers)) this.requireCompare('relist')
   }
 
   /** A path that several objects wanted belongs to one again. */
