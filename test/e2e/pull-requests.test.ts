@@ -165,7 +165,8 @@ test('a difference opens one request; labels, title and text are kept in step; m
   expect(await it.request('Merged')).toMatchObject({ number: opened.number })
   // Code 201 is what Gitea says of the request that was opened.
   expect(await world.operator.metric('gitsync_git_api_requests_total', { code: '201' })).toBeGreaterThan(0)
-  await waitFor('the branch is gone', async () => !(await it.hasBranch()))
+  // Until Gitea has seen that, it closes what is opened for a branch of this name.
+  await waitFor('the branch is gone, and Gitea knows', async () => !(await it.hasBranch()) && !(await it.isListed()))
   expect(await it.file('main', FILE(it))).toContain('level: "2"')
   await it.tenant.ready()
   await it.tenant.repository.git('fsck', '--full', '--strict')
