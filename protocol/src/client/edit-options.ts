@@ -14,6 +14,8 @@ export interface CommitOptions {
   readonly committer?: Identity
   /** Branches, tags or commits that this commit merges; parents after the first. What they hold is up to the staged changes. */
   readonly mergeParents?: readonly string[]
+  /** A commit is made even where the staged changes leave every file as it is. Default false. */
+  readonly allowEmpty?: boolean
   /** Default: not signed. Unsigned, the same inputs give the same commit. */
   readonly sign?: Signer
 }

@@ -211,7 +211,7 @@ export class Edit {
    *
    * Where it fails its changes stay staged, for another commit or for {@link Edit.reset}. Commits and pushes that were asked
    * for meanwhile fail with it: they would take its changes for theirs, or do without them.
-   * @returns its id, or null when the staged changes leave every file as it is and nothing is merged
+   * @returns its id, or null when the staged changes leave every file as it is, nothing is merged and `allowEmpty` is not set
    * @throws GitError `InvalidInput`, `PathNotFound`, `UnexpectedType`, `TargetExists`, and as reading does; whatever the
    *   signer throws
    */
@@ -305,7 +305,7 @@ export class Edit {
   }
 
   async #commit(options: CommitOptions, end: number): Promise<ObjectId | null> {
-    const { message, author, committer = author, mergeParents = [], sign } = options
+    const { message, author, committer = author, mergeParents = [], allowEmpty = false, sign } = options
     checkIdentity('author', author)
     checkIdentity('committer', committer)
     checkMessage(message)
@@ -313,7 +313,7 @@ export class Edit {
     const { before, after, added } = await this.#stage.on(this.#session, this.#current, this.#base.shown, end)
     const shown = [...before.trees].filter(([oid]) => this.#outgoing.get(oid) === undefined)
     this.#base = this.#base.withTrees(new Map([...this.#base.trees, ...shown]))
-    if (after.root === before.root && merged.length === 0) {
+    if (after.root === before.root && merged.length === 0 && !allowEmpty) {
       this.#current = before
       return null
     }

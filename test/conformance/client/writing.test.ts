@@ -184,6 +184,17 @@ describe('staged reads', () => {
   })
 })
 
+test('a commit that changes nothing is made where that is asked for', async () => {
+  const store = await fresh({ a: '1' })
+  const edit = await openRepository(store.url).edit('main')
+  expect(await edit.commit({ message: 'nothing', author })).toBeNull()
+  const commit = await edit.commit({ message: 'nothing', author, allowEmpty: true })
+  await edit.push()
+  expect(await store.resolve('main')).toBe(commit)
+  expect(await store.git('diff', '--name-only', 'main~1', 'main')).toBe('')
+  await store.fsck()
+})
+
 describe('merges', () => {
   test('take branches, tags and commits as further parents, in their order', async () => {
     const store = await fresh({ a: '1' })
