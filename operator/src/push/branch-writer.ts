@@ -4,11 +4,13 @@ import { awaitTurn } from './await-turn.ts'
 import type { Turn } from './budget/turn.ts'
 import { toFailure } from './failure.ts'
 import { GroupPush, hostOf } from './group-push.ts'
+import { branchHead } from './head.ts'
+import type { Head } from './head.ts'
 import { KnownBranch } from './known-branch.ts'
 import type { Member } from './member.ts'
 import type { PushObserver } from './observer.ts'
 import type { PushedCommits } from './push-attempt.ts'
-import type { BranchReview } from './review/branch-review.ts'
+import type { Review } from './review/review.ts'
 import type { Attached, Connection } from './stage.ts'
 import type { Tips } from './tips.ts'
 
@@ -29,7 +31,9 @@ export interface BranchWriterOptions {
   /** Where the branches of the repository are, asked together with others that write it. */
   readonly tips: Tips
   /** Default: what is written counts at once. */
-  readonly review?: BranchReview | undefined
+  readonly review?: Review | undefined
+  /** Where it is read from. Default: the branch itself. */
+  readonly head?: Head | undefined
   /** With `review`: the branch that this one is to be merged into, and that it begins at; short name. */
   readonly base?: string | undefined
   /** Default: nothing is traced. */
@@ -61,7 +65,12 @@ export class BranchWriter {
   constructor(options: BranchWriterOptions) {
     const members = this.#members
     this.#options = { mayPush: () => true, ...options }
-    this.#known = new KnownBranch({ ...options, members: () => [...members.values()].map(({ member }) => member) })
+    const head = options.head ?? branchHead(options)
+    this.#known = new KnownBranch({
+      ...options,
+      head,
+      members: () => [...members.values()].map(({ member }) => member),
+    })
     this.#push = new GroupPush({ ...this.#options, known: this.#known, members })
   }
 

@@ -10,7 +10,7 @@ import type { Member } from './member.ts'
 import type { PushObserver } from './observer.ts'
 import { attemptPush } from './push-attempt.ts'
 import type { PushAttempt, PushedCommits, Reviewing } from './push-attempt.ts'
-import type { BranchReview } from './review/branch-review.ts'
+import type { Review } from './review/review.ts'
 import type { Attached, Connection } from './stage.ts'
 import type { Tips } from './tips.ts'
 
@@ -23,7 +23,7 @@ export interface GroupPushOptions {
   readonly onPush?: (pushed: PushedCommits) => void
   readonly observer?: PushObserver
   readonly tips: Tips
-  readonly review?: BranchReview | undefined
+  readonly review?: Review | undefined
   /** Default: nothing is traced. */
   readonly tracer?: Tracer
   readonly known: KnownBranch
@@ -103,6 +103,7 @@ export class GroupPush {
         if (reviewing !== undefined) await this.#settleReview(reviewing, group)
         return isPushed
       } catch (error) {
+        if (race < MAX_RACES && review?.mayRepeat(error) === true) continue
         if (!isGitError(error, 'StaleRef') || race >= MAX_RACES) throw error
         observer?.raced?.(repositoryAddress(connection.repository.url).host)
         await known.moveTo(String(error.details.actual), membersOf(group), connection)
@@ -111,9 +112,8 @@ export class GroupPush {
   }
 
   #attempt({ repository }: Connection, reviewing: Reviewing | undefined): PushAttempt {
-    const { branch, known, members, onPush, tracer = NO_TRACER } = this.#options
+    const { known, members, onPush, tracer = NO_TRACER } = this.#options
     return {
-      branch,
       known,
       repository,
       tracer,
@@ -126,7 +126,7 @@ export class GroupPush {
   }
 
   #reviewing(
-    review: BranchReview,
+    review: Review,
     connection: Connection,
     { since, ...asked }: { readonly isLook: boolean; readonly isRequested: boolean; readonly since: number },
   ): Reviewing {

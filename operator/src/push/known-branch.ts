@@ -2,18 +2,16 @@ import type { Repository, Snapshot } from '@gitsync/protocol'
 import type { Clock } from '../time/clock.ts'
 import { BranchHistory } from './branch-history.ts'
 import { folderId, wantedTrees } from './folder-view.ts'
+import type { Head } from './head.ts'
 import type { Member } from './member.ts'
 import type { PushObserver } from './observer.ts'
 import type { Connection } from './stage.ts'
-import type { Tips } from './tips.ts'
 
 export interface KnownBranchOptions {
-  /** Short name. */
-  readonly branch: string
+  readonly head: Head
   /** The branch that it is to be merged into, and that it begins at; short name. Default: what is written counts at once. */
   readonly base?: string | undefined
   readonly clock: Clock
-  readonly tips: Tips
   readonly observer?: PushObserver | undefined
   /** Everybody who writes it. */
   readonly members: () => readonly Member[]
@@ -51,13 +49,15 @@ export class KnownBranch {
 
   /** Whether it has to be looked at before these members are written. */
   needsLook(members: readonly Member[]): boolean {
-    return this.#isUncertain || members.some((member) => member.wantsLook())
+    return this.#isUncertain || this.#options.head.isBlind || members.some((member) => member.wantsLook())
   }
 
   /** A look counts for these that began at this time or later; after a push of unknown outcome none of those before. */
   lookSince(members: readonly Member[]): number {
     if (this.#isUncertain) return Number.POSITIVE_INFINITY
     const looking = members.filter((member) => member.wantsLook())
+    // Nobody asks for it but a push to where nothing is compared.
+    if (looking.length === 0 && this.#options.head.isBlind) return Number.POSITIVE_INFINITY
     return Math.max(...looking.map((member) => member.lookSince))
   }
 
@@ -85,14 +85,15 @@ export class KnownBranch {
 
   /** Where is it now? Everybody whose folder was not as it is now is compared. */
   async look(members: readonly Member[], connection: Connection): Promise<void> {
-    const { branch, base, tips } = this.#options
+    const { head } = this.#options
     const { repository } = connection
     const everybody = this.#options.members()
     const known = this.#snapshot
-    const tip = known === undefined ? undefined : await tips.look(connection, branch, this.lookSince(members))
+    const looking = { connection, since: this.lookSince(members), members: everybody }
+    const tip = known === undefined ? undefined : await head.tip(looking)
     if (known === undefined || tip === null || tip === undefined) {
       const depth = Math.max(...members.map(({ settings }) => depthOf(settings.path)))
-      this.#snapshot = await repository.snapshot(branch, { depth, orFrom: base ?? 'HEAD' })
+      this.#snapshot = await head.read(looking, depth)
       await this.#history?.check(repository, this.#snapshot, everybody)
       for (const member of everybody) member.requireCompare('drift')
     } else if (tip !== known.tip) await this.moveTo(tip, members, connection)

@@ -9,7 +9,7 @@ import type { KnownBranch } from './known-branch.ts'
 import type { Member } from './member.ts'
 import type { SentPush } from './outbox.ts'
 import { settle } from './own-paths.ts'
-import type { BranchReview } from './review/branch-review.ts'
+import type { Outgoing, Review } from './review/review.ts'
 import type { ReviewRound } from './review/review-round.ts'
 import { stage } from './stage.ts'
 import type { Attached, Staged } from './stage.ts'
@@ -25,14 +25,12 @@ export interface PushedCommits {
 
 /** What is written is reviewed before it counts. */
 export interface Reviewing {
-  readonly review: BranchReview
+  readonly review: Review
   /** The round as it is now. */
   readonly round: () => ReviewRound
 }
 
 export interface PushAttempt {
-  /** Short name. */
-  readonly branch: string
   readonly known: KnownBranch
   readonly repository: Repository
   readonly tracer: Tracer
@@ -44,6 +42,19 @@ export interface PushAttempt {
   /** @throws PushFailure when nothing may be pushed now */
   readonly confirm: () => void
   readonly onPush: ((pushed: PushedCommits) => void) | undefined
+}
+
+interface Sending {
+  readonly staged: readonly Staged[]
+  readonly attempt: PushAttempt
+}
+
+interface Sent {
+  readonly outcome: PushOutcome
+  /** What is written, as it is now. */
+  readonly snapshot: Snapshot
+  /** With the commits that were sent. */
+  readonly staged: readonly Staged[]
 }
 
 /** After these a push may have happened. */
@@ -64,13 +75,13 @@ const OUTCOME_UNKNOWN: readonly GitErrorCode[] = [
  * @throws PushFailure, or GitError as every push: `StaleRef` when somebody else was faster
  */
 export async function attemptPush(group: Set<Attached>, attempt: PushAttempt): Promise<boolean> {
-  const { branch, known, repository, reviewing } = attempt
+  const { known, repository, reviewing } = attempt
   for (const attached of group) if (!attempt.isAttached(attached)) group.delete(attached)
   const members = [...group].map(({ member }) => member)
   const snapshot = await known.readFolders(members, repository)
   for (const member of members) await recognise(member, snapshot, attempt)
   // Windows are held in memory anyway, and there may be no disk.
-  await using edit = await repository.edit(branch, { base: snapshot, writing: 'memory' })
+  await using edit = await repository.edit(snapshot.ref, { base: snapshot, writing: 'memory' })
   const staged: Staged[] = []
   for (const attached of group) {
     try {
@@ -87,11 +98,11 @@ export async function attemptPush(group: Set<Attached>, attempt: PushAttempt): P
   const isRefused = reviewing !== undefined && isNew && !(await reviewing.review.admits(reviewing.round(), staged))
   // A branch is begun for something that is to be reviewed.
   const isIdle = isRefused || (reviewing !== undefined && snapshot.tip === null && !isNew)
-  const outcome = isIdle ? notSent(snapshot) : await send(edit, snapshot, { staged, attempt })
-  known.pushed(snapshot, outcome.snapshot)
-  reviewing?.review.committed(staged)
-  for (const each of staged) await acknowledge(each, { before: snapshot, outcome, isRefused }, attempt)
-  return outcome.status === 'pushed'
+  const sent = isIdle ? notSent(snapshot, staged) : await send(edit, snapshot, { staged, attempt })
+  known.pushed(snapshot, sent.snapshot)
+  reviewing?.review.committed(sent.staged)
+  for (const each of sent.staged) await acknowledge(each, { ...sent, before: snapshot, isRefused }, attempt)
+  return sent.outcome.status === 'pushed'
 }
 
 /** A push whose outcome nobody knew has happened when the folder is as it would have left it: then it is not repeated. */
@@ -104,21 +115,41 @@ async function recognise(member: Member, snapshot: Snapshot, attempt: PushAttemp
   if (landed.commits.length > 0) tellPushed(member, landed, attempt)
 }
 
-async function send(
-  edit: Edit,
-  before: Snapshot,
-  { staged, attempt }: { readonly staged: readonly Staged[]; readonly attempt: PushAttempt },
-): Promise<PushOutcome> {
+async function send(edit: Edit, before: Snapshot, { staged, attempt }: Sending): Promise<Sent> {
   attempt.confirm()
   const { reviewing } = attempt
-  const pushOptions = [...new Set(staged.flatMap(({ member }) => member.settings.pushOptions ?? []))]
-  const isEmpty = staged.every(({ commits }) => commits.length === 0)
-  if (reviewing !== undefined && !isEmpty)
-    pushOptions.push(...(await reviewing.review.pushOptions(reviewing.round(), staged)))
+  if (reviewing === undefined || isEmpty(staged)) return await post({ edit, pushOptions: [] }, before, staged)
+  const outgoing = await reviewing.review.outgoing(reviewing.round(), edit, staged)
   try {
-    const outcome = await edit.push(pushOptions.length === 0 ? {} : { pushOptions })
-    if (outcome.status === 'pushed') reviewing?.review.heard(reviewing.round(), outcome.messages)
-    return outcome
+    const sent = await post(outgoing, before, inOneCommit(staged, outgoing))
+    return { ...sent, snapshot: reviewing.review.sent(reviewing.round(), sent.outcome) }
+  } finally {
+    if (outgoing.edit !== edit) await outgoing.edit.close()
+  }
+}
+
+const isEmpty = (staged: readonly Staged[]): boolean => staged.every(({ commits }) => commits.length === 0)
+
+function inOneCommit(staged: readonly Staged[], { squashed }: Outgoing): readonly Staged[] {
+  if (squashed === undefined) return staged
+  return staged.map((each) => {
+    if (each.commits.length === 0) return each
+    each.member.standing.attempted({ sha: squashed, time: each.time })
+    return { ...each, commits: [squashed] }
+  })
+}
+
+async function post(outgoing: Outgoing, before: Snapshot, staged: readonly Staged[]): Promise<Sent> {
+  const { edit, squashed } = outgoing
+  const own = staged.flatMap(({ member }) => member.settings.pushOptions ?? [])
+  const pushOptions = [...new Set(own), ...outgoing.pushOptions]
+  try {
+    const outcome = await edit.push({
+      ...(pushOptions.length === 0 ? {} : { pushOptions }),
+      // What goes to one ref and appears at another cannot be looked at.
+      ...(squashed === undefined ? {} : { verify: false }),
+    })
+    return { outcome, snapshot: outcome.snapshot, staged }
   } catch (error) {
     if (isGitError(error, ...OUTCOME_UNKNOWN)) {
       const { snapshot } = await edit.push({ dryRun: true })
@@ -139,10 +170,11 @@ function remember({ member, plan, commits, seenAt, time }: Staged, { tip }: Snap
 
 async function acknowledge(
   { member, plan, commits, seenAt, time }: Staged,
-  sent: { readonly before: Snapshot; readonly outcome: PushOutcome; readonly isRefused: boolean },
+  sent: Sent & { readonly before: Snapshot; readonly isRefused: boolean },
   attempt: PushAttempt,
 ): Promise<void> {
-  const { status, snapshot } = sent.outcome
+  const { snapshot } = sent
+  const { status } = sent.outcome
   if (sent.isRefused) member.held.clear()
   else await settle(member, plan)
   const sha = status === 'pushed' ? commits.at(-1) : undefined
@@ -169,9 +201,8 @@ function tellPushed(
 }
 
 /** Everything stays as it is. */
-const notSent = (snapshot: Snapshot): PushOutcome => ({
-  status: 'up-to-date',
-  ref: snapshot.ref,
-  commit: snapshot.commit,
+const notSent = (snapshot: Snapshot, staged: readonly Staged[]): Sent => ({
+  outcome: { status: 'up-to-date', ref: snapshot.ref, commit: snapshot.commit, snapshot },
   snapshot,
+  staged,
 })

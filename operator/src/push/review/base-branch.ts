@@ -47,9 +47,15 @@ export class BaseBranch {
    */
   async prepare(round: ReviewRound): Promise<Snapshot> {
     const { head, isLook } = round
+    await this.look(round)
+    return head.tip === null || !isLook ? head : await this.#takeIn(round, head.tip)
+  }
+
+  /** Looks where the base is, where that is not known. @throws PushFailure `BranchNotFound` where there is none */
+  async look(round: ReviewRound): Promise<void> {
+    const { head, isLook } = round
     const isMissing = this.#snapshot === undefined || (head.tip === null && head.commit !== this.#snapshot.commit)
     if (isLook || isMissing) await this.#look(round)
-    return head.tip === null || !isLook ? head : await this.#takeIn(round, head.tip)
   }
 
   /** What the head proposes. */

@@ -1,13 +1,13 @@
-import type { Snapshot } from '@gitsync/protocol'
+import type { Edit, PushOutcome, Snapshot } from '@gitsync/protocol'
 import type { PullRequest } from '../../forge/forge.ts'
 import { markOf } from '../../plan/request-section.ts'
 import type { Clock } from '../../time/clock.ts'
-import { viewOf } from '../folder-view.ts'
 import type { Staged } from '../stage.ts'
 import { BaseBranch } from './base-branch.ts'
 import { describeRequest } from './describe-request.ts'
 import { foreignCommits } from './divergence.ts'
 import { asked } from './forge-failure.ts'
+import { forgetGone } from './forget-gone.ts'
 import { HostRequest, isRefusal } from './host-request.ts'
 import type { HostRequestOptions } from './host-request.ts'
 import { MergeGrace } from './merge-grace.ts'
@@ -15,6 +15,7 @@ import { proposalState, stagedState } from './proposal.ts'
 import type { Proposed } from './proposal.ts'
 import { requestIn, requestOptions } from './push-options.ts'
 import { removeBranch } from './remove-branch.ts'
+import type { Outgoing, Review } from './review.ts'
 import { settingsOf } from './review-round.ts'
 import type { ReviewRound } from './review-round.ts'
 
@@ -27,7 +28,7 @@ export interface BranchReviewOptions extends HostRequestOptions {
  * proposes nothing, takes the base in when both have changed the same folder. All it needs to know is in Git and in the
  * request itself; what it remembers spares requests.
  */
-export class BranchReview {
+export class BranchReview implements Review {
   readonly #branch: string
   readonly #base: BaseBranch
   readonly #request: HostRequest
@@ -66,21 +67,29 @@ export class BranchReview {
     return !this.#isRefused(round, stagedState(staged))
   }
 
-  /** What a push says to the host, where that is the way to a request. @throws PushFailure */
-  async pushOptions(round: ReviewRound, staged: readonly Staged[]): Promise<string[]> {
+  /** Commits as they were staged; options of the push where that is the way to a request. @throws PushFailure */
+  async outgoing(round: ReviewRound, edit: Edit, staged: readonly Staged[]): Promise<Outgoing> {
     const settings = settingsOf(round)
-    if (settings.via !== 'PushOptions') return []
+    if (settings.via !== 'PushOptions') return { edit, pushOptions: [] }
     const pushed = { staged, isNew: round.head.tip === null }
-    return await asked(async () => requestOptions(round.repository.url, this.#branch, settings, pushed))
+    const { url } = round.repository
+    return { edit, pushOptions: await asked(async () => requestOptions(url, this.#branch, settings, pushed)) }
   }
 
   /** What the host has said of a push. */
-  heard(round: ReviewRound, messages: readonly string[]): void {
-    if (settingsOf(round).via !== 'PushOptions') return
+  sent(round: ReviewRound, outcome: PushOutcome): Snapshot {
+    const { snapshot } = outcome
+    if (settingsOf(round).via !== 'PushOptions' || outcome.status !== 'pushed') return snapshot
     const last = this.#request.status(round)
     const isKnown = last?.state === 'Open'
-    const request = { ...(isKnown ? last : {}), ...requestIn(messages), state: 'Open' as const }
+    const request = { ...(isKnown ? last : {}), ...requestIn(outcome.messages), state: 'Open' as const }
     this.#request.tellStatus(round, request, isKnown ? '' : WHY_OPENED)
+    return snapshot
+  }
+
+  /** A branch says where it is. */
+  mayRepeat(): boolean {
+    return false
   }
 
   /** Tells of commits that have been pushed to the head. */
@@ -159,7 +168,7 @@ export class BranchReview {
     confirm()
     await removeBranch(repository, this.#branch, tip)
     this.#base.headGone()
-    this.#forgetGone(round)
+    forgetGone(round, this.#base.snapshot)
     if (settings.via === 'PushOptions') {
       // Nobody has asked the host: that the base has got everything says that it was merged.
       const state = this.#grace.hasStayed(this.#base.commit) ? 'Closed' : 'Merged'
@@ -180,17 +189,6 @@ export class BranchReview {
   /** Whether the head's request was opened from here. */
   #isOwn(round: ReviewRound, request: PullRequest | undefined): boolean {
     return request === undefined ? this.#request.status(round) !== undefined : markOf(request.body) !== undefined
-  }
-
-  /** With the head goes the last place where files were that are neither wanted nor in the base. */
-  #forgetGone({ repository, members }: ReviewRound): void {
-    for (const member of members) {
-      // Of files that hold several objects each object is in the inventory.
-      if (member.settings.shared === true) continue
-      const left = viewOf(member, repository, this.#base.snapshot).files()
-      const paths = [...member.desired.files(), ...left].map(({ path }) => path)
-      member.inventory.keepOnly(paths)
-    }
   }
 
   /** The head is gone: so is its request, unless the host is slow. */

@@ -3,6 +3,7 @@ import type { Change, Edit, Repository, Signer, Snapshot } from '@gitsync/protoc
 import { CLAIM_FILE } from '../../plan/compare.ts'
 import { pathIn } from '../../plan/path-in.ts'
 import type { Person } from '../../plan/person.ts'
+import { putChanges } from './put-changes.ts'
 
 export interface BaseMerge {
   /** The head, which exists. */
@@ -21,10 +22,6 @@ export interface BaseMerge {
   /** Milliseconds since the epoch. */
   readonly time: number
 }
-
-/** Contents that are read at once. */
-const READ_AT_ONCE = 200
-const SUBMODULE = 0o160000
 
 /**
  * Stages the merge of the base into the head: the base's files, and on them what the head has changed. Where both have
@@ -48,7 +45,7 @@ export async function mergeBaseIn(
   const { ref, tip } = head
   const edit = await repository.edit(ref, { base: base.at({ ref, tip, commit: tip }), writing: 'memory' })
   try {
-    await apply(repository, edit, head, kept, isInside)
+    await putChanges(repository, edit, { from: head, changes: kept, mayReplace: isInside })
     const identity = { ...committer, date: new Date(time) }
     await edit.commit({
       message: `Merge ${baseName} into ${ref.replace(/^refs\/heads\//, '')}\n`,
@@ -72,25 +69,3 @@ const isSame = (a: Change, b: Change | undefined): boolean =>
 
 const isClaim = ({ path }: Pick<Change, 'path'>, folders: readonly string[]): boolean =>
   folders.some((folder) => path === pathIn(folder, CLAIM_FILE))
-
-async function apply(
-  repository: Repository,
-  edit: Edit,
-  head: Snapshot,
-  changes: readonly Change[],
-  isInside: (path: string) => boolean,
-): Promise<void> {
-  for (const { path, oid } of changes) if (oid === undefined) edit.delete(path, { ifExists: true })
-  const written = changes.filter(({ oid }) => oid !== undefined)
-  for (let start = 0; start < written.length; start += READ_AT_ONCE) {
-    const step = written.slice(start, start + READ_AT_ONCE)
-    const oids = step.filter(({ mode }) => mode !== SUBMODULE).map(({ oid = '' }) => oid)
-    const contents = oids.length === 0 ? new Map<string, Buffer>() : await repository.blobs(head, oids)
-    for (const { path, oid = '', mode } of step) {
-      const replace = isInside(path)
-      const bytes = contents.get(oid)
-      if (mode === SUBMODULE) edit.putSubmodule(path, oid, { replace })
-      else if (bytes !== undefined) edit.put(path, bytes, { replace, ...(mode === undefined ? {} : { mode }) })
-    }
-  }
-}
