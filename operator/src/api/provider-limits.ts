@@ -55,7 +55,7 @@ export const bytesSchema = withRule(bytes, {
   message: 'perHour must not be less than perPush',
 })
 
-const HOST_TYPES = ['GitHub', 'GitLab', 'Gitea', 'Forgejo', 'Bitbucket', 'AzureDevOps', 'Generic'] as const
+const HOST_TYPES = ['GitHub', 'GitLab', 'Gitea', 'Forgejo', 'Gerrit', 'Bitbucket', 'AzureDevOps', 'Generic'] as const
 export type HostType = (typeof HOST_TYPES)[number]
 
 export const hostTypeSchema = z.enum(HOST_TYPES).meta({

@@ -35,6 +35,12 @@ export function placeOf(url: string, type: string | undefined): Place {
   const host = isSsh ? hostname : parsed.host
   const origin = isSsh ? `https://${hostname}` : parsed.origin
   const known = FORGE_TYPES.find((candidate) => candidate === type) ?? WELL_KNOWN[hostname]
+  if (type === 'Gerrit') {
+    throw new ForgeError(
+      'InvalidInput',
+      `${host}: Gerrit takes changes by pushes: set push.pullRequest.via to PushOptions`,
+    )
+  }
   if (known === undefined) {
     const said = type === undefined ? 'no GitProvider says' : `type ${type} of its GitProvider does not say`
     throw new ForgeError(
@@ -55,6 +61,10 @@ export function placeOf(url: string, type: string | undefined): Place {
   const owner = parts.pop() ?? ''
   return { type: known, origin, host, prefix: parts.map((part) => `/${part}`).join(''), owner, name }
 }
+
+/** What a host runs, as far as somebody has said so or everybody knows. @param type `type` of the GitProvider */
+export const hostTypeOf = (hostname: string, type: string | undefined): string | undefined =>
+  type ?? WELL_KNOWN[hostname]
 
 function partsOf(url: string): Pick<URL, 'protocol' | 'host' | 'hostname' | 'origin' | 'pathname'> {
   const { protocol, host, hostname, origin, pathname } = new URL(url)

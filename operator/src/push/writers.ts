@@ -8,6 +8,7 @@ import type { Member } from './member.ts'
 import type { PushObserver } from './observer.ts'
 import { Tips } from './tips.ts'
 import { BranchReview } from './review/branch-review.ts'
+import { byPush } from './review/by-push/by-push.ts'
 import type { ReviewChange } from './review/host-request.ts'
 import type { Tracer } from '../trace/tracer.ts'
 
@@ -53,21 +54,26 @@ export class Writers {
    * @param baseKey the same of the branch that it is to be merged into
    */
   attach(key: string, branch: string, member: Member, connection: Connection, baseKey?: string): void {
-    if (this.#places.get(member.name) !== key) this.detach(member.name)
-    this.#places.set(member.name, key)
-    let writer = this.#writers.get(key)
+    const { review } = member.settings
+    const pushed = review && byPush(connection.repository.url, review)
+    // Another way to a request is another head, even where its name is the same.
+    const place = pushed === undefined ? key : `${key} ${pushed.name}`
+    if (this.#places.get(member.name) !== place) this.detach(member.name)
+    this.#places.set(member.name, place)
+    let writer = this.#writers.get(place)
     if (writer === undefined) {
       const { clock, random, mayPush, onPush, observer, onReview, tracer } = this.#options
       const { host } = repositoryAddress(connection.repository.url)
       const { budget } = connection
       const schedule = (work: () => Promise<void>): Promise<void> =>
         this.#schedule(host, Math.max(PER_HOST, budget?.limits.concurrency ?? 0), work)
-      const base = member.settings.review?.base
-      if (baseKey !== undefined) this.#bases.set(key, baseKey)
+      const base = review?.base
+      if (baseKey !== undefined) this.#bases.set(place, baseKey)
+      const reviewed = { branch, clock, onChange: onReview }
       writer = new BranchWriter({
         branch,
         base,
-        review: base === undefined ? undefined : new BranchReview({ branch, clock, onChange: onReview }),
+        ...(base === undefined ? {} : (pushed?.open(reviewed) ?? { review: new BranchReview(reviewed) })),
         clock,
         random,
         schedule,
@@ -77,7 +83,7 @@ export class Writers {
         ...(observer === undefined ? {} : { observer }),
         ...(tracer === undefined ? {} : { tracer }),
       })
-      this.#writers.set(key, writer)
+      this.#writers.set(place, writer)
     }
     writer.attach(member, connection)
   }

@@ -290,11 +290,11 @@ echo 'View merge request: https://gitlab.example.com/a/b/-/merge_requests/12'
 })
 
 test('push options on a host that has none for it are refused before anything is pushed', async () => {
-  const { shop, edit } = await begin({ via: 'PushOptions', hostType: 'Gitea' })
+  const { shop, edit } = await begin({ via: 'PushOptions', hostType: 'GitHub' })
   await edit('a', '1')
   expect(shop.member.status.failure).toMatchObject({
     reason: 'PullRequestRefused',
-    message: expect.stringContaining('set pullRequest.via to API') as string,
+    message: expect.stringMatching(/^push\.pullRequest\.via PushOptions: GitHub .* set it to API$/) as string,
   })
   expect(await exists()).toBe(false)
 })

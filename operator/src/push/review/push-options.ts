@@ -23,7 +23,7 @@ export function requestOptions(
   if (type !== 'GitLab')
     throw new ForgeError(
       'InvalidInput',
-      `push options open requests on GitLab, not on ${type}: set pullRequest.via to API`,
+      `push.pullRequest.via PushOptions: ${type} opens no request by a push, GitLab, Gitea, Forgejo and Gerrit do: set it to API`,
     )
   const options = ['merge_request.create', `merge_request.target=${settings.base}`]
   if (settings.deleteBranch) options.push('merge_request.remove_source_branch')
