@@ -80,7 +80,9 @@ function refusalBelow({ code, details: { cause } }: GitError): PushFailure | und
 }
 
 function reasonOf(error: GitError): Reason {
-  if (error.code === 'Rejected' && error.details.actual === 'nothing') return 'BranchNotFound'
+  const { actual, ref = '' } = error.details
+  // Where requests are pushed to there is never anything.
+  if (error.code === 'Rejected' && actual === 'nothing' && !ref.startsWith('refs/for/')) return 'BranchNotFound'
   if (error.code === 'Unsupported' && error.details.expected === 'push-options') return 'PushRejected'
   const refusal = refusalBelow(error)
   if (refusal !== undefined) return refusal.reason

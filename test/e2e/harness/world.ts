@@ -1,5 +1,7 @@
 import { embeddedControlPlane, realControlPlane } from './control-plane.ts'
 import type { ControlPlane } from './control-plane.ts'
+import { gerritHost } from './gerrit-host.ts'
+import type { GerritHost } from './gerrit-host.ts'
 import { giteaHost, httpBackendHost } from './git-host.ts'
 import type { GiteaHost, GitHost, HttpBackendHost } from './git-host.ts'
 import type { RepositoryOptions } from '../../kit/remote/index.ts'
@@ -41,6 +43,10 @@ export async function startWorld(plane: keyof typeof CONTROL_PLANES): Promise<Wo
 
 export async function startGiteaWorld(plane: keyof typeof CONTROL_PLANES): Promise<World<GiteaHost>> {
   return await assemble(CONTROL_PLANES[plane], giteaHost)
+}
+
+export async function startGerritWorld(plane: keyof typeof CONTROL_PLANES): Promise<World<GerritHost>> {
+  return await assemble(CONTROL_PLANES[plane], gerritHost)
 }
 
 async function assemble<H extends GitHost>(

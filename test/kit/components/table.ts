@@ -11,6 +11,7 @@ export type ComponentName =
   | 'etcd'
   | 'etcd34'
   | 'gitea'
+  | 'gerrit'
   | 'chromium'
   | 'sshd'
   | 'redis'
@@ -261,6 +262,16 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     versionArgs: ['--version'],
     versionPattern: /version (\d+)\.(\d+)\.(\d+)/,
     fits: ({ major, minor }) => major === 1 && minor >= 26,
+  },
+  gerrit: {
+    file: 'gerrit',
+    recipe: 'gerrit',
+    variable: 'GITSYNC_GERRIT',
+    asset: false,
+    versionArgs: ['--version'],
+    versionPattern: /gerrit version (\d+)\.(\d+)\.(\d+)/,
+    // One on PATH would be another program.
+    fits: () => false,
   },
   prometheus: prometheus('prometheus', 'GITSYNC_PROMETHEUS'),
   promtool: prometheus('promtool', 'GITSYNC_PROMTOOL'),
