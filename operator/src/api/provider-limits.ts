@@ -60,5 +60,5 @@ export type HostType = (typeof HOST_TYPES)[number]
 
 export const hostTypeSchema = z.enum(HOST_TYPES).meta({
   description:
-    'What the hosts run: decides the limits that are built in. When left out, known hosts have theirs, and others none.',
+    'What the hosts run: decides the limits that are built in, and how pull requests are made. When left out, known hosts have theirs, and others none.',
 })

@@ -53,7 +53,7 @@ const pullRequestSchema = z
       .enum(['API', 'PushOptions'])
       .meta({
         description:
-          "How it is opened. API: by the host's REST API, with the token of secretRef. PushOptions: by the push itself, on GitLab; its state is then not known.",
+          "How it is opened. API: by the host's REST API, with the token of secretRef. PushOptions: by the push itself, on GitLab, Gitea, Forgejo and Gerrit; its state is then what Git shows.",
       })
       .default('API'),
   })

@@ -16,7 +16,7 @@ export const nothingMessage = (base: string, own: readonly string[]): string =>
   )
 
 /** Who made the changes that a message stands for. */
-export const authorsIn = (message: string): Person[] =>
+const authorsIn = (message: string): Person[] =>
   trailersIn(message).flatMap((line) => {
     const [, name, email] = /^Co-authored-by: (.+) <([^<>]*)>$/.exec(line) ?? []
     return name === undefined || email === undefined ? [] : [{ name, email }]
@@ -30,7 +30,7 @@ export function authorsOf(before: string, staged: readonly Staged[], committer: 
   return [...people.values()]
 }
 
-const plain = (text: string): string => text.replaceAll(/[\p{Cc}<>]+/gu, ' ').trim()
+const plain = (text: string): string => text.replaceAll(/[\p{Cc}\s<>]+/gu, ' ').trim()
 
 export interface ProposalText {
   readonly title: string
