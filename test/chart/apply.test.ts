@@ -176,7 +176,8 @@ describe.each(['helm', 'helm3'] as const)('the life of a release, by %s', (versi
     const helm = await world.helm(version)
     await world.install(helm, release, home, { crds: { keep: false } })
     await helm(['uninstall', release, '--namespace', home])
-    await waitFor('the definitions are gone', async () => (await definitions()).length === 0)
+    // The API server deletes their objects first, and waits before it tries again where their storage was just made anew.
+    await waitFor('the definitions are gone', async () => (await definitions()).length === 0, { timeout: 90_000 })
     expect(await owned()).toEqual([])
   })
 })
