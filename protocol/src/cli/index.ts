@@ -4,7 +4,7 @@
  * @module
  */
 export { commitJson, commitMedium, commitOneline } from './commit-text.ts'
-export { addConnectionOptions } from './connection-flags.ts'
+export { addConnectionOptions, ADDRESS, REVISION } from './connection-flags.ts'
 export type { ConnectionFlags } from './connection-flags.ts'
 export { parseDate } from './dates.ts'
 export { describeRequest } from './describe-request.ts'
@@ -13,6 +13,7 @@ export { applyEnvironment } from './environment.ts'
 export { ExitCode, exitCode } from './exit-code.ts'
 export { inFlags } from './flag-words.ts'
 export { identities } from './identity.ts'
+export { readInputFile } from './input-file.ts'
 export { Interrupted, interruptible } from './interrupt.ts'
 export type { Io } from './io.ts'
 export { write, writeJson, writeLines } from './output.ts'

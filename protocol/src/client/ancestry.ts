@@ -44,3 +44,22 @@ export async function descendsFrom(session: Session, commit: ObjectId, ancestor:
     throw error
   }
 }
+
+/**
+ * The same from the other end: the server is asked for what the other commit has beyond the first one, which is nothing
+ * where the first one reaches it. One request, whatever lies between.
+ * @throws GitError `ObjectMissing` or another for a commit that the server does not have or send, and as every request
+ */
+export async function reaches(session: Session, commit: ObjectId, other: ObjectId): Promise<boolean> {
+  if (commit === other) return true
+  const request = { wants: [other], haves: [commit] }
+  for (const [index, filter] of FILTERS.entries()) {
+    try {
+      for await (const _object of fetchObjects(session, { ...request, ...filter }, { skipBlobs: true })) return false
+      return true
+    } catch (error) {
+      if (!isGitError(error, 'Unsupported') || index === FILTERS.length - 1) throw error
+    }
+  }
+  return false
+}

@@ -125,6 +125,21 @@ export class Edit {
   }
 
   /**
+   * Writes a file whose content the repository has, at whatever path or branch: nothing of it is sent. A folder that holds
+   * it must have been read in the snapshot that the edit begins with, of this commit or another: see
+   * {@link Snapshot.withTrees}; the push proves that.
+   * @throws GitError `InvalidInput` for an impossible id, path or mode
+   */
+  putExisting(path: string, oid: ObjectId, { mode, replace = false }: PutOptions = {}): void {
+    if (mode !== undefined) checkFileMode(mode)
+    if (!isObjectId(oid)) {
+      const message = `a file needs the full id of its content, not ${JSON.stringify(oid)}`
+      throw new GitError('InvalidInput', message, { field: 'oid', path })
+    }
+    this.#stage.add(putFile(filePath(path), { oid, mode }, replace))
+  }
+
+  /**
    * Points a submodule at a commit of its own repository, which this one does not have and nobody looks at.
    * @param options.replace as for {@link Edit.put}
    * @throws GitError `InvalidInput`

@@ -3,6 +3,9 @@ import type { ObjectId } from '../format/object-id.ts'
 import { Mode } from '../format/tree.ts'
 import type { CheckedOut, CheckoutOptions } from './checkout/checkout.ts'
 import { compare } from './compare/compare.ts'
+import { reaches } from './ancestry.ts'
+import { commitChanges } from './compare/commit-changes.ts'
+import type { ChangedCommit, ChangesOptions } from './compare/commit-changes.ts'
 import type { Comparand, CompareOptions } from './compare/compare.ts'
 import type { Change } from './compare/diff-trees.ts'
 import type { Edit } from './edit.ts'
@@ -26,6 +29,7 @@ import { readBlobs, readFiles } from './read/read-files.ts'
 import type { FileContent } from './read/read-files.ts'
 import { readRevision } from './read/read-revision.ts'
 import { readTrees } from './read/read-trees.ts'
+import { resolveRevision } from './read/resolve.ts'
 import type { Revision } from './read/resolve.ts'
 import { withSizes } from './read/sizes.ts'
 import { advance } from './read/tree-delta.ts'
@@ -159,7 +163,8 @@ export class Repository {
    * Commits, newest first and children before their parents, whatever their dates: the order of `git log --date-order`,
    * which is that of `git log` where clocks are right. With `path` the commits that `git log -- path` shows.
    *
-   * Commits are read without their files, in batches that grow; with `path` the folders on the way to it as well.
+   * Commits are read without their files, in batches that grow; with `path` the folders on the way to it as well, and
+   * `change` says what stood there before and after.
    * `limit` and `cursor` make pages; a page reads nothing that an earlier one has shown.
    * @throws GitError `InvalidInput` at once; while it is gone through `RefNotFound`, `UnexpectedType`, and as every request
    * @example
@@ -169,6 +174,17 @@ export class Repository {
    */
   history(revision: Revision, options: HistoryOptions = {}): History {
     return new History(this.#session, revision, options)
+  }
+
+  /**
+   * Whether a commit is in the history of a revision: what `git merge-base --is-ancestor` says. One request for an id as the
+   * revision, whatever lies between; two for a name.
+   * @param commit a full id, of a commit that the repository has
+   * @throws GitError `RefNotFound`, and as every request for a commit that the server does not have or does not send
+   */
+  async contains(revision: Revision, commit: ObjectId): Promise<boolean> {
+    const { oid } = await resolveRevision(this.#session, revision)
+    return reaches(this.#session, oid, commit)
   }
 
   /**
@@ -183,6 +199,21 @@ export class Repository {
    */
   compare(base: Comparand, head: Comparand, options: CompareOptions = {}): Promise<Change[]> {
     return compare(this.#session, base, head, options)
+  }
+
+  /**
+   * What each of some commits changed against its first parent, as `git diff-tree -r --root` says: for commits that a
+   * history has given. One request for all of them; what is held is one commit's folders, and those that the others changed.
+   * @returns commit → changes, in the order of their paths' bytes
+   * @throws GitError `ObjectMissing`, `LimitExceeded`, and as every request
+   * @example
+   * const commits: CommitInfo[] = []
+   * for await (const commit of repo.history('main', { limit: 50 })) commits.push(commit)
+   * const changes = await repo.changes(commits)
+   * for (const { oid } of commits) console.log(oid, changes.get(oid)?.map(({ status, path }) => `${status} ${path}`))
+   */
+  changes(commits: readonly ChangedCommit[], options: ChangesOptions = {}): Promise<Map<ObjectId, readonly Change[]>> {
+    return commitChanges(this.#session, commits, options)
   }
 
   /** @throws GitError as {@link Repository.files} */

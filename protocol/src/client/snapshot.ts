@@ -1,6 +1,15 @@
 import { GitError } from '../format/errors.ts'
 import type { ObjectFormat, ObjectId } from '../format/object-id.ts'
-import { checkDepth, entrySpans, fromRawName, Mode, parseTree, toRawName, typeOfMode } from '../format/tree.ts'
+import {
+  checkDepth,
+  entrySpans,
+  findEntry,
+  fromRawName,
+  Mode,
+  parseTree,
+  toRawName,
+  typeOfMode,
+} from '../format/tree.ts'
 import type { EntryType, TreeEntry } from '../format/tree.ts'
 import { overLimit } from '../format/over-limit.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
@@ -176,16 +185,6 @@ export class Snapshot implements SnapshotPlace {
     }
     return this.withTrees(kept)
   }
-}
-
-/** @throws GitError `Malformed` */
-function findEntry(tree: Buffer, rawName: string, format: ObjectFormat): TreeEntry | undefined {
-  for (const span of entrySpans(tree, format)) {
-    if (span.rawName === rawName) {
-      return { mode: span.mode, rawName, oid: tree.toString('hex', span.oidStart, span.end) }
-    }
-  }
-  return undefined
 }
 
 function unread(path: string): GitError {

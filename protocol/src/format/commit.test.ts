@@ -94,7 +94,10 @@ test.each([
   ['A <a@b> 1 +1', { name: 'A', email: 'a@b', utcOffset: 0, seconds: 1 }],
   ['A <a@b>', { name: 'A', email: 'a@b', utcOffset: 0, seconds: 0 }],
   ['<> 5 +0000', { name: '', email: '', utcOffset: 0, seconds: 5 }],
-  ['A <a <b@c>> 5 +0000', { name: 'A', email: 'a <b@c>', utcOffset: 0, seconds: 5 }],
+  // As git reads them (git log --format=%ce).
+  ['A <a <b@c>> 5 +0000', { name: 'A', email: 'a <b@c', utcOffset: 0, seconds: 5 }],
+  ['A <a@b> c> 5 +0000', { name: 'A', email: 'a@b', utcOffset: 0, seconds: 5 }],
+  ['A> b <a@b> 5 +0000', { name: 'A> b', email: 'a@b', utcOffset: 0, seconds: 5 }],
   ['nobody', { name: 'nobody', email: '', utcOffset: 0, seconds: 0 }],
 ])('old histories hold %j', (line, { seconds, ...rest }) => {
   expect(parseIdentity(line)).toEqual({ ...rest, date: new Date(seconds * 1000) })

@@ -54,3 +54,23 @@ export function parseCommit(body: Buffer): Commit {
     ...(encoding === undefined ? {} : { encoding }),
   }
 }
+
+/** What a commit's signature is over: the object's bytes without any signature (gitformat-signature, "Commit signatures"). */
+export function signedPayload(body: Buffer): Buffer {
+  const end = body[0] === 0x0a ? 0 : body.indexOf('\n\n')
+  const head = end < 0 ? body : body.subarray(0, end)
+  const kept: Buffer[] = []
+  let isSignature = false
+  for (let start = 0; start < head.length;) {
+    const lineEnd = head.indexOf(0x0a, start)
+    const next = lineEnd < 0 ? head.length : lineEnd + 1
+    const isContinued = head[start] === 0x20
+    if (!isContinued) isSignature = /^gpgsig(?:-sha256)? /.test(head.toString('latin1', start, start + 16))
+    if (!isSignature) kept.push(head.subarray(start, next))
+    start = next
+  }
+  // The line break behind the last header, which goes with it where that is the signature.
+  const whole = Buffer.concat(kept)
+  const isCut = whole.at(-1) === 0x0a
+  return Buffer.concat([isCut ? whole.subarray(0, -1) : whole, end < 0 ? Buffer.alloc(0) : body.subarray(end)])
+}

@@ -46,10 +46,12 @@ const pad = (value: number): string => String(value).padStart(2, '0')
 /** Reads what {@link formatIdentity} writes, and the oddities of old histories: a missing date counts as 1970, a bad zone as UTC. */
 export function parseIdentity(line: string): Identity {
   const open = line.indexOf('<')
-  const close = line.lastIndexOf('>')
+  // An address ends at the first of these, and the date is behind the last, as for git: who reads otherwise takes somebody for another.
+  const close = line.indexOf('>', open)
   const name = open < 0 ? line : line.slice(0, open).trim()
-  const email = open < 0 || close < open ? '' : line.slice(open + 1, close)
-  const [, seconds = '0', zone = '+0000'] = /^\s*(-?\d+)(?:\s+([+-]\d{4}))?/.exec(line.slice(close + 1)) ?? []
+  const email = open < 0 || close < 0 ? '' : line.slice(open + 1, close)
+  const when = line.slice(line.lastIndexOf('>') + 1)
+  const [, seconds = '0', zone = '+0000'] = /^\s*(-?\d+)(?:\s+([+-]\d{4}))?/.exec(when) ?? []
   const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3, 5))
   return { name, email, date: new Date(Number(seconds) * 1000), utcOffset: zone.startsWith('-') ? -minutes : minutes }
 }

@@ -12,6 +12,7 @@ import type { TreeChange } from './tree-edit.ts'
 import {
   compareEntries,
   entryBytes,
+  findEntry,
   formatMode,
   fromRawName,
   Mode,
@@ -54,6 +55,24 @@ test('trees are ordered and written as git mktree does', async () => {
     await rm(scratch, { recursive: true, force: true })
   }
 })
+
+test.each([SHA1, SHA256])(
+  'an entry is found by its name, whatever the others are called or end in ($name)',
+  (format) => {
+    fc.assert(
+      fc.property(entries(format.size * 2), rawName, (tree, other) => {
+        const bytes = serializeTree(tree)
+        for (const name of [other, ...tree.flatMap((e) => [e.rawName, e.rawName.slice(1), `a ${e.rawName}`])])
+          expect(findEntry(bytes, name, format)).toEqual(tree.find((e) => e.rawName === name))
+      }),
+    )
+    const bytes = serializeTree([{ mode: Mode.file, rawName: 'b a', oid: '61'.repeat(format.size) }])
+    expect(findEntry(bytes, 'a', format)).toBeUndefined()
+    expect(() => findEntry(bytes.subarray(0, -1), 'a', format)).toThrowError(
+      expect.objectContaining({ code: 'Malformed' }),
+    )
+  },
+)
 
 test.each([SHA1, SHA256])('what is written is read back ($name)', (format) => {
   fc.assert(

@@ -78,6 +78,27 @@ export function* entrySpans(tree: Buffer, format: ObjectFormat): Generator<Entry
   }
 }
 
+/**
+ * The entry of a name; of the others nothing is made.
+ * @throws GitError `Malformed`
+ */
+export function findEntry(tree: Buffer, rawName: string, format: ObjectFormat): TreeEntry | undefined {
+  for (let start = 0; start < tree.length;) {
+    let nul = start
+    while (nul < tree.length && tree[nul] !== 0) nul++
+    const end = nul + 1 + format.size
+    if (end > tree.length) throw malformed(start)
+    const nameStart = nul - rawName.length
+    if (nameStart > start && tree[nameStart - 1] === SPACE && tree.toString('latin1', nameStart, nul) === rawName) {
+      // A name with a space in it may end as the wanted one does.
+      const [entry] = parseTree(tree.subarray(start, end), format)
+      if (entry?.rawName === rawName) return entry
+    }
+    start = end
+  }
+  return undefined
+}
+
 function malformed(offset: number): GitError {
   return new GitError('Malformed', `a tree object is damaged at byte ${offset}`)
 }

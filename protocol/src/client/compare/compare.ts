@@ -29,6 +29,12 @@ export interface CompareOptions {
   readonly far?: boolean
 }
 
+/** Of comparisons whose size somebody else has chosen. */
+interface BoundedOptions extends CompareOptions {
+  /** Bytes of what differs, see `DiffOptions`. */
+  readonly maxBytes?: number | undefined
+}
+
 /** A revision, or one that is at hand: folders that a snapshot has read are not fetched. */
 export type Comparand = string | Snapshot
 
@@ -37,7 +43,7 @@ export async function compare(
   session: Session,
   base: Comparand,
   head: Comparand,
-  options: CompareOptions = {},
+  options: BoundedOptions = {},
 ): Promise<Change[]> {
   const names = splitPath(options.path ?? '')
   if (names.length > 0 && options.far === true) {
@@ -52,7 +58,7 @@ export async function compare(
   // A path is walked down at less than both commits whole.
   await prefetch(session, before, after, trees, names.length > 0 ? 'near' : options.far === true ? 'far' : 'any')
   const roots = await Promise.all([rooted(session, before, trees), rooted(session, after, trees)])
-  const differences = await walk(session, ...roots, { trees, names })
+  const differences = await walk(session, ...roots, { trees, names, maxBytes: options.maxBytes })
   return options.renames === true ? withExactRenames(differences) : differences.map(changeOf)
 }
 
@@ -110,13 +116,14 @@ async function walk(
   session: Session,
   before: Rooted,
   after: Rooted,
-  { trees, names }: { readonly trees: Trees; readonly names: readonly string[] },
+  options: { readonly trees: Trees; readonly names: readonly string[]; readonly maxBytes: number | undefined },
 ): Promise<readonly Difference[]> {
   for (;;) {
     const { format, remote } = session
+    const { trees, names, maxBytes } = options
     const tree = (oid: ObjectId): Buffer | undefined => trees.get(oid)
     const { maxEntries } = remote.limits
-    const { differences, missing } = diffTrees(before.root, after.root, { format, tree, names, maxEntries })
+    const { differences, missing } = diffTrees(before.root, after.root, { format, tree, names, maxEntries, maxBytes })
     const all = missing.before.union(missing.after)
     if (all.size === 0) return differences
     const left = await fetchExactTrees(session, all, (oid, bytes) => trees.set(oid, bytes))

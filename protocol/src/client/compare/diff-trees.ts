@@ -48,6 +48,8 @@ export interface DiffOptions {
   readonly names: readonly string[]
   /** Entries gone through, see `Limits`. */
   readonly maxEntries: number
+  /** Bytes of all differences, as {@link sizeOfDifference} has them. Default none. */
+  readonly maxBytes?: number | undefined
 }
 
 interface Pair {
@@ -62,10 +64,10 @@ interface Pair {
  * @throws GitError `LimitExceeded`, `Malformed`
  */
 export function diffTrees(before: ObjectId, after: ObjectId, options: DiffOptions): TreeDiff {
-  const { format, names, maxEntries } = options
+  const { format, names, maxEntries, maxBytes = Number.POSITIVE_INFINITY } = options
   const differences: Difference[] = []
   const missing = { before: new Set<ObjectId>(), after: new Set<ObjectId>() }
-  let seen = 0
+  let [seen, bytes] = [0, 0]
 
   const read = (
     oid: ObjectId | undefined,
@@ -74,15 +76,15 @@ export function diffTrees(before: ObjectId, after: ObjectId, options: DiffOption
   ): Map<string, Leaf> | null => {
     const entries = new Map<string, Leaf>()
     if (oid === undefined || oid === format.emptyTree) return entries
-    const bytes = options.tree(oid)
-    if (bytes === undefined) {
+    const content = options.tree(oid)
+    if (content === undefined) {
       side.add(oid)
       return null
     }
-    for (const { rawName, mode, oidStart, end } of entrySpans(bytes, format)) {
+    for (const { rawName, mode, oidStart, end } of entrySpans(content, format)) {
       if (wanted !== undefined && rawName !== wanted) continue
       if (++seen > maxEntries) throw overLimit('maxEntries', maxEntries)
-      const leaf = { mode: canonicalMode(mode), oid: bytes.toString('hex', oidStart, end) }
+      const leaf = { mode: canonicalMode(mode), oid: content.toString('hex', oidStart, end) }
       // A folder and a file of one name have nothing in common.
       entries.set(leaf.mode === Mode.tree ? `${rawName}/` : rawName, leaf)
     }
@@ -105,6 +107,8 @@ export function diffTrees(before: ObjectId, after: ObjectId, options: DiffOption
         open.push({ rawPrefix: rawPath, depth: pair.depth + 1, before: was?.oid, after: is?.oid })
       // A file where the path goes on is not at or below it.
       else if (pair.depth + 1 >= names.length) {
+        bytes += sizeOfDifference(rawPath)
+        if (bytes > maxBytes) throw overLimit('maxBytes', maxBytes)
         differences.push({ rawPath, ...(was && { before: was }), ...(is && { after: is }) })
       }
     }
@@ -112,6 +116,9 @@ export function diffTrees(before: ObjectId, after: ObjectId, options: DiffOption
   differences.sort((a, b) => (a.rawPath < b.rawPath ? -1 : 1))
   return { differences, missing }
 }
+
+/** Bytes that a difference at a path takes, roughly. */
+export const sizeOfDifference = (path: string): number => 200 + path.length
 
 const TYPE = 0o170000
 const REGULAR = 0o100000

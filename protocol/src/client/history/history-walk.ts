@@ -3,10 +3,11 @@ import type { ObjectId } from '../../format/object-id.ts'
 import type { Session } from '../session.ts'
 import { DateQueue } from './date-queue.ts'
 import { fetchHistory, WITH_TREES } from './fetch-history.ts'
-import type { HistoryBatch } from './fetch-history.ts'
+import type { HistoryBatch, HistoryRequest } from './fetch-history.ts'
 import { HistoryGraph } from './history-graph.ts'
-import type { CommitInfo } from '../read/objects.ts'
-import { pathEntries } from './path-entries.ts'
+import { LookAhead } from './look-ahead.ts'
+import type { CommitInfo, PathState } from '../read/objects.ts'
+import { PathReader, stateOf } from './path-entries.ts'
 import type { PathEntry } from './path-entries.ts'
 
 export interface WalkOptions {
@@ -23,6 +24,8 @@ export interface WalkOptions {
   readonly firstParent: boolean
   /** Generations that the first request reads. */
   readonly depth: number
+  /** Commits come with what their signature is over. */
+  readonly payloads: boolean
 }
 
 /** Where the walk goes from a commit, and whether the commit is shown. */
@@ -35,7 +38,9 @@ const GROWTH = 4
 const MAX_DEPTH = 4096
 /** A batch of this size is not followed by a larger one. */
 const MAX_COMMITS = 8192
-const MAX_TREE_BYTES = 16 << 20
+const MAX_TREE_BYTES = 32 << 20
+/** A batch of this size shows whether the folders on the way change with most commits; a larger one that much lies behind it. */
+const MANY_COMMITS = 1024
 
 /**
  * Walks history newest first and no parent before any of its children, while only the part read so far is known.
@@ -49,6 +54,8 @@ export class HistoryWalk {
   readonly #session: Session
   readonly #options: WalkOptions
   readonly #graph = new HistoryGraph()
+  readonly #paths: PathReader
+  readonly #ahead: LookAhead
   readonly #entries = new Map<ObjectId, PathEntry>()
   readonly #steps = new Map<ObjectId, Step>()
   /** Met, but where to go from them is not known: they, or parents of theirs, have not been read. */
@@ -61,14 +68,19 @@ export class HistoryWalk {
   /** Commits that no part of the history not read yet can lead to; null: all of them. */
   #certain: ReadonlySet<ObjectId> | null = new Set()
   #depth: number
+  #trees: HistoryRequest['trees']
+  #mayTakeAll = true
   #begun = false
 
   constructor(session: Session, options: WalkOptions) {
     this.#session = session
     this.#options = options
+    this.#paths = new PathReader(session, options.names)
+    this.#ahead = new LookAhead(session)
     this.#pending = new Set(options.starts)
     this.#arrivals = [...this.#pending]
     this.#depth = options.depth
+    this.#trees = options.names.length === 0 ? 'none' : 'roots'
   }
 
   /** What a walk must start with to go on from here. */
@@ -88,10 +100,17 @@ export class HistoryWalk {
         await this.#readMore()
         continue
       }
-      const commit = this.#graph.get(oid)
+      const commit = this.#withChange(this.#graph.get(oid))
       this.#pass(oid, step)
       if (commit !== undefined && step.shown) return commit
     }
+  }
+
+  /** With what it did to the path that is asked for. */
+  #withChange(commit: CommitInfo | undefined): CommitInfo | undefined {
+    if (commit === undefined || this.#options.names.length === 0) return commit
+    const at = (oid: ObjectId | undefined): PathState | null => stateOf(this.#entries.get(oid ?? '') ?? null)
+    return { ...commit, change: { before: at(commit.parents[0]), after: at(commit.oid) } }
   }
 
   #admit(): void {
@@ -116,29 +135,27 @@ export class HistoryWalk {
     }
   }
 
+  /** Ends the requests that are on their way. */
+  close(): void {
+    this.#ahead.drop()
+  }
+
   async #readMore(): Promise<void> {
-    const { starts, tip, names } = this.#options
-    const request = {
-      wants: this.#frontier(),
-      depth: this.#depth,
-      haves: this.#begun ? starts : [],
-      cut: this.#graph.cut,
-      roots: names.length > 0,
-      tip,
-    }
-    let batch = await fetchHistory(this.#session, request)
+    const request = this.#requestFor(this.#frontier())
+    const batch = await this.#fetch(request)
+    this.#begun = true
+    this.#graph.add(batch.commits)
+    this.#grow(batch)
+    if (batch.commits.size > MANY_COMMITS) this.#lookAhead()
     try {
       await this.#readEntries(batch)
     } catch (error) {
       // Servers that send no trees by id send them with their commits.
       if (!isGitError(error, 'ObjectMissing') || this.#session.learned.historyForm >= WITH_TREES) throw error
       this.#session.learned.historyForm = WITH_TREES
-      batch = await fetchHistory(this.#session, request)
-      await this.#readEntries(batch)
+      this.#ahead.drop()
+      await this.#readEntries(await fetchHistory(this.#session, request))
     }
-    this.#begun = true
-    this.#graph.add(batch.commits)
-    this.#grow(batch)
     this.#explore()
     const free = (oid: ObjectId): boolean => (this.#waiting.get(oid) ?? 0) === 0
     this.#queue.keep(free)
@@ -146,19 +163,57 @@ export class HistoryWalk {
     this.#certain = this.#judge()
   }
 
+  async #fetch(request: HistoryRequest): Promise<HistoryBatch> {
+    try {
+      return await this.#ahead.take(request)
+    } catch (error) {
+      if (request.trees !== 'all' || !isGitError(error, 'Unsupported', 'LimitExceeded')) throw error
+      this.#trees = 'roots'
+      this.#mayTakeAll = false
+      return fetchHistory(this.#session, { ...request, trees: 'roots' })
+    }
+  }
+
+  #requestFor(wants: readonly ObjectId[]): HistoryRequest {
+    const { starts, tip, payloads } = this.#options
+    const { cut } = this.#graph
+    // Behind a single end lies nothing that has been read: the server would only search for it.
+    const mayMeet = this.#begun && cut.length > 1
+    return {
+      wants,
+      depth: this.#depth,
+      haves: mayMeet ? starts : [],
+      cut: mayMeet ? cut : [],
+      trees: this.#trees,
+      payloads,
+      tip,
+    }
+  }
+
+  /** Where reading has stopped at a single commit, and the walk does not end before it, it goes on there. */
+  #lookAhead(): void {
+    const [end, ...others] = this.#graph.cut
+    const commit = this.#graph.get(end ?? '')
+    if (commit === undefined || others.length > 0 || timeOf(commit) < this.#options.since) return
+    const [parent, ...more] = commit.parents
+    if (parent !== undefined && more.length === 0) this.#ahead.begin(this.#requestFor([parent]))
+  }
+
   #grow({ commits, trees }: HistoryBatch): void {
     let treeBytes = 0
     for (const tree of trees.values()) treeBytes += tree.length
-    if (commits.size > MAX_COMMITS || treeBytes > MAX_TREE_BYTES) return
-    this.#depth = Math.min(this.#depth * GROWTH, MAX_DEPTH)
+    const most = Math.floor((MAX_TREE_BYTES * commits.size) / Math.max(1, treeBytes))
+    const grown = commits.size > MAX_COMMITS ? this.#depth : this.#depth * GROWTH
+    this.#depth = Math.max(this.#options.depth, Math.min(grown, MAX_DEPTH, most))
   }
 
   async #readEntries({ commits, trees }: HistoryBatch): Promise<void> {
-    const { names } = this.#options
-    if (names.length === 0) return
+    if (this.#options.names.length === 0) return
     const roots = new Set([...commits.values()].map(({ tree }) => tree))
-    const entries = await pathEntries(this.#session, roots, names, trees)
+    const { entries, asked } = await this.#paths.entries(roots, trees)
     for (const { oid, tree } of commits.values()) this.#entries.set(oid, entries.get(tree) ?? null)
+    // A server that finds folder by folder what changes all the time is slower than one that sends all there are.
+    if (this.#mayTakeAll && commits.size >= MANY_COMMITS && asked > commits.size / 2) this.#trees = 'all'
   }
 
   /** Goes as far as what has been read allows. */

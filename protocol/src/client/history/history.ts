@@ -22,7 +22,9 @@ export interface HistoryOptions {
   readonly firstParent?: boolean
   /** Generations that the first request reads; each further one reads four times as many. Default 64, or `limit` when that is less. */
   readonly batch?: number
-  /** Go on where an earlier call ended: its {@link History.cursor}. The other options must be the same but for `limit` and `batch`. */
+  /** Commits that are signed come with what their signature is over, for `sshVerifier` and `openPgpVerifier`. Default false. */
+  readonly payloads?: boolean
+  /** Go on where an earlier call ended: its {@link History.cursor}. The other options must be the same but for `limit`, `batch` and `payloads`. */
   readonly cursor?: string
 }
 
@@ -66,19 +68,23 @@ export class History implements AsyncIterable<CommitInfo> {
       const { open } = walk
       return open.length === 0 ? null : encodeCursor({ ...position, open })
     }
-    for (let shown = 0; shown < limit; shown++) {
-      let commit: CommitInfo | undefined
-      try {
-        commit = await walk.next()
-      } catch (error) {
-        if (shown > 0 || !isGitError(error, 'UnexpectedType') || error.details.actual !== 'tag') throw error
-        // The id that was given is a tag's.
-        position = await this.#peeled(position)
-        walk = this.#walk(position)
-        commit = await walk.next()
+    try {
+      for (let shown = 0; shown < limit; shown++) {
+        let commit: CommitInfo | undefined
+        try {
+          commit = await walk.next()
+        } catch (error) {
+          if (shown > 0 || !isGitError(error, 'UnexpectedType') || error.details.actual !== 'tag') throw error
+          // The id that was given is a tag's.
+          position = await this.#peeled(position)
+          walk = this.#walk(position)
+          commit = await walk.next()
+        }
+        if (commit === undefined) return
+        yield commit
       }
-      if (commit === undefined) return
-      yield commit
+    } finally {
+      walk.close()
     }
   }
 
@@ -100,7 +106,7 @@ export class History implements AsyncIterable<CommitInfo> {
   }
 
   #walk({ tip, open, firstParent }: Position): HistoryWalk {
-    const { since, until, limit = BATCH } = this.#options
+    const { since, until, limit = BATCH, payloads = false } = this.#options
     // Of a path's history nobody knows how far apart its commits are.
     const { batch = this.#names.length > 0 ? BATCH : Math.min(BATCH, limit) } = this.#options
     return new HistoryWalk(this.#session, {
@@ -111,6 +117,7 @@ export class History implements AsyncIterable<CommitInfo> {
       until: until?.getTime() ?? Number.POSITIVE_INFINITY,
       firstParent,
       depth: batch,
+      payloads,
     })
   }
 }

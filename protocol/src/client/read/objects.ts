@@ -12,6 +12,22 @@ import { resolveRevision, shownId } from './resolve.ts'
 /** A commit and its id. */
 export interface CommitInfo extends Commit {
   readonly oid: ObjectId
+  /** What the signature is over: the object without it. Of histories with `payloads`. */
+  readonly payload?: Buffer
+  /** What the commit did to the path of a history with `path`. */
+  readonly change?: PathChange
+}
+
+/** What stood at a path in the first parent, and what stands there now; null where there is nothing. */
+export interface PathChange {
+  readonly before: PathState | null
+  readonly after: PathState | null
+}
+
+/** A file, folder, link or submodule. */
+export interface PathState {
+  readonly mode: number
+  readonly oid: ObjectId
 }
 
 /** A tag and what it stands for. A light tag is a name only: it has no message, and its `oid` is that of its object. */

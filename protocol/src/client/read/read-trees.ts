@@ -1,7 +1,7 @@
 import { isGitError } from '../../format/errors.ts'
 import type { ObjectId } from '../../format/object-id.ts'
 import { parseCommit } from '../../format/commit.ts'
-import { checkDepth, entrySpans, Mode } from '../../format/tree.ts'
+import { checkDepth, entrySpans, findEntry, Mode } from '../../format/tree.ts'
 import type { GitObject } from '../../format/pack-reader.ts'
 import { fetchObjects } from '../wire/fetch.ts'
 import { fetchTrees } from '../wire/object-forms.ts'
@@ -151,8 +151,6 @@ function missingTrees(
 }
 
 function subfolder(tree: Buffer, rawName: string, { format }: Snapshot): ObjectId | undefined {
-  for (const span of entrySpans(tree, format)) {
-    if (span.rawName === rawName && span.mode === Mode.tree) return tree.toString('hex', span.oidStart, span.end)
-  }
-  return undefined
+  const entry = findEntry(tree, rawName, format)
+  return entry?.mode === Mode.tree ? entry.oid : undefined
 }

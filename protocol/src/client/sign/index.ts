@@ -1,5 +1,5 @@
 /**
- * `@gitsync/protocol/sign`: signers of commits and tags.
+ * `@gitsync/protocol/sign`: signers of commits and tags, and what checks their signatures.
  * @module
  */
 export type { Signer } from './signer.ts'
@@ -9,3 +9,6 @@ export { openPgpSigner } from './open-pgp.ts'
 export type { OpenPgpSignerOptions } from './open-pgp.ts'
 export { x509Signer } from './x509.ts'
 export type { X509SignerOptions } from './x509.ts'
+export { openPgpVerifier } from './open-pgp-verifier.ts'
+export { sshVerifier } from './ssh-verifier.ts'
+export type { SignatureCheck, VerificationKey, Verifier } from './verifier.ts'

@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import ssh2 from 'ssh2'
 import type { AnyAuthMethod, Client, ConnectConfig, KexAlgorithm, ParsedKey, ServerHostKeyAlgorithm } from 'ssh2'
 import { GitError } from '../../format/errors.ts'
@@ -31,6 +32,10 @@ interface Line {
 /** How long a command that was given up may take to end. The host still counts it; the next one goes another way. */
 const ABANDON_MS = 5_000
 
+/** How often a command is begun again that found no place, and how long it waits before, in milliseconds: twice as long each time. */
+const OPENINGS = 6
+const REOPEN_MS = 10
+
 /** Silence after which TCP asks the other machine for a sign of life: unlike a timer here it keeps no process alive. */
 const KEEP_ALIVE_MS = 30_000
 
@@ -50,6 +55,8 @@ export class SshConnection {
   #running = 0
   readonly #waiting: (() => void)[] = []
   #idle: NodeJS.Timeout | undefined
+  /** Opened once: a passphrase takes a while, in which nothing else happens. */
+  #key: ParsedKey | undefined
 
   constructor(address: SshAddress, options: ResolvedSshOptions) {
     this.#address = address
@@ -132,14 +139,31 @@ export class SshConnection {
     const isKept = this.#line !== undefined
     let line = await this.#connected()
     try {
-      return { line, running: await this.#exec(line, command, env, signal) }
+      return { line, running: await this.#begin(line, command, env, signal) }
     } catch (error) {
       // The host may have closed a connection that was idle. Nothing has been asked of it yet.
       if (signal.aborted || !isKept || (line.socket.writable && !line.isLost)) throw error
     }
     this.#forget(line)
     line = await this.#connected()
-    return { line, running: await this.#exec(line, command, env, signal) }
+    return { line, running: await this.#begin(line, command, env, signal) }
+  }
+
+  /** The host may count a command that has ended for a moment longer than is told here. */
+  async #begin(
+    line: Line,
+    command: string,
+    env: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<RemoteCommand> {
+    for (let opening = 1; ; opening++) {
+      try {
+        return await this.#exec(line, command, env, signal)
+      } catch (error) {
+        if (opening === OPENINGS || line.isLost || !isNotOpened(error)) throw error
+      }
+      await pause(REOPEN_MS * 2 ** (opening - 1), undefined, { signal })
+    }
   }
 
   #exec(
@@ -216,7 +240,7 @@ export class SshConnection {
     const address = this.#address
     const hostKeys = await loadHostKeys(address, this.#options)
     const { host, port } = address
-    const key = this.#key()
+    const key = (this.#key ??= this.#readKey())
     const client = new ssh2.Client()
     const { lookup } = this.#options
     const socket = connect({
@@ -266,7 +290,7 @@ export class SshConnection {
     return line
   }
 
-  #key(): ParsedKey | undefined {
+  #readKey(): ParsedKey | undefined {
     const { privateKey, passphrase } = this.#options
     if (privateKey === undefined) return undefined
     const key = readSshKey(ssh2, privateKey, passphrase)
@@ -307,4 +331,10 @@ export class SshConnection {
     await gone
     clearTimeout(timer)
   }
+}
+
+/** The channel for it was refused with a reason (RFC 4254, section 5.1): nothing of it has run. */
+function isNotOpened(error: unknown): boolean {
+  const { cause } = error instanceof GitError ? error : {}
+  return cause instanceof Error && 'reason' in cause && typeof cause.reason === 'number'
 }

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { cpuTime } from '../../../../test/kit/process/index.ts'
 import { keyType, KnownHosts } from './known-hosts.ts'
 
 function keyOf(type: string, filler: number): Buffer {
@@ -63,9 +64,8 @@ describe('names', () => {
         expect(new KnownHosts(line(pattern)).verdict(name, 22, KEY) === 'known').toBe(same.test(name))
       }),
     )
-    const start = performance.now()
-    new KnownHosts(line(`${'*a'.repeat(200)}b`)).verdict('a'.repeat(5000), 22, KEY)
-    expect(performance.now() - start).toBeLessThan(2000)
+    const hosts = new KnownHosts(line(`${'*a'.repeat(200)}b`))
+    expect(cpuTime(() => hosts.verdict('a'.repeat(5000), 22, KEY))).toBeLessThan(2_000)
   })
 })
 
