@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { MESSAGE_PLACEHOLDER_DOCS } from '../render/message.ts'
 import { TRAILERS } from '../render/trailers.ts'
 import { DURATION_PATTERN, parseDuration } from './duration.ts'
-import { durationText, identity, objectName } from './fields.ts'
+import { celIsDuration, durationText, identity, objectName } from './fields.ts'
 import { mustMatch, withRule } from './rules.ts'
 
 const MESSAGE_PLACEHOLDERS = Object.keys(MESSAGE_PLACEHOLDER_DOCS)
@@ -91,7 +91,7 @@ export const commitSchema = withRule(
     })
     .meta({ description: 'How changes become commits.' }),
   {
-    cel: 'duration(self.maxLatency) >= duration(self.window)',
+    cel: `!${celIsDuration('self.window')} || !${celIsDuration('self.maxLatency')} || duration(self.maxLatency) >= duration(self.window)`,
     test: ({ window, maxLatency }) =>
       !DURATION_PATTERN.test(window) ||
       !DURATION_PATTERN.test(maxLatency) ||

@@ -1,4 +1,4 @@
-/** Conditions of a GitSync: types, merging, schema. Meaning follows kstatus: Reconciling and Stalled exist only while true. */
+/** Conditions of a GitSync or a Dashboard: types, merging, schema. Meaning follows kstatus: Reconciling and Stalled exist only while true. */
 import { z } from 'zod'
 import type { Reason } from './reasons.ts'
 
@@ -8,7 +8,8 @@ const CONDITION_TYPES = {
   Stalled: 'Nothing more happens until somebody changes something; present only while true.',
   RateLimited:
     'The Git host asked to wait, or its limits are used up; the message says until when; present only while true.',
-  Incomplete: 'Kinds that kind: "*" stands for are not read; the message names some; present only while true.',
+  Incomplete:
+    'Kinds that kind: "*" stands for, or versions of a dashboard, are not read; the message names some; present only while true.',
 } as const
 export type ConditionType = keyof typeof CONDITION_TYPES
 
@@ -31,7 +32,7 @@ const conditionSchema = z
   })
   .meta({ description: 'One aspect of the state.' })
 
-export const conditionsSchema = z
+const conditionsSchema = z
   .array(conditionSchema)
   .max(16)
   .meta({
@@ -39,6 +40,15 @@ export const conditionsSchema = z
     'x-kubernetes-list-type': 'map',
     'x-kubernetes-list-map-keys': ['type'],
   })
+
+/** The fields that begin each status. */
+export const observedState = {
+  observedGeneration: z
+    .int()
+    .meta({ description: 'Generation of the spec that this status describes.', format: 'int64' })
+    .optional(),
+  conditions: conditionsSchema.optional(),
+}
 
 export type Condition = z.output<typeof conditionSchema>
 

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startCluster, type Cluster } from '../../../test/kit/cluster/index.ts'
 import { ACCEPTED, MINIMAL_SPEC, REFUSED } from './testing/cases.ts'
+import { ACCEPTED_DASHBOARDS, REFUSED_DASHBOARDS } from './testing/dashboard-cases.ts'
 import { ACCEPTED_PROVIDERS, REFUSED_PROVIDERS } from './testing/provider-cases.ts'
 import { parseGitSync } from './parse.ts'
 
@@ -33,7 +34,7 @@ const refusal = async (object: unknown): Promise<string> =>
   )
 
 test('the API server keeps the schemas whole: structural, rules compiled, nothing to warn about', async () => {
-  for (const crd of ['gitsyncs.gitsync.dev', 'gitproviders.gitsync.dev']) {
+  for (const crd of ['gitsyncs.gitsync.dev', 'gitproviders.gitsync.dev', 'dashboards.gitsync.dev']) {
     const { status } = JSON.parse(await cluster.kubectl(['get', 'crd', crd, '-o', 'json']))
     expect(
       status.conditions.filter(({ status }: any) => status !== 'True'),
@@ -114,6 +115,21 @@ test('GitProvider is cluster-scoped, has defaults and refuses URLs as hosts', as
   }
 })
 
+test('Dashboards: one source, a safe path, and a model with whatever fields it has', async () => {
+  const dashboard = (spec: unknown) => ({
+    apiVersion: 'gitsync.dev/v1alpha1',
+    kind: 'Dashboard',
+    metadata: { name: 'checkout', namespace: 'default' },
+    spec,
+  })
+  for (const spec of ACCEPTED_DASHBOARDS) expect((await dryRun(dashboard(spec))).spec).toEqual(spec)
+  for (const { spec, field, message } of REFUSED_DASHBOARDS) {
+    const answer = await refusal(dashboard(spec))
+    expect(answer, JSON.stringify(spec)).toContain(field)
+    expect(answer, JSON.stringify(spec)).toMatch(message)
+  }
+})
+
 test('the examples are accepted', { timeout: 60_000 }, async () => {
   for (const file of readdirSync(root('examples/app')).sort()) {
     await cluster.kubectl(['apply', '-f', root(`examples/app/${file}`)])
@@ -122,4 +138,5 @@ test('the examples are accepted', { timeout: 60_000 }, async () => {
   await cluster.kubectl(['apply', '-f', root('examples/provider.yaml'), '-f', root('examples/gitsync.yaml')])
   const catalog = await cluster.kubectl(['get', 'pricelist', 'winter', '-n', 'shop', '-o', 'jsonpath={.catalogId}'])
   expect(catalog).toBe('9007199254740993')
+  await cluster.kubectl(['apply', '-f', root('examples/dashboard.yaml')])
 })

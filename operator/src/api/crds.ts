@@ -1,6 +1,7 @@
 /** The CustomResourceDefinitions, built from the schemas. */
 import type { z } from 'zod'
 import type { KubernetesObject } from '../objects/object.ts'
+import { dashboardSpecSchema, dashboardStatusSchema } from './dashboard.ts'
 import { gitProviderSpecSchema } from './gitprovider.ts'
 import { gitSyncSpecSchema, gitSyncStatusSchema } from './gitsync.ts'
 import { toStructural, type StructuralSchema } from './structural.ts'
@@ -61,6 +62,26 @@ const KINDS: readonly KindDefinition[] = [
     description: 'GitProvider says what Git hosts allow. Only platform teams should be allowed to write it.',
     spec: gitProviderSpecSchema,
     columns: [{ name: 'Hosts', type: 'string', jsonPath: '.spec.hosts' }, age],
+  },
+  {
+    kind: 'Dashboard',
+    plural: 'dashboards',
+    singular: 'dashboard',
+    shortNames: ['gdash'],
+    categories: ['gitops-sync'],
+    scope: 'Namespaced',
+    description: 'Dashboard is a dashboard of Grafana that a GitSync writes as a file which Grafana imports again.',
+    spec: dashboardSpecSchema,
+    status: dashboardStatusSchema,
+    columns: [
+      { name: 'Ready', type: 'string', jsonPath: ready('status') },
+      { name: 'Path', type: 'string', jsonPath: '.status.path' },
+      { name: 'Title', type: 'string', jsonPath: '.status.title' },
+      age,
+      { name: 'Status', type: 'string', jsonPath: ready('reason'), priority: 1 },
+      { name: 'Files', type: 'integer', jsonPath: '.status.files', priority: 1 },
+      { name: 'Failed', type: 'integer', jsonPath: '.status.failed', priority: 1 },
+    ],
   },
 ]
 

@@ -34,15 +34,17 @@ export interface DurationBounds {
   readonly max: string
 }
 
+/** CEL that says whether a text is one. A rule that reads it asks first, or the API server tells of its own trouble too. */
+export const celIsDuration = (text: string): string => `${text}.matches(r'${DURATION_PATTERN.source}')`
+
 /** A duration text such as 5s or 1m30s; read it with `parseDuration`. */
 export function durationText(bounds: DurationBounds): z.ZodString {
   const { description, min, max } = bounds
-  const text = z.string().max(DURATION_MAX_LENGTH).regex(DURATION_PATTERN, {
-    error: 'must be a duration such as 5s or 1m30s (units ms, s, m, h)',
-  })
-  return withRule(text.meta({ description }), {
-    cel: `duration(self) >= duration('${min}') && duration(self) <= duration('${max}')`,
-    // Text that is no duration is the pattern's to report.
+  const message = 'must be a duration such as 5s or 1m30s (units ms, s, m, h)'
+  const text = mustMatch(z.string().max(DURATION_MAX_LENGTH).meta({ description }), DURATION_PATTERN, message)
+  return withRule(text, {
+    cel: `!${celIsDuration('self')} || (duration(self) >= duration('${min}') && duration(self) <= duration('${max}'))`,
+    // Text that is no duration is the other rule's to report.
     test: (value) =>
       !DURATION_PATTERN.test(value) ||
       value.length > DURATION_MAX_LENGTH ||

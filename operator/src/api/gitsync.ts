@@ -1,12 +1,13 @@
 /** The kind GitSync: what one tenant writes to Git, and where. */
 import { z } from 'zod'
+import { isPerAuthor } from '../plan/author-branch.ts'
 import { authorsSchema } from './authors.ts'
 import { commitSchema } from './commit.ts'
-import { conditionsSchema } from './conditions.ts'
+import { observedState } from './conditions.ts'
 import { durationText, objectName } from './fields.ts'
 import { driftSchema, folderFields } from './folder.ts'
 import { fieldsSchema, ignoreSchema, layoutSchema } from './layout.ts'
-import { pullRequestStatusSchema, pushSchema } from './push.ts'
+import { pullRequestsStatusSchema, pullRequestStatusSchema, pushSchema } from './push.ts'
 import { repositorySchema } from './repository.ts'
 import { withRule } from './rules.ts'
 import { encryptionSchema, secretsSchema, sensitiveSchema, withSecretsRules } from './secrets.ts'
@@ -15,11 +16,10 @@ import { exclusionFields, resourceSchema } from './selection.ts'
 const specFields = z
   .object({
     repository: repositorySchema,
-    resources: z
-      .array(resourceSchema)
-      .min(1)
-      .max(64)
-      .meta({ description: 'What to write.', 'x-kubernetes-list-type': 'atomic' }),
+    resources: z.array(resourceSchema).max(64).meta({
+      description: 'What to write. An empty list is for a GitSync that writes Dashboards alone.',
+      'x-kubernetes-list-type': 'atomic',
+    }),
     ...exclusionFields,
     serviceAccountName: objectName(
       'ServiceAccount of this namespace as which objects are read; it needs list and watch on each selected kind.',
@@ -43,11 +43,19 @@ const specFields = z
   })
   .meta({ description: 'What to write, and where.' })
 
-export const gitSyncSpecSchema = withRule(withSecretsRules(specFields), {
+const withCredentials = withRule(withSecretsRules(specFields), {
   cel: "!has(self.push) || self.push.mode != 'PullRequest' || has(self.repository.secretRef)",
   test: ({ push, repository }) => push.mode !== 'PullRequest' || repository.secretRef !== undefined,
   field: 'push',
   message: 'push.mode PullRequest needs repository.secretRef: nobody opens requests without credentials',
+})
+
+export const gitSyncSpecSchema = withRule(withCredentials, {
+  cel: "!has(self.push) || !has(self.push.branch) || !self.push.branch.contains('{author}') || !has(self.layout) || !has(self.layout.kustomization) || !self.layout.kustomization",
+  test: ({ push, layout }) => !isPerAuthor(push.branch ?? '') || !layout.kustomization,
+  field: 'layout',
+  message:
+    'layout.kustomization and {author} in push.branch exclude each other: one list cannot be in the requests of several authors',
 })
 
 const count = (description: string): z.ZodInt32 => z.int32().min(0).meta({ description })
@@ -55,11 +63,7 @@ const commitId = (description: string): z.ZodString => z.string().max(64).meta({
 
 export const gitSyncStatusSchema = z
   .object({
-    observedGeneration: z
-      .int()
-      .meta({ description: 'Generation of the spec that this status describes.', format: 'int64' })
-      .optional(),
-    conditions: conditionsSchema.optional(),
+    ...observedState,
     branch: z.string().max(1024).meta({ description: 'Branch that is written, placeholders filled in.' }).optional(),
     lastCommit: z
       .object({
@@ -69,7 +73,9 @@ export const gitSyncStatusSchema = z
       })
       .meta({ description: 'The newest commit of this GitSync.' })
       .optional(),
-    observedCommit: commitId('Tip of the branch when it was last seen.').optional(),
+    observedCommit: commitId(
+      'Tip of the branch when it was last seen. That it alone has moved is told once an hour.',
+    ).optional(),
     files: count(
       'Files that the selected objects make. Files of deleted objects that are still in Git are told by pending and orphans.',
     ).optional(),
@@ -82,6 +88,7 @@ export const gitSyncStatusSchema = z
       .meta({ description: 'Public half of the SSH key that signs commits, as Git hosts take it.' })
       .optional(),
     pullRequest: pullRequestStatusSchema.optional(),
+    pullRequests: pullRequestsStatusSchema.optional(),
     lastHandledRequest: z
       .string()
       .max(1024)

@@ -6,7 +6,7 @@ const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.
 
 // A pattern, not a rule: lists in lists in lists would exceed the API server's budget for rules.
 const labelValue = z.string().max(63).regex(LABEL_VALUE, { error: 'must be a label value' })
-const labelKey = mustMatch(z.string().min(1).max(317), LABEL_KEY, 'must be a label key')
+const labelKey = mustMatch(z.string().min(1).max(317), LABEL_KEY, 'must be a label key such as app or example.com/team')
 
 const requirement = withRule(
   z
@@ -34,7 +34,7 @@ export const labelSelector = (description: string, maxExpressions: number) =>
         {
           cel: `self.all(k, size(k) <= 317 && k.matches(r'${LABEL_KEY.source.replaceAll(String.raw`\/`, '/')}'))`,
           test: (labels) => Object.keys(labels).every((key) => key.length <= 317 && LABEL_KEY.test(key)),
-          message: 'must have label keys',
+          message: 'keys must be label keys such as app or example.com/team',
         },
       ).optional(),
       matchExpressions: z

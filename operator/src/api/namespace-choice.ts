@@ -20,6 +20,6 @@ export const namespaceChoice = withRule(
   {
     cel: 'has(self.names) != has(self.selector)',
     test: ({ names, selector }) => (names === undefined) !== (selector === undefined),
-    message: 'either names or selector must be given',
+    message: 'give either names or selector, and not both',
   },
 )

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { ACCEPTED, MINIMAL_SPEC, REFUSED } from './testing/cases.ts'
 import { InvalidSpecError } from './invalid-spec.ts'
-import { parseGitProvider, parseGitSync } from './parse.ts'
+import { parseDashboard, parseGitProvider, parseGitSync } from './parse.ts'
+import { ACCEPTED_DASHBOARDS, REFUSED_DASHBOARDS } from './testing/dashboard-cases.ts'
 import { ACCEPTED_PROVIDERS, REFUSED_PROVIDERS } from './testing/provider-cases.ts'
 
 const object = (spec: unknown, kind = 'GitSync') => ({
@@ -75,4 +76,14 @@ test('GitProvider: defaults and refusals', () => {
   for (const spec of ACCEPTED_PROVIDERS) {
     expect(parseGitProvider(object({ hosts: ['a'], ...spec }, 'GitProvider')).spec).toMatchObject(spec)
   }
+})
+
+test.each(ACCEPTED_DASHBOARDS)('an accepted Dashboard: %j', (spec) => {
+  expect(parseDashboard(object(spec, 'Dashboard')).spec).toEqual(spec)
+})
+
+test.each(REFUSED_DASHBOARDS)('a refused Dashboard: $spec', ({ spec, field, message }) => {
+  const parse = () => parseDashboard(object(spec, 'Dashboard'))
+  expect(parse).toThrow(message)
+  expect(parse).toThrow(field)
 })

@@ -1,6 +1,7 @@
 /** Objects of our kinds, checked in process: from older releases or servers that check less, and with defaults filled in. */
 import type { z } from 'zod'
 import type { KubernetesObject } from '../objects/object.ts'
+import { dashboardSpecSchema, type DashboardSpec, type DashboardStatus } from './dashboard.ts'
 import { gitProviderSpecSchema, type GitProviderSpec } from './gitprovider.ts'
 import { gitSyncSpecSchema, type GitSyncSpec, type GitSyncStatus } from './gitsync.ts'
 import { InvalidSpecError } from './invalid-spec.ts'
@@ -12,6 +13,11 @@ export interface GitSync extends KubernetesObject {
 
 export interface GitProvider extends KubernetesObject {
   readonly spec: GitProviderSpec
+}
+
+export interface Dashboard extends KubernetesObject {
+  readonly spec: DashboardSpec
+  readonly status?: DashboardStatus
 }
 
 /**
@@ -28,6 +34,14 @@ export function parseGitSync(object: KubernetesObject): GitSync {
  */
 export function parseGitProvider(object: KubernetesObject): GitProvider {
   return { ...object, spec: parseSpec(gitProviderSpecSchema, object) }
+}
+
+/**
+ * As {@link parseGitSync}.
+ * @throws InvalidSpecError for the first field that isn't accepted
+ */
+export function parseDashboard(object: KubernetesObject): Dashboard {
+  return { ...object, spec: parseSpec(dashboardSpecSchema, object) }
 }
 
 function parseSpec<S extends z.ZodType>(schema: S, object: KubernetesObject): z.output<S> {

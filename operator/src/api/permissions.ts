@@ -100,6 +100,24 @@ export const PERMISSIONS: readonly Permission[] = [
     without: FORBIDDEN,
   },
   {
+    name: 'Dashboards',
+    scope: 'watched',
+    apiGroups: ['gitsync.dev'],
+    resources: ['dashboards'],
+    verbs: ['get', 'list', 'watch'],
+    why: 'a GitSync writes those of its namespace that name it; no account is asked, as they say themselves who writes them',
+    without: FORBIDDEN,
+  },
+  {
+    name: 'status of Dashboards',
+    scope: 'watched',
+    apiGroups: ['gitsync.dev'],
+    resources: ['dashboards/status'],
+    verbs: ['patch'],
+    why: 'each says which file it has become, or why it has not',
+    without: { seen: 'log', text: 'cannot report on a Dashboard, trying again' },
+  },
+  {
     name: 'credentials',
     scope: 'watched',
     apiGroups: [''],
@@ -255,7 +273,7 @@ export const LOCAL_CONSENTS: Permission = {
   without: FORBIDDEN,
 }
 
-/** What a value of the chart adds, where it is set; all in the namespaces that are watched. */
+/** What a value of the chart adds, where it is set. */
 export const OPTIONAL_PERMISSIONS: readonly (Permission & { readonly value: string })[] = [
   {
     name: 'signing keys',
@@ -266,6 +284,16 @@ export const OPTIONAL_PERMISSIONS: readonly (Permission & { readonly value: stri
     verbs: ['create'],
     why: 'a key that it makes for `commit.signing.generate` is kept in a Secret of the GitSync; it can change none that is there',
     without: FORBIDDEN,
+  },
+  {
+    name: 'token reviews',
+    value: 'auditPage.enabled',
+    scope: 'cluster',
+    apiGroups: ['authentication.k8s.io'],
+    resources: ['tokenreviews'],
+    verbs: ['create'],
+    why: 'asks whose token a viewer of the audit page has; what they may see is asked with access reviews',
+    without: { seen: 'log', text: 'the audit page cannot ask the API server' },
   },
 ]
 

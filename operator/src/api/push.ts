@@ -1,8 +1,12 @@
 /** How changes get into a branch: by commits, or by a request that people review. */
 import { z } from 'zod'
+import { isPerAuthor } from '../plan/author-branch.ts'
 import { PULL_REQUEST_PLACEHOLDER_DOCS } from '../render/pull-request.ts'
-import { branchTemplate } from './branch.ts'
+import { headTemplateSchema } from './branch.ts'
 import { mustMatch, withRule } from './rules.ts'
+
+/** Requests that a status tells of: more than there can be at once. */
+export const MAX_REQUESTS = 200
 
 const DEFAULT_HEAD = 'gitsync/{namespace}/{name}'
 
@@ -59,7 +63,7 @@ const pullRequestSchema = z
   })
   .meta({ description: 'The request, with mode PullRequest.' })
 
-export const pushSchema = withRule(
+const withMode = withRule(
   z
     .object({
       mode: z
@@ -69,8 +73,8 @@ export const pushSchema = withRule(
             'Commit: changes are written to repository.branch. PullRequest: they are written to a branch of their own, and one pull or merge request into repository.branch is kept in step with them.',
         })
         .default('Commit'),
-      branch: branchTemplate(
-        `With mode PullRequest: the branch of the request. {namespace} and {name} stand for those of the GitSync. Default ${DEFAULT_HEAD}.`,
+      branch: headTemplateSchema(
+        `With mode PullRequest: the branch of the request. {namespace} and {name} stand for those of the GitSync; with {author} every author has a branch and a request of their own. Default ${DEFAULT_HEAD}.`,
       ).optional(),
       pullRequest: pullRequestSchema.optional(),
       options: z
@@ -88,6 +92,12 @@ export const pushSchema = withRule(
   },
 )
 
+export const pushSchema = withRule(withMode, {
+  cel: "!has(self.branch) || !self.branch.contains('{author}') || !has(self.pullRequest) || !has(self.pullRequest.via) || self.pullRequest.via == 'API'",
+  test: ({ branch = '', pullRequest }) => !isPerAuthor(branch) || (pullRequest?.via ?? 'API') === 'API',
+  message: '{author} in push.branch needs pullRequest.via API: push options say nothing of several requests',
+})
+
 export const pullRequestStatusSchema = z
   .object({
     number: z.int32().meta({ description: 'Number, as people cite it.' }).optional(),
@@ -96,7 +106,16 @@ export const pullRequestStatusSchema = z
     branch: z.string().max(1024).meta({ description: 'Branch that it merges.' }),
     title: z.string().max(1024).meta({ description: 'Title.' }).optional(),
   })
-  .meta({ description: 'The last pull or merge request, with mode PullRequest.' })
+  .meta({ description: 'The pull or merge request that changed last, with mode PullRequest.' })
+
+export const pullRequestsStatusSchema = z
+  .array(pullRequestStatusSchema)
+  .max(MAX_REQUESTS)
+  .meta({
+    description: 'The last request of each author, with {author} in push.branch.',
+    'x-kubernetes-list-type': 'map',
+    'x-kubernetes-list-map-keys': ['branch'],
+  })
 
 export type PushSpec = z.output<typeof pushSchema>
 

@@ -141,8 +141,9 @@ export const REASONS = {
   },
   RateLimited: {
     outcome: 'retry',
-    meaning: 'The host asked to wait, or what its GitProvider allows is used up and others have their turn first.',
-    remedy: 'Nothing to do; fewer GitSyncs per host or a longer window need fewer requests.',
+    meaning:
+      'The host asked to wait, what its GitProvider allows is used up and others have their turn first, or the server in which operators count together does not answer.',
+    remedy: 'It goes on by itself; fewer GitSyncs per host or a longer window need fewer requests.',
   },
   LimitExceeded: {
     outcome: 'stall',
@@ -158,7 +159,7 @@ export const REASONS = {
     outcome: 'stall',
     meaning: 'Two objects want the same file; neither is written.',
     remedy:
-      'Give each object a path of its own by layout.template or layout.expression, or let them share a file with layout.documents: Many.',
+      'Give each object a path of its own by layout.template or layout.expression, or let them share a file with layout.documents: Many; of Dashboards give each its own spec.path or title.',
   },
   PathOverlap: {
     outcome: 'stall',
@@ -174,7 +175,7 @@ export const REASONS = {
     outcome: 'stall',
     meaning: 'Commits that were on the branch are not in its history any more: somebody has replaced it.',
     remedy:
-      'Put the branch back, or set the annotation gitsync.dev/accept-history to the commit in the message to write on top of what is there now.',
+      'Put the branch back, or set the annotation gitsync.dev/accept-history to what stands behind accept-history= in the message, to write on top of what is there now.',
   },
   Drifted: {
     outcome: 'stall',
@@ -186,6 +187,56 @@ export const REASONS = {
     outcome: 'stall',
     meaning: 'More than 10 files and more than half of the folder would be deleted.',
     remedy: 'If that is wanted, set the annotation gitsync.dev/confirm-deletion to the token in the message.',
+  },
+  InvalidDashboard: {
+    outcome: 'stall',
+    meaning:
+      'What a Dashboard holds is not JSON, is no dashboard that Grafana imports, or is too large; its file stays.',
+    remedy: 'Correct spec.source, or what it names; the message names the place or the field.',
+  },
+  DuplicateUid: {
+    outcome: 'stall',
+    meaning: 'Two dashboards of one GitSync have the same uid: Grafana takes only one of them. Both are written.',
+    remedy: 'Give one of them another uid, or none.',
+  },
+  ConfigMapNotFound: {
+    outcome: 'retry',
+    meaning: 'The ConfigMap that a Dashboard names does not exist, or lacks the key; its file stays.',
+    remedy: 'Create it, correct spec.source.configMapRef, or delete the Dashboard to remove its file.',
+  },
+  GrafanaUnavailable: {
+    outcome: 'retry',
+    meaning:
+      'The Grafana of a Dashboard does not answer, asks to wait, or answers otherwise than a Grafana; the file stays.',
+    remedy: 'Check spec.source.grafana.url, and that Grafana; it is asked again by itself.',
+  },
+  GrafanaRefused: {
+    outcome: 'retry',
+    meaning: 'The Grafana of a Dashboard refuses the login, or does not let it read versions; the file stays.',
+    remedy:
+      'Put a valid token of a service account into the Secret, and give the account dashboards:read and dashboards:write on the dashboard (role Editor).',
+  },
+  NotInGrafana: {
+    outcome: 'retry',
+    meaning:
+      'The Grafana of a Dashboard has no dashboard or folder of this uid, or none any more of those that it had.',
+    remedy:
+      'Correct what the message names, restore the dashboard in Grafana, or delete the Dashboard if it is not wanted any more.',
+  },
+  VersionsMissing: {
+    outcome: 'ok',
+    meaning: 'Some versions of a dashboard are not in the history in Git, since Grafana does not give them.',
+    remedy: 'A shorter spec.source.grafana.interval, or versions_to_keep of Grafana, keeps more of them.',
+  },
+  SyncNotFound: {
+    outcome: 'retry',
+    meaning: 'The GitSync that a Dashboard names does not exist in its namespace.',
+    remedy: 'Create it, or correct spec.syncRef.name.',
+  },
+  SyncNotWriting: {
+    outcome: 'retry',
+    meaning: 'The GitSync that a Dashboard names does not write now, or leaves this Dashboard out.',
+    remedy: 'See the conditions of the GitSync, and its spec.exclude and spec.ignoreManagers.',
   },
   LeftOut: {
     outcome: 'ok',

@@ -24,6 +24,7 @@ const KEYWORDS = new Set([
   'required',
   'items',
   'additionalProperties',
+  'x-kubernetes-preserve-unknown-fields',
   'x-kubernetes-validations',
   'x-kubernetes-list-type',
   'x-kubernetes-list-map-keys',
@@ -37,7 +38,10 @@ export function toStructural(schema: z.ZodType): StructuralSchema {
 function structural(node: unknown, path: string): StructuralSchema {
   if (typeof node !== 'object' || node === null) throw new TypeError(`${path}: not a schema`)
   const result: Record<string, unknown> = {}
+  const isOpen = 'x-kubernetes-preserve-unknown-fields' in node
   for (const [keyword, value] of Object.entries(node)) {
+    // Of an object that may hold anything zod says so in its own words.
+    if (isOpen && (keyword === 'additionalProperties' || keyword === 'properties')) continue
     // zod says it for every object; a structural schema prunes unknown fields anyway and forbids the keyword.
     if (keyword === 'additionalProperties' && value === false) continue
     // Bounds that zod.int() adds: they are those of a JavaScript number, not of the field.

@@ -64,13 +64,28 @@ export function attribute(
   return write
 }
 
+/** What is to be known of an object when its next state comes. */
+export function seenOf({ metadata: { managedFields = [], resourceVersion } }: KubernetesObject): SeenBefore {
+  return {
+    newest: newestTime(managedFields.filter(({ subresource }) => subresource !== 'status')),
+    version: resourceVersion,
+  }
+}
+
+type Writes = NonNullable<KubernetesObject['metadata']['managedFields']>
+
+function newestTime(writes: Writes): string | undefined {
+  const newest = writes.reduce((latest, { time = '' }) => (time > latest ? time : latest), '')
+  return newest === '' ? undefined : newest
+}
+
 function newestWrite(
   object: KubernetesObject,
   before: string | undefined,
   { justNow, isUnstamped }: { readonly justNow: string; readonly isUnstamped: boolean },
 ): Pick<Attribution, 'manager' | 'time' | 'newest'> {
   const writes = (object.metadata.managedFields ?? []).filter(({ subresource }) => subresource !== 'status')
-  const newest = writes.reduce((latest, { time = '' }) => (time > latest ? time : latest), '')
+  const newest = newestTime(writes) ?? ''
   const timed = writes.findLast(({ time = '' }) => time === newest)
   // Writes through /scale have no time and no stamp: when no time is new, and the newest is not of just now, or the stamp is
   // an old one, it was one of these.

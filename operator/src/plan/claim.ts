@@ -33,9 +33,14 @@ export function outsideOtherClaims(
   files: readonly RemoteFile[],
   isWanted: (path: string) => boolean,
 ): readonly RemoteFile[] {
-  const claimed = files
-    .filter(({ path }) => path.endsWith(`/${CLAIM_FILE}`))
-    .map(({ path }) => path.slice(0, -CLAIM_FILE.length))
+  const claimed = otherClaims(files)
   if (claimed.length === 0) return files
-  return files.filter(({ path }) => isWanted(path) || !claimed.some((folder) => path.startsWith(folder)))
+  return files.filter(({ path }) => isWanted(path) || !claimed.some((folder) => path.startsWith(`${folder}/`)))
+}
+
+/** Folders inside that others have claimed. */
+export function otherClaims(files: readonly Pick<RemoteFile, 'path'>[]): readonly string[] {
+  return files
+    .filter(({ path }) => path.endsWith(`/${CLAIM_FILE}`))
+    .map(({ path }) => path.slice(0, -CLAIM_FILE.length - 1))
 }

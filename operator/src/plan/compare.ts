@@ -29,12 +29,12 @@ export const CLAIM_FILE = '.gitsync'
 
 /**
  * Holds the wanted objects against the files in the folder.
- * @param readingOf what a content holds; undefined where it is nobody's business, and is replaced
+ * @param readingOf what a file holds; undefined where it is nobody's business, and is replaced
  */
 export function compare(
   desired: DesiredFiles,
   remote: Iterable<RemoteFile>,
-  readingOf: (oid: string) => FileReading | undefined = () => undefined,
+  readingOf: (file: RemoteFile) => FileReading | undefined = () => undefined,
 ): Difference {
   const there = new Map<string, string>()
   const extras: RemoteFile[] = []
@@ -48,7 +48,7 @@ export function compare(
       continue
     }
     if (desired.at(path)?.oid === oid) continue
-    for (const document of readingOf(oid)?.documents ?? []) {
+    for (const document of readingOf(file)?.documents ?? []) {
       if (document.key !== null && desired.ofObject(document.key)?.path !== path) leftovers.push({ path, document })
     }
   }
@@ -57,7 +57,7 @@ export function compare(
   for (const file of desired.files()) {
     const oid = there.get(file.path)
     if (oid === file.oid) continue
-    const reading = oid === undefined ? undefined : readingOf(oid)
+    const reading = oid === undefined ? undefined : readingOf({ path: file.path, oid })
     if (reading?.documents === null) unreadable.set(file.path, reading.problem)
     else {
       const held = reading?.documents.find(({ key }) => key === file.key)

@@ -11,8 +11,19 @@ export interface DesiredFile {
   readonly oid: string
   /** It is never edited: as a whole it is valid, in parts it is not. */
   readonly isWhole?: boolean
+  /**
+   * It is no manifest: nobody looks into it, no other object is in it, and it is where its object says, whoever has moved it.
+   * Written and removed as a whole.
+   */
+  readonly isOpaque?: boolean
+  /** What people call it, where that is not the name of the object. */
+  readonly title?: string
+  /** What its readers know it by: two files with one are one to them. */
+  readonly uid?: string | undefined
   /** Newest time in the object's record of writes, to tell a later write from it. */
   readonly newest?: string | undefined
+  /** Where each author has a branch: who changed the object last, see `branchPart`. */
+  readonly owner?: string | undefined
   /** resourceVersion at which the object was seen last, to tell a stamp of a later write from an older one. */
   readonly version?: string | undefined
 }
@@ -36,6 +47,10 @@ export class DesiredFiles {
   readonly #crowded = new Set<string>()
   /** Where the layout puts objects that are elsewhere. */
   readonly #homes = new Map<string, string>()
+  /** Objects whose file nobody looks into, by path. */
+  readonly #opaque = new Map<string, Set<string>>()
+  /** The same objects by what their readers know them by. */
+  readonly #uids = new Map<string, Set<string>>()
 
   constructor(placing: Placing = {}) {
     this.placing = placing
@@ -75,7 +90,9 @@ export class DesiredFiles {
     const file = this.#byKey.get(key)
     if (file === undefined) return false
     const there = this.#byPath.get(file.path)
-    if (this.placing.shared === true || !(there instanceof Map) || this.#homes.has(key)) return true
+    if (!(there instanceof Map)) return true
+    if (this.#opaque.has(file.path)) return false
+    if (this.placing.shared === true || this.#homes.has(key)) return true
     // Objects that were found in a file of another are no reason for a conflict.
     let atHome = 0
     for (const each of there.keys()) if (!this.#homes.has(each)) atHome++
@@ -118,7 +135,8 @@ export class DesiredFiles {
   set(file: DesiredFile): string[] {
     const before = this.#byKey.get(file.key)
     const isElsewhere = this.#homes.has(file.key)
-    const isKept = before !== undefined && (isElsewhere || (this.placing.stays === true && this.isWritable(file.key)))
+    const mayStay = before !== undefined && file.isOpaque !== true && before.isOpaque !== true
+    const isKept = mayStay && (isElsewhere || (this.placing.stays === true && this.isWritable(file.key)))
     const path = isKept ? before.path : file.path
     if (path === file.path) this.#homes.delete(file.key)
     else this.#homes.set(file.key, file.path)
@@ -141,6 +159,8 @@ export class DesiredFiles {
   #put(file: DesiredFile): string[] {
     const before = this.#byKey.get(file.key)
     this.#byKey.set(file.key, file)
+    if (before !== undefined) this.#unmark(before)
+    if (file.isOpaque === true) this.#mark(file)
     if (before?.path === file.path) {
       this.#attach(file)
       return before.oid === file.oid ? [] : [file.path]
@@ -156,7 +176,23 @@ export class DesiredFiles {
     if (file === undefined) return []
     this.#byKey.delete(key)
     this.#homes.delete(key)
+    this.#unmark(file)
     return this.#detach(file)
+  }
+
+  /** Keys of the other objects whose files have the same uid. */
+  sharingUid({ key, uid }: DesiredFile): readonly string[] {
+    return uid === undefined ? [] : [...(this.#uids.get(uid) ?? [])].filter((other) => other !== key)
+  }
+
+  #mark({ path, key, uid }: DesiredFile): void {
+    addTo(this.#opaque, path, key)
+    if (uid !== undefined) addTo(this.#uids, uid, key)
+  }
+
+  #unmark({ path, key, uid }: DesiredFile): void {
+    removeFrom(this.#opaque, path, key)
+    if (uid !== undefined) removeFrom(this.#uids, uid, key)
   }
 
   #attach(file: DesiredFile): void {
@@ -183,4 +219,16 @@ export class DesiredFiles {
     }
     return [file.path]
   }
+}
+
+function addTo(sets: Map<string, Set<string>>, name: string, key: string): void {
+  const known = sets.get(name)
+  if (known === undefined) sets.set(name, new Set([key]))
+  else known.add(key)
+}
+
+function removeFrom(sets: Map<string, Set<string>>, name: string, key: string): void {
+  const known = sets.get(name)
+  known?.delete(key)
+  if (known?.size === 0) sets.delete(name)
 }

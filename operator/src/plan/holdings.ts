@@ -1,3 +1,4 @@
+import { identityKey } from '../objects/object.ts'
 import type { ObjectIdentity } from '../objects/object.ts'
 import type { RemoteFile } from './compare.ts'
 
@@ -23,6 +24,7 @@ const MAX_OTHERS = 20_000
  * several objects, at another place. Nothing is remembered of the others, and nothing is lost when this is.
  */
 export class Holdings {
+  readonly #opaqueAt: (path: string) => ObjectIdentity | undefined
   /** By content id. */
   readonly #readings = new Map<string, FileReading>()
   /** Content ids by path, of files that objects are in. */
@@ -30,8 +32,21 @@ export class Holdings {
   /** Content ids by path, of the other files. */
   #others = new Map<string, string>()
 
-  readingOf(oid: string): FileReading | undefined {
-    return this.#readings.get(oid)
+  /** @param opaqueAt whose file is at a path where nobody looks into it; see `DesiredFile.isOpaque` */
+  constructor(opaqueAt: (path: string) => ObjectIdentity | undefined = () => undefined) {
+    this.#opaqueAt = opaqueAt
+  }
+
+  /** Whether the file at a path is never looked into. */
+  isOpaque(path: string): boolean {
+    return this.#opaqueAt(path) !== undefined
+  }
+
+  /** Where a file is says more than its content only of those that are never looked into. */
+  readingOf({ path, oid }: RemoteFile): FileReading | undefined {
+    const identity = this.#opaqueAt(path)
+    if (identity === undefined) return this.#readings.get(oid)
+    return { documents: [{ key: identityKey(identity), identity, oid }] }
   }
 
   learn(oid: string, reading: FileReading): void {
@@ -46,7 +61,7 @@ export class Holdings {
   /** What the file at a path holds, where that is not just one object as it is printed. */
   readingAt(path: string): FileReading | undefined {
     const oid = this.at(path)
-    return oid === undefined ? undefined : this.#readings.get(oid)
+    return oid === undefined ? undefined : this.readingOf({ path, oid })
   }
 
   /** A file was written. @param oid undefined where it is as it is printed, or gone */

@@ -1,3 +1,4 @@
+import { shareAuthorBranch } from './author-branch.ts'
 import { repositoryAddress } from './repository-address.ts'
 
 /** One GitSync's place in Git. */
@@ -55,11 +56,19 @@ export function branchKey(place: Pick<Place, 'url' | 'branch'>): string {
   return `${place.branch} ${normalizeUrl(place.url)}`
 }
 
+/** The branch of a {@link branchKey}. */
+export const branchOfKey = (key: string): string => key.slice(0, key.indexOf(' '))
+
 /** Whether two are in each other's way: on the same branch in each other's folder, or on one branch for different purposes. */
 export function overlap(a: Place, b: Place): boolean {
   if (normalizeUrl(a.url) !== normalizeUrl(b.url)) return false
-  return a.branch === b.branch ? nested(a.path, b.path) : (a.head ?? a.branch) === (b.head ?? b.branch)
+  const heads = [a.head ?? a.branch, b.head ?? b.branch] as const
+  if (a.branch === b.branch) return nested(a.path, b.path) || isOneOfMany(...heads)
+  return heads[0] === heads[1] || isOneOfMany(...heads)
 }
+
+/** Whether one stands for a branch for each author that may be the other, or one of the other's. */
+const isOneOfMany = (a: string, b: string): boolean => a !== b && shareAuthorBranch(a, b)
 
 /**
  * The older GitSync whose folder is the same, above or below on the same branch, or which pushes to the same branch for
@@ -83,7 +92,8 @@ function nested(a: string, b: string): boolean {
   return left.startsWith(right) || right.startsWith(left)
 }
 
-function isOlder(a: Place, b: Place, hasWritten: (place: Place) => boolean): boolean {
+/** Whether the first goes on where two overlap: of any two it is one. */
+export function isOlder(a: Place, b: Place, hasWritten: (place: Place) => boolean): boolean {
   if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt
   // Times have whole seconds: who comes just after another must not take its folder by chance.
   const [aWrote, bWrote] = [hasWritten(a), hasWritten(b)]

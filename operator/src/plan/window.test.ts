@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { identityKey } from '../objects/object.ts'
 import { ChangeWindow } from './window.ts'
 import type { Batch, Change } from './window.ts'
 
@@ -52,6 +53,22 @@ test('a path whose author changes closes it at once', () => {
   ])
   expect(told(window.take(1_000))).toEqual([])
   expect(told(window.take(6_000))).toEqual([['Bob', 'a=2']])
+})
+
+test('knows whose changes wait, in the open window and in what is closed', () => {
+  const window = new ChangeWindow(options)
+  window.add(change('a', '1', ann), 0)
+  window.add(change('a', '2', bob), 0)
+  window.add(change('b', '1', ann), 0)
+  const [a = '', b = '', c = ''] = ['a', 'b', 'c'].map((path) => identityKey(change(path, '1').identity))
+  const waiting = (): readonly boolean[] => [a, b, c].map((key) => window.has(key))
+  expect(waiting()).toEqual([true, true, false])
+  window.take(5_000, ({ author }) => author === ann)
+  expect(waiting()).toEqual([true, true, false])
+  window.take(5_000, ({ author }) => author === bob)
+  expect(waiting()).toEqual([false, true, false])
+  window.take(5_000)
+  expect(waiting()).toEqual([false, false, false])
 })
 
 test('persons with one name and two addresses are two persons', () => {
@@ -169,4 +186,37 @@ test('forgetting contents keeps what was seen deleted', () => {
   window.forgetContents()
   expect(window.take(99_999).flatMap(({ changes }) => changes.map(({ path }) => path))).toEqual(['gone'])
   expect([window.size, window.dueAt()]).toEqual([0, undefined])
+})
+
+test('a state that was told is a batch of its own, with its words and date, wherever it comes', () => {
+  const window = new ChangeWindow(options)
+  window.add(change('a', '1'), 0)
+  window.add(change('a', '2', ann, { time: 7, told: { message: 'Why', trailers: ['X: 1'] } }), 0)
+  window.add(change('a', '3', ann, { time: 8, told: { trailers: [] } }), 0)
+  window.add(change('a', '4'), 0)
+  window.add(change('b', '1'), 0)
+  expect(window.dueAt()).toBe(0)
+  const taken = window.take(0)
+  expect(told(taken)).toEqual([
+    ['Ann', 'a=1'],
+    ['Ann', 'a=2'],
+    ['Ann', 'a=3'],
+  ])
+  expect(taken[1]).toMatchObject({ time: 7, message: 'Why', trailers: ['X: 1'] })
+  expect(taken[2]).not.toHaveProperty('message')
+  expect(told(window.take(5_000))).toEqual([['Ann', 'a=4', 'b=1']])
+})
+
+test('what does not fit stays, with all that comes after it', () => {
+  const window = new ChangeWindow(options)
+  for (const oid of ['1', '22', '1']) window.add(change('a', oid, ann, { told: { trailers: [] } }), 0)
+  const short = ({ changes: [first] }: Batch): boolean => first?.oid?.length === 1
+  expect(told(window.take(0, short))).toEqual([['Ann', 'a=1']])
+  expect([window.size, window.dueAt()]).toEqual([2, 0])
+  expect(window.take(0, short)).toEqual([])
+  window.forgetContents()
+  expect(told(window.take(0))).toEqual([
+    ['Ann', 'a=22'],
+    ['Ann', 'a=1'],
+  ])
 })

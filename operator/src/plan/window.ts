@@ -22,6 +22,14 @@ export interface Origin {
   readonly version?: string | undefined
 }
 
+/** What its source says of one state of an object, which is a commit of its own for that. */
+export interface Told {
+  /** Of the commit, as somebody has written it; default: the template. */
+  readonly message?: string
+  /** Lines at the end of it. */
+  readonly trailers: readonly string[]
+}
+
 /** What became of one object in its file. */
 export interface Change {
   /** Below the GitSync's folder. */
@@ -30,6 +38,8 @@ export interface Change {
   readonly action: 'Create' | 'Update' | 'Delete'
   /** Content id; null where the file goes. */
   readonly oid: string | null
+  /** Where the file was before; it goes from there. */
+  readonly movedFrom?: string
   readonly author: Person
   /** Milliseconds since the epoch: becomes the date of the commit. */
   readonly time: number
@@ -37,6 +47,8 @@ export interface Change {
   readonly seen?: Seen
   /** Absent where nothing is known. */
   readonly origin?: Origin | undefined
+  /** Makes it a commit of its own, which is neither joined with others nor left out. */
+  readonly told?: Told | undefined
 }
 
 /** Changes that become one commit. */
@@ -48,8 +60,21 @@ export interface Batch {
   readonly time: number
   /** Given by a person for this commit, instead of the template. */
   readonly message?: string
+  /** Lines at the end of the message, beside those that are asked for. */
+  readonly trailers?: readonly string[]
   /** Why the folder was compared; absent where the changes were seen one by one. */
   readonly compared?: string
+  /** Where each author has a branch: whose it is, see `branchPart`. Default: that of `author`. */
+  readonly owner?: string
+}
+
+const KEYS = new WeakMap<Batch, ReadonlySet<string>>()
+
+/** Keys of the objects that a batch changes: asked for each of thousands while it waits. */
+export function objectsIn(batch: Batch): ReadonlySet<string> {
+  const known = KEYS.get(batch) ?? new Set(batch.changes.map(({ identity }) => identityKey(identity)))
+  KEYS.set(batch, known)
+  return known
 }
 
 export interface WindowOptions {
@@ -95,19 +120,34 @@ export class ChangeWindow {
   }
 
   add(change: Change, now: number): void {
+    if (change.told !== undefined) {
+      this.seal()
+      const { author, time, told } = change
+      this.#sealed.push({ author, changes: [change], time, ...told })
+      return
+    }
     const key = identityKey(change.identity)
     const before = this.#open.get(key)
-    if (before !== undefined && !samePerson(before.author, change.author)) this.seal()
+    const isAnothers = before !== undefined && !samePerson(before.author, change.author)
+    if (isAnothers) this.seal()
     if (this.#open.size === 0) this.#openedAt = now
     this.#lastAt = now
     // Back to "created" what was created, changed and never committed.
     const created = before?.action === 'Create' && change.action === 'Update'
     this.#open.delete(key)
+    // Where it was when it was written last.
+    const movedFrom = (isAnothers ? undefined : before?.movedFrom) ?? change.movedFrom
     this.#open.set(key, {
       ...change,
+      ...(movedFrom === undefined ? {} : change.oid === null ? { path: movedFrom } : { movedFrom }),
       ...(created ? { action: 'Create' } : {}),
       ...(before?.seen === undefined ? {} : { seen: together(before.seen, change.seen) }),
     })
+  }
+
+  /** Whether a change of an object is not yet taken. */
+  has(key: string): boolean {
+    return this.#open.has(key) || this.#sealed.some((batch) => objectsIn(batch).has(key))
   }
 
   /** When something is to be taken, in the caller's clock; undefined while there is nothing. */
@@ -135,8 +175,11 @@ export class ChangeWindow {
     this.#open = new Map()
   }
 
-  /** Takes everything that is sealed, and the open window if it is due. */
-  take(now: number): Batch[] {
+  /**
+   * Takes what is sealed, and the open window if it is due, in their order.
+   * @param fits asked of each until it says no; the rest stays. Default: all do
+   */
+  take(now: number, fits: (batch: Batch) => boolean = () => true): Batch[] {
     const due = this.dueAt()
     if (due === undefined || due > now) return []
     if (
@@ -145,15 +188,15 @@ export class ChangeWindow {
     ) {
       this.seal()
     }
-    const taken = this.#sealed
-    this.#sealed = []
-    return taken
+    const end = this.#sealed.findIndex((batch) => !fits(batch))
+    return this.#sealed.splice(0, end < 0 ? this.#sealed.length : end)
   }
 
-  /** Forgets what is to be written, which a comparison finds again, and keeps what was seen deleted, which it may not. */
+  /** Forgets what is to be written, which a comparison finds again, and keeps what it may not: what was seen deleted, and states that were told. */
   forgetContents(): void {
     this.seal()
-    const kept = this.#sealed.map((batch) => ({ ...batch, changes: batch.changes.filter(({ oid }) => oid === null) }))
+    const isKept = ({ oid, told }: Change): boolean => oid === null || told !== undefined
+    const kept = this.#sealed.map((batch) => ({ ...batch, changes: batch.changes.filter(isKept) }))
     this.#sealed = kept.filter(({ changes }) => changes.length > 0)
   }
 }

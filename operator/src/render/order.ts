@@ -31,7 +31,8 @@ function orderRecord(
 
 const orderField = (_key: string, value: unknown): unknown => orderValue(value)
 
-function orderValue(value: unknown): unknown {
+/** A copy with all keys by code unit; lists keep their order. */
+export function orderValue(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(orderValue)
   return isRecord(value) ? orderRecord(value, [], orderField) : value
 }

@@ -13,6 +13,8 @@ const id = (fields: Partial<PathIdentity> = {}): PathIdentity => ({
   ...fields,
 })
 
+const pathOf = (template: string, identity: PathIdentity): string => renderPath(parseTemplate(template), identity)
+
 test.each<[string, PathIdentity, string]>([
   [DEFAULT, id({ namespace: 'shop' }), 'shop/configmap/settings.yaml'],
   [DEFAULT, id({ namespace: 'shop', group: 'apps', kind: 'Deployment', name: 'web' }), 'shop/deployment.apps/web.yaml'],
@@ -29,14 +31,14 @@ test.each<[string, PathIdentity, string]>([
   ['{name}', id({ name: 'a/b' }), 'a%2Fb'],
   ['all.yaml', id(), 'all.yaml'],
 ])('%s of %j is %s', (template, identity, path) => {
-  expect(renderPath(template, identity)).toBe(path)
+  expect(pathOf(template, identity)).toBe(path)
 })
 
 test('parts over 200 bytes are cut and end in a hash; their ending stays', () => {
-  const path = renderPath(DEFAULT, id({ namespace: 'shop', name: 'n'.repeat(253) }))
+  const path = pathOf(DEFAULT, id({ namespace: 'shop', name: 'n'.repeat(253) }))
   expect(path).toMatch(/^shop\/configmap\/n{167}~[0-9a-f]{32}\.yaml$/)
-  expect(renderPath('{name}', id({ name: 'n'.repeat(200) }))).toBe('n'.repeat(200))
-  expect(renderPath('{name}', id({ name: `${'n'.repeat(165)}${':'.repeat(60)}` }))).toMatch(/^n{165}~[0-9a-f]{32}$/)
+  expect(pathOf('{name}', id({ name: 'n'.repeat(200) }))).toBe('n'.repeat(200))
+  expect(pathOf('{name}', id({ name: `${'n'.repeat(165)}${':'.repeat(60)}` }))).toMatch(/^n{165}~[0-9a-f]{32}$/)
 })
 
 test.each([
@@ -94,7 +96,7 @@ test('different objects have different paths, safe on every file system', () => 
       const keys = new Set(
         objects.map(({ group, kind, namespace, name }) => JSON.stringify([group, kind, namespace, name])),
       )
-      const paths = new Set(objects.map((object) => renderPath(DEFAULT, toId(object))))
+      const paths = new Set(objects.map((object) => pathOf(DEFAULT, toId(object))))
       expect(paths.size).toBe(keys.size)
       for (const path of paths) expect(path).toMatch(/^([a-z0-9_%-][a-zA-F0-9._%~-]{0,206}(\/|$)){3}$/)
     }),
@@ -103,6 +105,6 @@ test('different objects have different paths, safe on every file system', () => 
 })
 
 test('a cut name is not the whole name of another object', () => {
-  const long = renderPath('{name}', id({ name: 'n'.repeat(253) }))
-  expect(renderPath('{name}', id({ name: long }))).not.toBe(long)
+  const long = pathOf('{name}', id({ name: 'n'.repeat(253) }))
+  expect(pathOf('{name}', id({ name: long }))).not.toBe(long)
 })

@@ -78,26 +78,12 @@ export function parseTemplate(source: string): PathTemplate {
   return { source, parts }
 }
 
-const parsed = new Map<string, PathTemplate>()
-const PARSED_MAX = 1000
-
 /**
  * The path for an object, with `/` between parts. Different objects have different paths when the template has namespace, type
  * and name in parts of their own, kinds that differ only in case aside.
- * @throws InvalidTemplateError as {@link parseTemplate}
  */
-export function renderPath(template: string | PathTemplate, id: PathIdentity): string {
-  const { parts } = typeof template === 'string' ? remembered(template) : template
+export function renderPath({ parts }: PathTemplate, id: PathIdentity): string {
   return parts.map(({ stem, suffix }) => cut(stem.map((token) => tokenText(token, id)).join('')) + suffix).join('/')
-}
-
-function remembered(source: string): PathTemplate {
-  const known = parsed.get(source)
-  if (known !== undefined) return known
-  const template = parseTemplate(source)
-  if (parsed.size >= PARSED_MAX) parsed.clear()
-  parsed.set(source, template)
-  return template
 }
 
 function tokenText(token: Token<PathPlaceholder>, id: PathIdentity): string {

@@ -32,6 +32,16 @@ prices:
 `)
 })
 
+test.each(['YAML', 'JSON'] as const)(
+  'what indentation would make too large is refused before it is printed: %s',
+  (format) => {
+    const list = JSON.parse(`${'['.repeat(190)}${'1,'.repeat(100_000)}1${']'.repeat(190)}`) as unknown
+    expect(() => render({ apiVersion: 'v1', kind: 'Tree', metadata: { name: 'x' }, list }, format)).toThrow(
+      'its file would have more than 16777216 bytes',
+    )
+  },
+)
+
 test('JSON: two spaces, exact numbers, a newline at the end', () => {
   const json = render(parseExact(FROM_SERVER), 'JSON')
   expect(json.startsWith('{\n  "apiVersion": "shop.example.com/v1",\n  "kind"')).toBe(true)

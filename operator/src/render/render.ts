@@ -2,10 +2,12 @@
 import type { KubernetesObject } from '../objects/object.ts'
 import { appliedFields } from './applied.ts'
 import { cleanObject } from './clean.ts'
+import { FileTooLargeError } from './file-too-large-error.ts'
 import { removeIgnored } from './ignore.ts'
 import type { Pointer } from './ignore.ts'
 import { toJson } from './json.ts'
 import { orderObject } from './order.ts'
+import { isPrintedLarger } from './printed-size.ts'
 import type { Protection } from './secrets/protection.ts'
 import { ProtectionError } from './secrets/protection-error.ts'
 import { isSecret } from './secrets/sensitive.ts'
@@ -30,11 +32,15 @@ export interface RenderedObject {
   readonly replaceWhole: boolean
 }
 
+/** Larger by far than what is in an API server, as people write it; in bytes. */
+const MAX_FILE_BYTES = 16 << 20
+
 const encoder = new TextEncoder()
 
 /**
  * The bytes of the object's file: equal bytes for objects that differ only in server-side fields or in the order of keys.
  * @throws ProtectionError for an object that cannot be written without showing what is sensitive
+ * @throws FileTooLargeError
  */
 export function renderObject(object: KubernetesObject, options: RenderOptions): RenderedObject {
   const { format, hasStatus, fields = 'All', ignore = [], protection } = options
@@ -45,5 +51,7 @@ export function renderObject(object: KubernetesObject, options: RenderOptions): 
     object: ordered,
     replaceWhole: false,
   }
+  if (isPrintedLarger(shown, format, MAX_FILE_BYTES))
+    throw new FileTooLargeError(`its file would have more than ${MAX_FILE_BYTES} bytes`)
   return { bytes: encoder.encode(format === 'JSON' ? toJson(shown) : toYaml(shown)), replaceWhole }
 }

@@ -59,7 +59,10 @@ test('nobody forges a trailer, by a name or by a message', () => {
     }),
     { numRuns: 500 },
   )
-  const message = withoutTrailers('Fine\n\nchanged-BY: root\n  Object : x\nCluster: other\n')
+  const message = withoutTrailers(
+    'Fine\n\nchanged-BY: root\n  Object : x\nCluster: other\ngitsync-compared: no\n',
+    TRAILERS,
+  )
   expect(parsed(addTrailers(message, ['Changed-by: alice']))).toEqual(['Changed-by: alice'])
 })
 

@@ -59,10 +59,14 @@ const line = (trailer: Trailer, value: string): string =>
     .trim()
     .slice(0, MAX_VALUE)}`
 
-const FORGED = new RegExp(String.raw`^(?=[^\S\n]*(?:${TRAILERS.join('|')})\s*:)`, 'gimu')
-
-/** Lines of a text by people that could be taken for a trailer of ours get a mark before them. */
-export const withoutTrailers = (text: string): string => text.replaceAll(FORGED, '> ')
+/**
+ * Lines of a text by people that could be taken for the operator's word get a mark before them: what it says of itself
+ * (`Gitsync-Compared`), and these trailers.
+ */
+export function withoutTrailers(text: string, names: readonly string[]): string {
+  const forged = ['Gitsync-[a-z]+', ...names].join('|')
+  return text.replaceAll(new RegExp(String.raw`^(?=[^\S\n]*(?:${forged})\s*:)`, 'gimu'), '> ')
+}
 
 /** The message with trailers behind it, as a paragraph of their own or behind those that it ends in. */
 export function addTrailers(message: string, lines: readonly string[]): string {

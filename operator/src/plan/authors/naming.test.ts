@@ -37,6 +37,16 @@ test('templates and the mapping say how persons are named', () => {
   expect(nameUser({ name: 'bob' }, { emailTemplate: 'no address <{user}>' }).person.email).toBe('bob@user.invalid')
 })
 
+test('nobody has an address that is made of the name of another user or of a program', () => {
+  const robot = 'robot.shop@service-account.invalid'
+  expect(nameUser({ name: 'system:serviceaccount:shop:robot' }, {}).person.email).toBe(robot)
+  for (const user of [{ name: robot }, { name: 'eve', person: { name: 'shop/robot (service account)', email: robot } }])
+    expect(nameUser(user, {}).person.email).toMatch(/^(eve|robot.*)@user\.invalid$/)
+  expect(nameUser({ name: 'Alice@USER.invalid' }, {}).person.email).not.toBe(
+    nameUser({ name: 'alice' }, {}).person.email,
+  )
+})
+
 test('a pseudonym is the same for one user and one key, and names nobody', () => {
   const one = { pseudonymKey: Buffer.alloc(32, 1), people: new Map([['alice', { name: 'Alice', email: 'a@b.c' }]]) }
   const named = nameUser({ name: 'alice' }, one)

@@ -6,7 +6,7 @@ import type { User } from './user.ts'
 import { fillUserTemplate } from './user-template.ts'
 
 /** Domains below a reserved one (RFC 2606), so that no mail ever goes to somebody who happens to have the address. */
-const DOMAIN = {
+export const RESERVED_DOMAINS = {
   manager: 'field-manager.invalid',
   user: 'user.invalid',
   serviceAccount: 'service-account.invalid',
@@ -48,19 +48,20 @@ export function nameUser({ name: user, person: told }: User, naming: Naming): Na
   const mapped = naming.people?.get(user)
   // Programs have no private life, and whoever reads the history wants to know which one it was.
   if (account !== null) return { by, person: mapped ?? serviceAccount(account[1] ?? '', account[2] ?? '') }
-  if (user.startsWith('system:')) return { by, person: mapped ?? person(user, `${localPart(user)}@${DOMAIN.user}`) }
+  if (user.startsWith('system:'))
+    return { by, person: mapped ?? person(user, `${localPart(user)}@${RESERVED_DOMAINS.user}`) }
   if (naming.pseudonymKey !== undefined) return pseudonym(user, naming.pseudonymKey)
   if (mapped !== undefined) return { by, person: mapped }
   const { nameTemplate, emailTemplate } = naming
   const name = nameTemplate === undefined ? (told?.name ?? user) : fillUserTemplate(nameTemplate, user)
-  const email = emailTemplate === undefined ? told?.email : fillUserTemplate(emailTemplate, user)
+  const email = emailTemplate === undefined ? notReserved(told?.email) : fillUserTemplate(emailTemplate, user)
   return { by, person: person(name, cleanMail(email ?? '') ?? defaultMail(user)) }
 }
 
 function serviceAccount(namespace: string, name: string): Person {
   return person(
     `${namespace}/${name} (service account)`,
-    `${localPart(`${name}.${namespace}`)}@${DOMAIN.serviceAccount}`,
+    `${localPart(`${name}.${namespace}`)}@${RESERVED_DOMAINS.serviceAccount}`,
   )
 }
 
@@ -70,17 +71,24 @@ const PSEUDONYM_DIGITS = 16
 function pseudonym(user: string, key: Uint8Array): NamedAuthor {
   const digest = createHmac('sha256', key).update(user).digest('hex').slice(0, PSEUDONYM_DIGITS)
   const by = `user-${digest}`
-  return { by, person: { name: by, email: `${by}@${DOMAIN.pseudonym}` } }
+  return { by, person: { name: by, email: `${by}@${RESERVED_DOMAINS.pseudonym}` } }
 }
 
 function nameManager(manager: string): Person | undefined {
   const local = localPart(manager)
-  return local === '' ? undefined : person(manager, `${local}@${DOMAIN.manager}`)
+  return local === '' ? undefined : person(manager, `${local}@${RESERVED_DOMAINS.manager}`)
 }
 
 function defaultMail(user: string): string {
-  return cleanMail(/^[^@]+@[^@]+\.[^@]+$/.test(user) ? user : '') ?? `${localPart(user) || 'unknown'}@${DOMAIN.user}`
+  return (
+    cleanMail(/^[^@]+@[^@]+\.[^@]+$/.test(user) ? notReserved(user) : '') ??
+    `${localPart(user) || 'unknown'}@${RESERVED_DOMAINS.user}`
+  )
 }
+
+/** Addresses that are made of names here are nobody's to choose: they would pass for another user, or for a program. */
+const notReserved = (mail = ''): string =>
+  Object.values(RESERVED_DOMAINS).some((domain) => mail.toLowerCase().endsWith(`@${domain}`)) ? '' : mail
 
 /** An address that a commit can state; undefined when this is none. */
 function cleanMail(text: string): string | undefined {

@@ -3,7 +3,7 @@ import type { AuthorSource } from './source.ts'
 import type { User } from './user.ts'
 
 /** Told by admission before it happens, or by audit afterwards. */
-export type Told = 'Stamp' | 'Audit'
+export type RecordSource = Extract<AuthorSource, 'Stamp' | 'Audit'>
 
 /** Takes what admission and audit tell. */
 export interface RecordSink {
@@ -13,7 +13,7 @@ export interface RecordSink {
    * Somebody has asked to delete an object. Whether that is granted is not known yet: the last one who asks counts.
    * @param isTerminating the object waits for its finalizers already, so that asking again changes nothing
    */
-  deleted(uid: string, user: User, told: Told, isTerminating?: boolean): void
+  deleted(uid: string, user: User, told: RecordSource, isTerminating?: boolean): void
 }
 
 export function tellBoth(one: RecordSink, other: RecordSink): RecordSink {
@@ -31,7 +31,7 @@ export function tellBoth(one: RecordSink, other: RecordSink): RecordSink {
 
 interface Deletion {
   readonly user: User
-  readonly told: Told
+  readonly told: RecordSource
 }
 
 /** Writes and deletions remembered, each; some hundred bytes for one. */
@@ -46,6 +46,7 @@ export class AuthorRecords implements RecordSink {
   readonly #writers = new Map<string, User>()
   readonly #deleters = new Map<string, Deletion>()
   readonly #listeners = new Set<() => void>()
+  #isTelling = false
 
   /** @param max writes and deletions remembered, each. Default 10,000 */
   constructor(max = MAX_RECORDS) {
@@ -59,20 +60,25 @@ export class AuthorRecords implements RecordSink {
     this.#tell()
   }
 
-  deleted(uid: string, user: User, told: Told, isTerminating = false): void {
+  deleted(uid: string, user: User, told: RecordSource, isTerminating = false): void {
     if (isTerminating && this.#deleters.has(uid)) return
     remember(this.#deleters, uid, { user, told }, this.#max)
     this.#tell()
   }
 
-  /** Calls back after each record. @returns a function that ends that */
+  /** Calls back after records, once for those that come together. @returns a function that ends that */
   listen(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
   #tell(): void {
-    for (const listener of this.#listeners) listener()
+    if (this.#isTelling) return
+    this.#isTelling = true
+    queueMicrotask(() => {
+      this.#isTelling = false
+      for (const listener of this.#listeners) listener()
+    })
   }
 
   writer({ uid, resourceVersion }: Pick<ObjectMeta, 'uid' | 'resourceVersion'>): User | undefined {

@@ -15,6 +15,10 @@ test('a stamp is read as it was written', () => {
   const stamps: Stamp[] = [
     { user: { name: 'oidc:bob@idp.example' }, replaced: '77' },
     { user: { name: 'bob', person }, replaced: '0' },
+    {
+      user: { name: 'x'.repeat(1_024), person: { name: '\u{1f600}'.repeat(200), email: '\u{1f600}'.repeat(200) } },
+      replaced: '7',
+    },
   ]
   for (const stamp of stamps) expect(read(stampText(stamp))).toEqual(stamp)
   for (const text of [
@@ -25,7 +29,7 @@ test('a stamp is read as it was written', () => {
     'bob@7\n',
     'bob@7\nBob',
     'bob@7\nBob <b>\n',
-    `${'x'.repeat(1023)}@7`,
+    `${'x'.repeat(2_000)}@7`,
   ])
     expect(read(text)).toBeUndefined()
 })

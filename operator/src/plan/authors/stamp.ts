@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../../objects/object.ts'
 import { compareVersions } from '../../objects/resource-version.ts'
+import { MAX_PERSON, MAX_USER_NAME } from './user.ts'
 import type { User } from './user.ts'
 
 /** Set by the admission policy or the webhook of the chart, whatever the writer sends; never written to Git. */
@@ -13,8 +14,8 @@ export interface Stamp {
   readonly replaced: string
 }
 
-/** Longer ones come from nobody: user names in certificates and tokens are shorter. */
-const MAX_STAMP = 1024
+/** Longer ones come from nobody. The policy counts characters outside of the basic plane as one, and here they are two. */
+const MAX_STAMP = MAX_USER_NAME + 2 * MAX_PERSON + 64
 
 /** The stamp `USER@VERSION` of an object, if it has a readable one; a second line may be `NAME <ADDRESS>`. */
 export function readStamp({ metadata }: KubernetesObject): Stamp | undefined {

@@ -22,11 +22,21 @@ export interface UserInfo {
   readonly extra?: unknown
 }
 
-/** The user, and whom the identity provider names where it says an address; undefined for nobody. */
+/** Characters of a user name: those of certificates and tokens are shorter. Thousands of users are remembered. */
+export const MAX_USER_NAME = 1024
+/** Characters of name and address together. The policy of the chart knows it too. */
+export const MAX_PERSON = 400
+
+/**
+ * The user, and whom the identity provider names where it says an address; undefined for nobody. Who may impersonate, or has a
+ * say in claims, may say anything: what is too long to be a name counts for nothing.
+ */
 export function readUser({ username: name, extra }: UserInfo, keys: ExtraKeys): User | undefined {
-  if (typeof name !== 'string' || name === '') return undefined
+  if (typeof name !== 'string' || name === '' || name.length > MAX_USER_NAME) return undefined
   const email = valueOf(extra, keys.email)
-  return email === undefined ? { name } : { name, person: { name: valueOf(extra, keys.name) ?? name, email } }
+  if (email === undefined) return { name }
+  const person = { name: valueOf(extra, keys.name) ?? name, email }
+  return person.name.length + email.length > MAX_PERSON ? { name } : { name, person }
 }
 
 function valueOf(extra: unknown, key: string | undefined): string | undefined {

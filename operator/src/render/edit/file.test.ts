@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { cpuTime } from '../../../../test/kit/process/index.ts'
 import { contentId } from '../content-id.ts'
 import { parsePointer } from '../ignore.ts'
 import { toYaml } from '../yaml.ts'
@@ -51,9 +52,7 @@ test.each([
   ['digits', `a: +1${'1'.repeat(3_000_000)}\n`],
   ['brackets', '['.repeat(1_000_000)],
 ])('many %s in a file keep nobody waiting', (_name, text) => {
-  const started = performance.now()
-  readFile(bytes(text), YAML)
-  expect(performance.now() - started).toBeLessThan(5_000)
+  expect(cpuTime(() => readFile(bytes(text), YAML))).toBeLessThan(5_000)
 })
 
 test.each(['y', 'N', '.inf', '.nan', '+1e999', '-.5e999', `0x${'f'.repeat(500)}`])(
@@ -77,9 +76,8 @@ test('a scalar about which readers differ stays where it is ignored', () => {
 test('many ignored values in a file keep nobody waiting', () => {
   const style = { ...YAML, ignore: [parsePointer('/data/*')] }
   const edits = [{ key: key('a'), content: bytes(object('a', { z: 'new' })) }]
-  const started = performance.now()
-  editFile(bytes(`${head}${lines(20_000, (i) => `  k${i}: 1\n`)}`), edits, style)
-  expect(performance.now() - started).toBeLessThan(10_000)
+  const many = bytes(`${head}${lines(20_000, (i) => `  k${i}: 1\n`)}`)
+  expect(cpuTime(() => editFile(many, edits, style))).toBeLessThan(10_000)
 })
 
 test.each([

@@ -1,0 +1,283 @@
+/** The kind Dashboard: a dashboard that a GitSync writes as a file of its own. */
+import { z } from 'zod'
+import { observedState } from './conditions.ts'
+import { durationText, objectName } from './fields.ts'
+import { labelSelector } from './label-selector.ts'
+import { mustMatch, mustNotMatch, withRule } from './rules.ts'
+
+/** Longest text of a dashboard, in characters: an API server takes objects of about 1.5 MB. */
+const JSON_MAX = 1_048_576
+
+const configMapKey = (description: string): z.ZodString =>
+  mustMatch(
+    z.string().min(1).max(253).meta({ description }),
+    /^[-._a-zA-Z0-9]+$/,
+    'must be a key of a ConfigMap: letters, digits, - . and _',
+  )
+const keyGlob = mustMatch(
+  z.string().min(1).max(253),
+  /^[-._a-zA-Z0-9*]+$/,
+  'must be a key of a ConfigMap; * stands for any characters',
+)
+
+const configMapRefFields = z.object({
+  name: objectName('One dashboard: the ConfigMap of this namespace that holds it.').optional(),
+  key: configMapKey(
+    'Key of data or binaryData in it, with the text of a dashboard; that may be compressed with gzip.',
+  ).optional(),
+  labelSelector: labelSelector('Many dashboards: all ConfigMaps of this namespace whose labels match.', 16).optional(),
+  keys: z
+    .array(keyGlob)
+    .min(1)
+    .max(16)
+    .meta({
+      description:
+        'With labelSelector: which of their keys are dashboards; * stands for any characters. Default *.json.',
+      'x-kubernetes-list-type': 'set',
+    })
+    .optional(),
+  folderAnnotation: mustMatch(
+    z.string().min(1).max(317).meta({
+      description:
+        'With labelSelector: annotation of a ConfigMap that names the folder of its dashboards, parts divided by /. Default grafana_folder.',
+    }),
+    /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/,
+    'must be the name of an annotation such as grafana_folder or example.com/folder',
+  ).optional(),
+})
+type ConfigMapRef = z.output<typeof configMapRefFields>
+
+const configMapRef = [
+  {
+    cel: 'has(self.name) != has(self.labelSelector)',
+    test: ({ name, labelSelector }: ConfigMapRef) => (name === undefined) !== (labelSelector === undefined),
+    message: 'give either name (with key) or labelSelector',
+  },
+  {
+    cel: 'has(self.name) == has(self.key)',
+    test: ({ name, key }: ConfigMapRef) => (name === undefined) === (key === undefined),
+    message: 'name and key go together',
+  },
+  {
+    cel: 'has(self.labelSelector) || !(has(self.keys) || has(self.folderAnnotation))',
+    test: ({ labelSelector, keys, folderAnnotation }: ConfigMapRef) =>
+      labelSelector !== undefined || (keys === undefined && folderAnnotation === undefined),
+    message: 'keys and folderAnnotation go with labelSelector',
+  },
+]
+  .reduce((schema, rule) => withRule(schema, rule), configMapRefFields)
+  .meta({ description: 'Dashboards in ConfigMaps; the ServiceAccount of the GitSync must be allowed to read these.' })
+
+const url = mustMatch(
+  z.string().max(2048).meta({ description: 'Address of the Grafana, as people open it; without /api.' }),
+  /^https?:\/\/[^/?#@\s]+(\/[^?#\s]*)?$/,
+  'must be an http or https address without login, ? and #, as in https://grafana.example.com',
+)
+
+const uid = mustMatch(
+  z.string().max(40).meta({ description: 'One dashboard: what stands behind /d/ in its address.' }),
+  /^[A-Za-z0-9_-]+$/,
+  'must be the uid of a dashboard: at most 40 letters, digits, - and _',
+)
+const folder = mustMatch(
+  z.string().max(40).meta({
+    description:
+      'Many dashboards: all in a folder and in the folders in it. What stands behind /dashboards/f/ in its address, up to the next slash.',
+  }),
+  /^[A-Za-z0-9_-]+$/,
+  'must be the uid of a folder: at most 40 letters, digits, - and _',
+)
+
+const grafanaFields = z.object({
+  url,
+  secretRef: z.object({ name: objectName('Name of a Secret of this namespace.') }).meta({
+    description:
+      'Login: a token of a service account (key token), or username and password. The Secret has the label gitsync.dev/credential and names the host in its annotation gitsync.dev/hosts.',
+  }),
+  uid: uid.optional(),
+  folder: folder.optional(),
+  tag: z.string().min(1).max(100).meta({ description: 'Many dashboards: all that have this tag.' }).optional(),
+  all: z.literal(true).meta({ description: 'Many dashboards: all that the login may see.' }).optional(),
+  history: z.enum(['FromNow', 'Full']).default('FromNow').meta({
+    description: 'Where the history in Git begins: at the version of now, or at the oldest that Grafana keeps.',
+  }),
+  interval: durationText({
+    description: 'How often Grafana is asked whether there is a new version.',
+    min: '10s',
+    max: '24h',
+  }).default('1m'),
+})
+const grafana = withRule(grafanaFields, {
+  cel: '[has(self.uid), has(self.folder), has(self.tag), has(self.all)].filter(given, given).size() == 1',
+  test: ({ uid, folder, tag, all }: z.output<typeof grafanaFields>) =>
+    [uid, folder, tag, all].filter((value) => value !== undefined).length === 1,
+  message: 'give one of uid, folder, tag and all',
+}).meta({ description: 'Dashboards of a running Grafana: each version saved there becomes a commit.' })
+
+const source = withRule(
+  z.object({
+    json: z
+      .string()
+      .min(1)
+      .max(JSON_MAX)
+      .meta({ description: 'The dashboard as Grafana exports it, as text: every number stays as it is spelt.' })
+      .optional(),
+    model: z
+      .looseObject({})
+      .meta({
+        description:
+          'The dashboard as an object. The API server keeps no number beyond 64 bits and no spelling such as 1.0: use json where that matters.',
+        'x-kubernetes-preserve-unknown-fields': true,
+      })
+      .optional(),
+    configMapRef: configMapRef.optional(),
+    grafana: grafana.optional(),
+  }),
+  {
+    cel: '[has(self.json), has(self.model), has(self.configMapRef), has(self.grafana)].filter(given, given).size() == 1',
+    test: (source) => Object.values(source).filter((value) => value !== undefined).length === 1,
+    message: 'give one of json, model, configMapRef and grafana',
+  },
+).meta({ description: 'Where the dashboard comes from.' })
+
+const named = mustMatch(
+  z.string().min(1).max(512).meta({
+    description:
+      'File below the folder of the GitSync. When left out: dashboards/, the title in lower-case letters and digits, and .json; it moves when the title changes. Where source stands for many dashboards it has variables: {title}, {uid}, {folder} alone between slashes, and of ConfigMaps {configMap} and {key}. Default then: dashboards/{folder}/{title}.json.',
+  }),
+  /^([A-Za-z0-9_@=,+{}-]([A-Za-z0-9._@=,+{}-]*[A-Za-z0-9_@=,+{}-])?\/)*[A-Za-z0-9_@=,+{}-][A-Za-z0-9._@=,+{}-]*\.json$/,
+  'path is relative and ends with .json; its parts are of A-Z a-z 0-9 - . _ + @ = , and neither begin nor end with a dot',
+)
+const path = mustNotMatch(
+  mustMatch(
+    mustNotMatch(named, /[^/]{201}/, 'no part of path has more than 200 characters'),
+    /^([^{}]|\{(folder|title|uid|configMap|key)\})*$/,
+    'variables of path are {folder}, {title}, {uid}, {configMap} and {key}',
+  ),
+  /[^/]\{folder\}|\{folder\}[^/]/,
+  '{folder} is a part of path of its own, as in dashboards/{folder}/{title}.json',
+)
+
+const datasource = z
+  .object({
+    uid: z.string().min(1).max(200).meta({ description: 'Uid of a data source in the dashboards.' }),
+    input: mustMatch(
+      z
+        .string()
+        .min(1)
+        .max(128)
+        .meta({ description: 'Name of the input that stands for it in the file: DS_PROMETHEUS.' }),
+      /^DS_[A-Z0-9_]+$/,
+      'must be the name of an input such as DS_PROMETHEUS',
+    ),
+    pluginId: mustMatch(
+      z.string().min(1).max(128).meta({ description: 'Plugin of the data source: prometheus.' }),
+      /^[a-z0-9][a-z0-9-]*$/,
+      'must be the id of a plugin such as prometheus',
+    ),
+    label: z.string().min(1).max(128).meta({ description: 'What Grafana asks for by. Default: input.' }).optional(),
+  })
+  .meta({ description: 'One data source.' })
+type Datasources = readonly z.output<typeof datasource>[]
+
+const datasources = withRule(
+  z.array(datasource).min(1).max(32).meta({
+    description:
+      'Data sources that are named by inputs, as in what Grafana exports for sharing: whoever imports the file says which to take.',
+    'x-kubernetes-list-type': 'atomic',
+  }),
+  {
+    cel: 'self.all(one, self.exists_one(other, other.uid == one.uid) && self.exists_one(other, other.input == one.input))',
+    test: (list: Datasources) =>
+      (['uid', 'input'] as const).every((field) => new Set(list.map((one) => one[field])).size === list.length),
+    message: 'each uid and each input stands once',
+  },
+)
+
+const specFields = z
+  .object({
+    syncRef: z
+      .object({ name: objectName('Name of a GitSync of this namespace.') })
+      .meta({ description: 'GitSync that writes the file.' }),
+    path: path.optional(),
+    source,
+    datasources: datasources.optional(),
+  })
+  .meta({ description: 'What to write, and by which GitSync.' })
+
+/** Whether a Dashboard stands for many files. */
+export const standsForMany = ({ configMapRef, grafana }: z.output<typeof source>): boolean =>
+  configMapRef?.labelSelector !== undefined || (grafana !== undefined && grafana.uid === undefined)
+
+export const dashboardSpecSchema = [
+  {
+    cel: "!has(self.path) || self.path.contains('{') == (has(self.source.configMapRef) && has(self.source.configMapRef.labelSelector) || has(self.source.grafana) && !has(self.source.grafana.uid))",
+    test: ({ path, source }: z.output<typeof specFields>) =>
+      path === undefined || path.includes('{') === standsForMany(source),
+    message:
+      'path has variables such as {title} where source stands for many dashboards (labelSelector, or folder, tag and all of grafana), and only there',
+    field: 'path',
+  },
+  {
+    cel: "!has(self.path) || has(self.source.configMapRef) || !(self.path.contains('{configMap}') || self.path.contains('{key}'))",
+    test: ({ path = '', source }: z.output<typeof specFields>) =>
+      source.configMapRef !== undefined || !/\{(configMap|key)\}/.test(path),
+    message: '{configMap} and {key} are of ConfigMaps',
+    field: 'path',
+  },
+].reduce((schema, rule) => withRule(schema, rule), specFields)
+
+export const dashboardStatusSchema = z
+  .object({
+    ...observedState,
+    path: z.string().max(2048).meta({ description: 'File in the repository, as it was last written.' }).optional(),
+    oid: z.string().max(64).meta({ description: 'Id of its content in Git (a blob).' }).optional(),
+    title: z.string().max(1024).meta({ description: 'Title of the dashboard in it.' }).optional(),
+    sourceUrl: z
+      .string()
+      .max(2304)
+      .meta({ description: 'With source.grafana: address of the dashboard there.' })
+      .optional(),
+    sourceVersion: z
+      .int()
+      .meta({ description: 'With source.grafana: version of it that is in the file.', format: 'int64' })
+      .optional(),
+    sourceSavedAt: z
+      .string()
+      .meta({ description: 'With source.grafana: when that version was saved.', format: 'date-time' })
+      .optional(),
+    files: z
+      .int()
+      .meta({
+        description: 'Where source stands for many: dashboards that are in Git as they should be.',
+        format: 'int32',
+      })
+      .optional(),
+    failed: z
+      .int()
+      .meta({
+        description: 'Where source stands for many: dashboards that cannot be written, or have the uid of another.',
+        format: 'int32',
+      })
+      .optional(),
+    problems: z
+      .array(
+        z.object({
+          dashboard: z
+            .string()
+            .max(1024)
+            .meta({ description: 'Which, as its source calls it: CONFIGMAP/KEY, or the uid in Grafana.' }),
+          reason: z.string().max(128).meta({ description: 'What is wrong, in one word.' }),
+          message: z.string().max(1024).meta({ description: 'What is wrong, for a person.' }),
+        }),
+      )
+      .max(10)
+      .meta({ description: 'The first of those.', 'x-kubernetes-list-type': 'atomic' })
+      .optional(),
+  })
+  .meta({ description: 'What has been done.' })
+
+/** A Dashboard's spec with every default filled in. */
+export type DashboardSpec = z.output<typeof dashboardSpecSchema>
+export type GrafanaSource = NonNullable<DashboardSpec['source']['grafana']>
+export type DashboardStatus = z.output<typeof dashboardStatusSchema>

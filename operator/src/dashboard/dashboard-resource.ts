@@ -1,0 +1,61 @@
+/** https://grafana.com/docs/grafana/latest/developer-resources/api-reference/http-api/apis/ */
+import { isRecord, omitKeys } from '../render/tree.ts'
+import type { JsonRecord } from '../render/tree.ts'
+import { checkTitle, checkUid } from './check-field.ts'
+import { checkClassic, VOLATILE_FIELDS } from './classic-model.ts'
+import { DashboardError } from './dashboard-error.ts'
+
+const GROUP = 'dashboard.grafana.app'
+/** `v0` and `v1` have the classic model in their spec, `v2` elements and a layout. */
+const VERSION = /^v([012])(?:(?:alpha|beta)[1-9]\d*)?$/
+/** What a Grafana says of its own copy: who saved it, when, in which of its folders. */
+const OWN_PREFIX = 'grafana.app/'
+
+export interface DashboardResource {
+  /** Without what one Grafana sets: namespace, versions, times, status, and all that is named `grafana.app/`. */
+  readonly metadata: JsonRecord & { readonly name: string }
+  readonly spec: JsonRecord
+  readonly isClassic: boolean
+  readonly title: string
+  readonly uid: string
+}
+
+export const isResource = (value: JsonRecord): boolean => typeof value['apiVersion'] === 'string'
+
+/** A dashboard as a resource of Grafana. @throws DashboardError for another resource, or a version that is not known */
+export function checkResource(value: JsonRecord): DashboardResource {
+  const { apiVersion, kind, metadata, spec } = value
+  const [group, version = ''] = String(apiVersion).split('/')
+  if (group !== GROUP || kind !== 'Dashboard')
+    throw new DashboardError(
+      `it is no dashboard but a resource ${JSON.stringify(kind)} of ${JSON.stringify(apiVersion)}`,
+    )
+  const schema = VERSION.exec(version)?.[1]
+  if (schema === undefined)
+    throw new DashboardError(`apiVersion must be ${GROUP}/v0, v1 or v2, or an alpha or beta of one of them`)
+  if (!isRecord(metadata) || !isRecord(spec))
+    throw new DashboardError('it is no dashboard: metadata or spec is missing')
+  const { name } = metadata
+  if (name === undefined || name === '') throw new DashboardError('metadata.name is missing: it is the uid')
+  checkUid('metadata.name', name)
+  const { title } = spec
+  checkTitle('spec.title', title)
+  const isClassic = schema !== '2'
+  if (isClassic) checkClassic({ ...spec, uid: undefined })
+  else if (!isRecord(spec['elements']) || !isRecord(spec['layout']))
+    throw new DashboardError('it is no dashboard of schema v2: spec.elements or spec.layout is missing')
+  return {
+    metadata: { name, ...setByPeople('labels', metadata), ...setByPeople('annotations', metadata) },
+    // In a resource the name is the uid.
+    spec: isClassic ? omitKeys(spec, [...VOLATILE_FIELDS, 'uid']) : spec,
+    isClassic,
+    title,
+    uid: name,
+  }
+}
+
+function setByPeople(field: 'labels' | 'annotations', { [field]: entries }: JsonRecord): JsonRecord {
+  if (!isRecord(entries)) return {}
+  const kept = Object.entries(entries).filter(([key]) => !key.startsWith(OWN_PREFIX))
+  return kept.length === 0 ? {} : { [field]: Object.fromEntries(kept) }
+}
