@@ -50,6 +50,8 @@ export interface ApiDialect {
   authorization(credentials: Credentials): string
   /** What a token needs, for the message when it has not. */
   readonly rights: string
+  /** Reads the JSON of a success. @throws for what is none. Default: JSON.parse, which rounds numbers */
+  readonly parse?: (text: string) => unknown
 }
 
 /** A page of large requests is less. */
@@ -107,7 +109,7 @@ async function send(connection: ApiConnection, dialect: ApiDialect, request: Api
     const text = await readCapped(answer.body, MAX_RESPONSE_BYTES)
     if (text === undefined)
       throw new ForgeError('LimitExceeded', `${shown}: the answer is larger than ${MAX_RESPONSE_BYTES} bytes`)
-    if (status >= 200 && status < 300) return text === '' ? undefined : parse(text, shown)
+    if (status >= 200 && status < 300) return text === '' ? undefined : parse(text, shown, dialect)
     const { waitUntil } = readQuota(headers, connection.now())
     const waitMs = waitUntil === undefined ? undefined : waitUntil - connection.now()
     throw refusal(shown, { status, text, secrets, waitMs, rights: dialect.rights })
@@ -140,9 +142,9 @@ function secretsOf(credentials: Credentials): string[] {
     : [credentials.password, Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')]
 }
 
-function parse(text: string, shown: string): unknown {
+function parse(text: string, shown: string, { parse: read = JSON.parse }: ApiDialect): unknown {
   try {
-    return JSON.parse(text) as unknown
+    return read(text)
   } catch {
     throw new ForgeError('Malformed', `${shown}: the answer is no JSON: this may be no such API`)
   }

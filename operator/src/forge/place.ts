@@ -1,3 +1,4 @@
+import { pageHostOf, typeOfHost } from '../api/known-hosts.ts'
 import { ForgeError } from './forge-error.ts'
 
 const FORGE_TYPES = ['GitHub', 'GitLab', 'Gitea', 'Forgejo'] as const
@@ -16,12 +17,6 @@ export interface Place {
   readonly name: string
 }
 
-const WELL_KNOWN: Readonly<Record<string, ForgeType>> = {
-  'github.com': 'GitHub',
-  'gitlab.com': 'GitLab',
-  'codeberg.org': 'Forgejo',
-}
-
 /**
  * Which API has the pull requests of a repository. Hosts are not tried out: a request with a token goes to the API that
  * somebody has named, or to one that everybody knows.
@@ -32,9 +27,10 @@ export function placeOf(url: string, type: string | undefined): Place {
   const { protocol, hostname, pathname, ...parsed } = partsOf(url)
   // Pages and APIs of a host that is reached over SSH are at its usual address.
   const isSsh = protocol === 'ssh:'
-  const host = isSsh ? hostname : parsed.host
-  const origin = isSsh ? `https://${hostname}` : parsed.origin
-  const known = FORGE_TYPES.find((candidate) => candidate === type) ?? WELL_KNOWN[hostname]
+  const host = isSsh ? pageHostOf(hostname) : parsed.host
+  const origin = isSsh ? `https://${host}` : parsed.origin
+  const builtIn = typeOfHost(hostname)
+  const known = [type, builtIn].map((runs) => FORGE_TYPES.find((candidate) => candidate === runs)).find(Boolean)
   if (type === 'Gerrit') {
     throw new ForgeError(
       'InvalidInput',
@@ -42,10 +38,13 @@ export function placeOf(url: string, type: string | undefined): Place {
     )
   }
   if (known === undefined) {
-    const said = type === undefined ? 'no GitProvider says' : `type ${type} of its GitProvider does not say`
+    const problem =
+      type === undefined && builtIn === 'Generic'
+        ? 'no GitProvider says what it runs'
+        : `pull requests of type ${type ?? builtIn} are not supported`
     throw new ForgeError(
       'InvalidInput',
-      `${host}: ${said} which API has its pull requests: set spec.type of a GitProvider that lists the host to one of ${FORGE_TYPES.join(', ')}`,
+      `${host}: ${problem}: set spec.type of a GitProvider that lists the host to one of ${FORGE_TYPES.join(', ')}, or to Gerrit with push.pullRequest.via: PushOptions`,
     )
   }
   const parts = pathname
@@ -61,10 +60,6 @@ export function placeOf(url: string, type: string | undefined): Place {
   const owner = parts.pop() ?? ''
   return { type: known, origin, host, prefix: parts.map((part) => `/${part}`).join(''), owner, name }
 }
-
-/** What a host runs, as far as somebody has said so or everybody knows. @param type `type` of the GitProvider */
-export const hostTypeOf = (hostname: string, type: string | undefined): string | undefined =>
-  type ?? WELL_KNOWN[hostname]
 
 function partsOf(url: string): Pick<URL, 'protocol' | 'host' | 'hostname' | 'origin' | 'pathname'> {
   const { protocol, host, hostname, origin, pathname } = new URL(url)

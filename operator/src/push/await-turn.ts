@@ -1,6 +1,6 @@
 import type { Clock } from '../time/clock.ts'
 import type { Turn } from './budget/turn.ts'
-import type { Attached } from './stage.ts'
+import type { Attached } from './connection.ts'
 
 /** Shorter waits are nobody's business, in milliseconds. */
 const LEAST_WAIT_MS = 10_000

@@ -7,6 +7,8 @@ import type { PushObserver } from './observer.ts'
 
 /** Commit ids that people copy have so many digits. */
 const SHOWN_DIGITS = 12
+/** The fewest that git itself shows. */
+const LEAST_DIGITS = 7
 
 /** Sees whether what was in the history of a branch is there still. */
 export class BranchHistory {
@@ -27,17 +29,16 @@ export class BranchHistory {
   async check(repository: Repository, { tip, parents }: Snapshot, members: readonly Member[]): Promise<void> {
     const anchor = this.#anchor
     this.#anchor = tip ?? undefined
-    const mustHave = (member: Member): string | undefined => member.missing ?? anchor ?? member.standing.observedCommit
+    const mustHave = (member: Member): string | undefined =>
+      member.standing.missing ?? anchor ?? member.standing.observedCommit
     const commits = new Set(members.map(mustHave).filter((commit) => commit !== undefined))
     const missing = tip === null ? commits : await missingFrom(repository, { tip, parents }, commits)
     for (const member of members) {
       const commit = mustHave(member)
-      const before = member.missing
       const isMissing = commit !== undefined && missing.has(commit)
-      member.missing = isMissing && tip !== null ? commit : undefined
-      if (!isMissing || before === commit) continue
-      member.rewrittenAt = this.#clock.now()
-      this.#observer?.rewritten?.({ member: member.name, missing: commit, tip })
+      const isNew = isMissing && member.standing.missing !== commit
+      member.standing.misses(isMissing && tip !== null ? commit : undefined, isNew ? this.#clock.now() : undefined)
+      if (isNew) this.#observer?.rewritten?.({ member: member.name, missing: commit, tip })
     }
   }
 
@@ -48,13 +49,13 @@ export class BranchHistory {
 }
 
 /** @throws PushFailure `HistoryRewritten`, until somebody has accepted that */
-export function acceptHistory(member: Member, { tip }: Snapshot): void {
-  const { missing } = member
+export function acceptHistory({ settings, standing }: Member, { tip }: Snapshot): void {
+  const { missing } = standing
   if (missing === undefined) return
   const shown = missing.slice(0, SHOWN_DIGITS)
-  const { acceptHistory: answer } = member.settings
-  if (answer === shown || answer === missing) {
-    member.missing = undefined
+  const { acceptHistory: answer } = settings
+  if (answer !== undefined && answer.length >= LEAST_DIGITS && missing.startsWith(answer)) {
+    standing.misses(undefined)
     return
   }
   const wrong = answer === undefined ? '' : `; the annotation now says ${shownAnswer(answer)}, which is another commit`

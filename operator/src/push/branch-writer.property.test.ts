@@ -87,7 +87,7 @@ test('whatever is edited and whatever fails, Git is at last as the cluster, each
         // Gone without having been seen to go, as in a gap of the watch.
         else if (each.do === 'vanish') {
           target?.objects.delete(each.name)
-          target?.member.dropped(rendered(each.name, '').file.key)
+          target?.member.objects.dropped(rendered(each.name, '').file.key)
         } else if (each.do === 'pass') await world.pass(each.ms)
         else if (each.do === 'restart') world.restart()
         else if (each.do === 'save') target?.member.save(String(serial++), { compare: each.compare })

@@ -6,7 +6,7 @@ import type { RecordedRequest } from '../../../test/kit/remote/index.ts'
 import { claimFile, claimId } from '../plan/claim.ts'
 import { PushFailure } from './failure.ts'
 import { SpoolBudget } from './spool.ts'
-import type { Connection } from './stage.ts'
+import type { Connection } from './connection.ts'
 import { ANN, BEN, content, INTERVAL, pathOf, rendered, SILENCE, wanted } from './testing/world.ts'
 import type { Tenant, World } from './testing/world.ts'
 import { useWorlds } from './testing/worlds.ts'
@@ -197,6 +197,26 @@ test('a comparison does not sign what a person has just edited', async () => {
   expect(await authors(world)).toEqual(['Ann', 'Bot'])
 })
 
+test('nor what a person edits, creates or deletes while it is made', async () => {
+  const world = await worlds.create()
+  const shop = world.tenant('shop', { objects: { a: '1', b: '1', c: '1' } })
+  await world.idle()
+  shop.beforeProof = () => {
+    shop.beforeProof = () => undefined
+    shop.set('a', '2', ANN)
+    shop.set('d', '1', ANN)
+  }
+  await world.edit(() => {
+    shop.remove('c')
+    shop.member.requireCompare('requested')
+  })
+  await world.pass(SILENCE)
+  expect(await world.folder('shop')).toEqual(wanted(shop))
+  const [newest, before] = await world.log()
+  expect([newest?.author, newest?.subject]).toEqual(['Ann', 'Update 2 objects in shop'])
+  expect([before?.author, before?.subject]).toEqual(['Bot', 'Delete ConfigMap shop/c'])
+})
+
 test('a deletion that was seen and is true removes the file', async () => {
   const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1', b: '1' }, settings: { prune: 'Observed' } })
@@ -230,7 +250,7 @@ test('a deletion is proved later when the kind was not served for a moment, thou
   await world.pass(SILENCE * 4)
   expect(shop.member.status.orphans).toBe(1)
   shop.served = true
-  shop.member.judgeAgain()
+  shop.member.objects.judgeAgain()
   await world.idle()
   await converged(world, shop)
 })
@@ -239,14 +259,14 @@ test('an object that came back unseen and went again while no watch told of it l
   const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
   await world.idle()
-  shop.member.deleted(rendered('a', '1').file.key)
+  shop.member.objects.deleted(rendered('a', '1').file.key)
   await world.pass(SILENCE * 4)
   expect(shop.member.status.orphans).toBe(1)
   shop.objects.delete('a')
-  shop.member.listedAnew(({ name }) => name === 'b')
+  shop.member.objects.listedAnew(({ name }) => name === 'b')
   await world.idle()
   expect(shop.member.status.orphans).toBe(1)
-  shop.member.listedAnew(() => true)
+  shop.member.objects.listedAnew(() => true)
   await world.idle()
   await converged(world, shop)
   expect(shop.member.status.orphans).toBe(0)
@@ -319,7 +339,7 @@ test('an object that is only no longer selected keeps its file', async () => {
   const world = await worlds.create()
   const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
   await world.idle()
-  shop.member.dropped(rendered('a', '1').file.key)
+  shop.member.objects.dropped(rendered('a', '1').file.key)
   await world.pass(SILENCE)
   await world.idle()
   expect(Object.keys(await world.folder('shop'))).toEqual([pathOf('a'), pathOf('b')])
@@ -332,7 +352,26 @@ test('an object that vanishes while its edit is pending leaves no file', async (
   await world.idle()
   shop.set('b', '1', ANN)
   shop.objects.delete('b')
-  shop.member.dropped(rendered('b', '1').file.key)
+  shop.member.objects.dropped(rendered('b', '1').file.key)
+  await world.pass(SILENCE * 2)
+  await world.idle()
+  await converged(world, shop)
+})
+
+test('nor does one that is edited and vanishes while a comparison is made', async () => {
+  const world = await worlds.create()
+  const shop = world.tenant('shop', { objects: { a: '1', b: '1', c: '1' } })
+  await world.idle()
+  shop.beforeProof = () => {
+    shop.beforeProof = () => undefined
+    shop.set('a', '2', ANN)
+    shop.objects.delete('a')
+    shop.member.objects.dropped(rendered('a', '2').file.key)
+  }
+  await world.edit(() => {
+    shop.remove('c')
+    shop.member.requireCompare('requested')
+  })
   await world.pass(SILENCE * 2)
   await world.idle()
   await converged(world, shop)
@@ -868,11 +907,11 @@ test('two objects that want one path change nothing in Git until one lets go', a
   const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
   await world.idle()
   const { file, bytes } = rendered('b', '1')
-  shop.member.set({ ...file, path: pathOf('a') }, bytes, {})
+  shop.member.objects.set({ ...file, path: pathOf('a') }, bytes, {})
   await world.pass(SILENCE * 2)
   await world.idle()
   expect((await world.folder('shop'))[pathOf('a')]).toBe(content('a', '1'))
-  shop.member.set(file, bytes, {})
+  shop.member.objects.set(file, bytes, {})
   await world.pass(SILENCE * 2)
   await world.idle()
   await converged(world, shop)

@@ -11,7 +11,7 @@ import type { Member } from './member.ts'
 import type { PushObserver } from './observer.ts'
 import type { PushedCommits } from './push-attempt.ts'
 import type { Review } from './review/review.ts'
-import type { Attached, Connection } from './stage.ts'
+import type { Attached, Connection } from './connection.ts'
 import type { Tips } from './tips.ts'
 
 export interface BranchWriterOptions {
@@ -126,9 +126,12 @@ export class BranchWriter {
     this.#cancelTimer = clock.after(next - now, () => this.kick())
   }
 
-  /** Looks at the branch before its time, unless it is known to be at `tip` already: somebody may have pushed. */
-  lookNow(tip: string | null | undefined): void {
-    if (tip !== undefined && tip === this.#known.snapshot?.tip) return
+  /**
+   * Looks at the branch before its time, unless it is known to be at `tip` already: somebody may have pushed.
+   * @param branch of several that are written the one that is meant; short name
+   */
+  lookNow(tip: string | null | undefined, branch = this.#options.branch): void {
+    if (tip !== undefined && this.#known.isAt(branch, tip)) return
     for (const { member } of this.#members.values()) member.requireLook()
   }
 

@@ -1,7 +1,7 @@
 import { identityKey } from '../objects/object.ts'
 import type { Batch, Change } from '../plan/window.ts'
 import { renderMessage } from '../render/message.ts'
-import { addToSubject, addTrailers, trailerLines, withoutTrailers } from '../render/trailers.ts'
+import { addToSubject, addTrailers, trailerLines, TRAILERS, withoutTrailers } from '../render/trailers.ts'
 import type { Member } from './member.ts'
 
 /** The whole message of a commit with these changes of a batch: what people or the template say, the token for CI, the trailers. */
@@ -21,9 +21,10 @@ export function commitMessage(member: Member, batch: Batch, changes: readonly Ch
     changes: changes.map(({ identity, origin }) => ({ object: identityKey(identity), ...origin })),
     cluster,
   })
+  lines.push(...(batch.trailers ?? []))
   // States between may be missing, and whoever reads the history should know.
   if (batch.compared !== undefined) lines.push(`Gitsync-Compared: ${batch.compared}`)
-  return finish(member, trailers.length === 0 ? text : withoutTrailers(text), lines)
+  return finish(member, withoutTrailers(text, trailers.length === 0 ? [] : TRAILERS), lines)
 }
 
 /** The message of a commit that changes no object. */

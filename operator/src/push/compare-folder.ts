@@ -1,3 +1,5 @@
+import { authorBranch } from '../plan/author-branch.ts'
+import { identityKey } from '../objects/object.ts'
 import type { Difference, RemoteFile } from '../plan/compare.ts'
 import type { DesiredFile } from '../plan/desired-files.ts'
 import type { Batch, Change } from '../plan/window.ts'
@@ -6,6 +8,7 @@ import type { FolderView } from './folder-view.ts'
 import { isKustomization } from './kustomizations.ts'
 import { objectOf } from './member.ts'
 import type { Member } from './member.ts'
+import { ownPaths } from './own-paths.ts'
 import type { Contents } from './planned-commit.ts'
 import { compareWith } from './survey.ts'
 
@@ -16,7 +19,7 @@ const REREAD_STEP = 200
 
 /** What a comparison has found. */
 export interface Compared {
-  /** What is to be written and removed beyond the batches: one batch, or none. */
+  /** What is to be written and removed beyond the batches: one batch for each owner. */
   readonly batches: readonly Batch[]
   /** Contents that had to be read. */
   readonly contents: Contents
@@ -39,21 +42,65 @@ export async function compareFolder(
   },
 ): Promise<Compared> {
   member.beginComparison()
+  member.opaque = opaqueFiles(member, at.remote)
   const difference = compareWith(member, overlay(member, at.remote, at.batches))
+  // What was seen to change since the batches were taken is signed by who changed it, a moment later.
+  const changing = [...member.window.changes()]
+  const waiting = new Set(changing.map(objectOf))
+  const leaving = new Set(changing.map(({ movedFrom }) => movedFrom))
   member.unreadable = difference.unreadable
-  const writes = difference.writes.filter(({ file }) => !at.kept.has(file.path))
-  const { changes, contents } = await provideContents(member, writes)
-  const complete = changes.length === writes.length
   const extras = difference.extras.filter(({ path }) => !isKustomization(member, path))
-  const deletes = await judgeExtras(member, folder, { ...difference, extras })
+  const deletes = (await judgeExtras(member, folder, { ...difference, extras })).filter(
+    (change) => !waiting.has(objectOf(change)) && !leaving.has(change.path),
+  )
+  // What is written in part is written whole: its last commit is ours then, and what is left of others' edits nobody's.
+  const written = new Set(deletes.map(({ path }) => path))
+  const stays = (path: string): boolean => at.kept.has(path) && !written.has(path)
+  const writes = difference.writes.filter(({ file }) => !stays(file.path) && !waiting.has(file.key))
+  const { changes, contents } = await provideContents(member, writes)
+  const complete = changes.length === writes.length && !changing.some((change) => isOutdated(member, change))
   // An inventory that was lost is made anew from what is there as it should be.
   const paths = new Set([...member.desired.files()].map(({ path }) => path))
-  if (complete && member.inventory.size < paths.size) member.inventory.add(paths)
+  if (complete && member.inventory.size < paths.size) ownPaths(member, paths)
   const all = [...changes, ...deletes]
   if (all.length === 0) return { batches: [], contents, complete }
   const time = all.reduce((latest, change) => Math.max(latest, change.time), 0)
   const compared = member.compareReason ?? 'drift'
-  return { batches: [{ author: member.settings.author, changes: all, time, compared }], contents, complete }
+  const { author } = member.settings
+  const batches = [...Map.groupBy(all, (change) => ownerOf(member, change))].map(([owner, changes]) => ({
+    author,
+    ...(owner === undefined ? {} : { owner }),
+    changes,
+    time,
+    compared,
+  }))
+  return { batches, contents, complete }
+}
+
+/** What it writes nobody wants any more: its file is judged when it is there. */
+const isOutdated = ({ desired }: Member, change: Change): boolean =>
+  change.oid !== null && desired.ofObject(objectOf(change)) === undefined
+
+/** Where the files are that do not say themselves whose they are. */
+function opaqueFiles({ inventory }: Member, remote: readonly RemoteFile[]): Member['opaque'] {
+  const found = new Map<string, RemoteFile>()
+  for (const file of remote) {
+    const owner = inventory.ownerOf(file.path)
+    if (owner !== undefined) found.set(identityKey(owner), file)
+  }
+  return found
+}
+
+/**
+ * Where each author has a branch: whose it is what a comparison finds. It goes where its author has a request that is not
+ * merged, also where people have closed that; what nobody was seen to change is nobody's.
+ */
+function ownerOf({ desired, settings, standing }: Member, change: Change): string | undefined {
+  const branches = settings.review?.authorBranches
+  const owner = branches === undefined ? undefined : desired.ofObject(objectOf(change))?.owner
+  if (branches === undefined || owner === undefined) return undefined
+  const request = standing.pullRequest(authorBranch(branches, owner))
+  return request === undefined || request.state === 'Merged' ? undefined : owner
 }
 
 /** The folder as it will be after the batches. A content that is not at hand is not written by them. */
@@ -61,11 +108,12 @@ function overlay(member: Member, remote: readonly RemoteFile[], batches: readonl
   const { desired, holdings } = member
   const files = new Map(remote.map((file) => [file.path, file]))
   for (const change of batches.flatMap(({ changes }) => changes)) {
-    const { path, oid, identity } = change
+    const { path, oid, identity, movedFrom } = change
     if (oid !== null && member.spool.get(oid) === undefined) continue
+    if (movedFrom !== undefined && !desired.isWanted(movedFrom)) files.delete(movedFrom)
     const key = objectOf(change)
     const there = files.get(path)
-    const reading = there === undefined ? undefined : holdings.readingOf(there.oid)
+    const reading = there === undefined ? undefined : holdings.readingOf(there)
     if (reading?.documents === null) continue
     // A file that is as it is printed, of one object.
     const printed = there === undefined ? undefined : desired.objectsAt(path).find((file) => file.oid === there.oid)
@@ -78,7 +126,7 @@ function overlay(member: Member, remote: readonly RemoteFile[], batches: readonl
       holdings.learn(id, { documents: oid === null ? others : [...others, { key, identity, oid }] })
       files.set(path, { path, oid: id })
     } else if (oid !== null) {
-      holdings.learn(oid, { documents: [{ key, identity, oid }] })
+      if (!holdings.isOpaque(path)) holdings.learn(oid, { documents: [{ key, identity, oid }] })
       files.set(path, { path, oid })
     }
   }

@@ -64,6 +64,7 @@ export class Composer {
 
   #needsBase(path: string, objects: number): boolean {
     const { desired, holdings, settings } = this.#member
+    if (holdings.isOpaque(path)) return false
     if (holdings.at(path) !== undefined) return true
     const isMany = objects > 1 || desired.objectsAt(path).length > 1
     const isRead = settings.content?.inPlace !== false || settings.shared === true

@@ -47,6 +47,28 @@ const TOKEN_USER: Readonly<Record<string, string>> = {
  * @throws PushFailure `SecretNotConsenting`, `InvalidSecret`; never with a value in its message
  */
 export function credentialsFor(url: string, secret: KubernetesObject): SecretCredentials {
+  const { address, hosts, data } = consenting(url, secret)
+  const { name } = secret.metadata
+  return address.isSsh ? { ssh: sshLogin(name, data) } : httpLogin(name, address, hosts, data)
+}
+
+/**
+ * As {@link credentialsFor}, for an API where a token is not given as a password.
+ * @throws PushFailure `SecretNotConsenting`, `InvalidSecret`; never with a value in its message
+ */
+export function apiCredentialsFor(url: string, secret: KubernetesObject): SecretCredentials {
+  const { data } = consenting(url, secret)
+  const { name } = secret.metadata
+  const token = first(data, 'token', 'bearerToken')?.trim()
+  const auth = token === undefined ? loginOf(data) : { bearer: token }
+  if (auth === undefined) throw withoutLogin(name)
+  return { ...tlsOf(name, data), auth }
+}
+
+function consenting(
+  url: string,
+  secret: KubernetesObject,
+): { readonly address: RepositoryAddress; readonly hosts: readonly string[]; readonly data: Data } {
   const { name, labels = {}, annotations = {} } = secret.metadata
   const address = parseRepositoryAddress(url)
   if (address === undefined) {
@@ -61,8 +83,7 @@ export function credentialsFor(url: string, secret: KubernetesObject): SecretCre
   if (!listsHost(hosts, address))
     missing.push(`does not name ${address.host} in its annotation ${HOSTS_ANNOTATION}${remark(hosts)}`)
   if (missing.length > 0) throw new PushFailure('SecretNotConsenting', `Secret ${name} ${missing.join(' and ')}`)
-  const data = secretValues(secret)
-  return address.isSsh ? { ssh: sshLogin(name, data) } : httpLogin(name, address, hosts, data)
+  return { address, hosts, data: secretValues(secret) }
 }
 
 /** What people write there that is no host. */
@@ -78,6 +99,19 @@ function httpLogin(
   hosts: readonly string[],
   data: Data,
 ): SecretCredentials {
+  const tls = tlsOf(secret, data)
+  const githubApp = parseGitHubApp(secret, { address, hosts, data })
+  if (githubApp !== undefined) return { ...tls, githubApp }
+  const auth = authOf(address.hostname, data)
+  if (auth !== undefined) return { ...tls, auth }
+  if (tls.clientCertificate !== undefined) return tls
+  throw withoutLogin(secret)
+}
+
+const withoutLogin = (secret: string): PushFailure =>
+  new PushFailure('InvalidSecret', `Secret ${secret} has neither the key token nor the keys username and password`)
+
+function tlsOf(secret: string, data: Data): Pick<SecretCredentials, 'ca' | 'clientCertificate'> {
   const ca = first(data, 'ca.crt', 'caFile')
   const cert = first(data, 'tls.crt', 'tlsClientCertData', 'certFile')
   const key = first(data, 'tls.key', 'tlsClientCertKey', 'keyFile')
@@ -86,31 +120,26 @@ function httpLogin(
   }
   const problem = key === undefined ? undefined : keySizeProblem(key)
   if (problem !== undefined) throw new PushFailure('InvalidSecret', `Secret ${secret}: tls.key ${problem}`)
-  const tls = {
+  return {
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined || key === undefined ? {} : { clientCertificate: { cert, key } }),
   }
-  const githubApp = parseGitHubApp(secret, { address, hosts, data })
-  if (githubApp !== undefined) return { ...tls, githubApp }
-  const auth = authOf(address.hostname, data)
-  if (auth !== undefined) return { ...tls, auth }
-  if (cert !== undefined) return tls
-  throw new PushFailure(
-    'InvalidSecret',
-    `Secret ${secret} has neither the key token nor the keys username and password`,
-  )
 }
 
 function authOf(hostname: string, data: Data): Credentials | undefined {
   const token = first(data, 'token')?.trim()
   const bearer = first(data, 'bearerToken')?.trim()
-  const username = first(data, 'username')?.trim()
-  const password = data.get('password')?.replace(/\r?\n$/, '')
   if (token !== undefined && token !== '') {
     if (data.get('bearer')?.trim() === 'true') return { bearer: token }
-    return { username: username ?? TOKEN_USER[hostname] ?? 'git', password: token }
+    return { username: first(data, 'username')?.trim() ?? TOKEN_USER[hostname] ?? 'git', password: token }
   }
   if (bearer !== undefined && bearer !== '') return { bearer }
+  return loginOf(data)
+}
+
+function loginOf(data: Data): Credentials | undefined {
+  const username = first(data, 'username')?.trim()
+  const password = data.get('password')?.replace(/\r?\n$/, '')
   return username === undefined || password === undefined ? undefined : { username, password }
 }
 

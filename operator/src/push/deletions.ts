@@ -16,7 +16,7 @@ export async function confirmDeletions(member: Member, folder: FolderView): Prom
     const changes: Change[] = []
     for (const change of batch.changes) {
       if (change.oid !== null) {
-        changes.push(change)
+        changes.push(movedWithin(member, folder, change, written))
         written.add(change.path)
       } else if (isWantedAgain(member, change) || !(written.has(change.path) || isInFolder(member, folder, change)))
         continue
@@ -26,6 +26,18 @@ export async function confirmDeletions(member: Member, folder: FolderView): Prom
     confirmed.push({ ...batch, changes })
   }
   return confirmed
+}
+
+/** The change without a former place where nothing is that could go. */
+function movedWithin(
+  { inventory }: Member,
+  folder: FolderView,
+  { movedFrom, ...change }: Change,
+  written: ReadonlySet<string>,
+): Change {
+  if (movedFrom === undefined) return change
+  const isThere = written.has(movedFrom) || (folder.has(movedFrom) && inventory.has(movedFrom))
+  return isThere ? { ...change, movedFrom } : change
 }
 
 /** The object is there again, or another one wants its file and nothing else is in that. */

@@ -198,6 +198,13 @@ describe('several objects in a file', () => {
     expect(await world.folder('shop')).toEqual({})
   })
 
+  test('what was alone in a file and is gone leaves it also when another object comes to it', async () => {
+    const { world, shop } = await begin({ a: '1' }, { settings: { shared: true }, layout: () => 'all.yaml' })
+    shop.objects.delete('a')
+    shop.objects.set('b', '2')
+    expect(await restarted(world)).toEqual({ 'all.yaml': content('b', '2') })
+  })
+
   test('the guard counts documents', async () => {
     const names = Array.from({ length: 20 }, (_, i) => `o${String(i).padStart(2, '0')}`)
     const { world, shop } = await begin(Object.fromEntries(names.map((name) => [name, '1'])), {

@@ -53,7 +53,7 @@ describe('prune: Always', () => {
     await world.look()
     expect(await names()).toEqual(['.gitsync', 'notes.md', 'shop/a.yaml', 'shop/gone.yaml'])
     shop.served = true
-    shop.member.judgeAgain()
+    shop.member.objects.judgeAgain()
     await world.idle()
     expect(await names()).toEqual(['.gitsync', 'shop/a.yaml'])
   })

@@ -29,7 +29,13 @@ export function folderId(snapshot: Snapshot, path: string): string | null | unde
   return entry?.oid ?? null
 }
 
-export function viewOf(member: Member, repository: Repository, snapshot: Snapshot): FolderView {
+/** @param commitOf commit whose history leads to a path of the repository, null where that does not matter; default the snapshot's */
+export function viewOf(
+  member: Member,
+  repository: Repository,
+  snapshot: Snapshot,
+  commitOf: (path: string) => string | null = () => snapshot.commit,
+): FolderView {
   const { path } = member.settings
   let paths: ReadonlySet<string> | undefined
   return {
@@ -63,9 +69,10 @@ export function viewOf(member: Member, repository: Repository, snapshot: Snapsho
     },
     blobs: (oids) => repository.blobs(snapshot, oids),
     async lastChange(below) {
-      if (snapshot.commit === null) return undefined
       const full = pathIn(path, below)
-      for await (const commit of repository.history(snapshot.commit, { path: full, limit: 1 })) {
+      const start = commitOf(full)
+      if (start === null) return undefined
+      for await (const commit of repository.history(start, { path: full, limit: 1 })) {
         const { oid, author, committer } = commit
         return { commit: oid, author, committer, time: committer.date.getTime() }
       }

@@ -1,6 +1,7 @@
 import { isGitError } from '@gitsync/protocol'
 import type { Snapshot } from '@gitsync/protocol'
 import { repositoryAddress } from '../plan/repository-address.ts'
+import { backoffMs } from '../time/backoff.ts'
 import type { Clock } from '../time/clock.ts'
 import { NO_TRACER } from '../trace/tracer.ts'
 import type { Tracer } from '../trace/tracer.ts'
@@ -11,7 +12,7 @@ import type { PushObserver } from './observer.ts'
 import { attemptPush } from './push-attempt.ts'
 import type { PushAttempt, PushedCommits, Reviewing } from './push-attempt.ts'
 import type { Review } from './review/review.ts'
-import type { Attached, Connection } from './stage.ts'
+import type { Attached, Connection } from './connection.ts'
 import type { Tips } from './tips.ts'
 
 export interface GroupPushOptions {
@@ -34,9 +35,14 @@ export interface GroupPushOptions {
 /** A lost race is run again at once this often; after that with backoff. */
 const MAX_RACES = 8
 
+/** Between tries to bring a request in step that the host refuses. */
+const REVIEW_BACKOFF = { baseMs: 1_000, maxMs: 60_000 }
+
 /** Brings the changes of several members into Git with one push, over the connection that they share. */
 export class GroupPush {
   readonly #options: GroupPushOptions
+  /** Times in a row that a request could not be brought in step. */
+  #unsettled = 0
 
   constructor(options: GroupPushOptions) {
     this.#options = options
@@ -59,7 +65,8 @@ export class GroupPush {
       result = (await tracer.within(span, () => this.#push(group, first.connection))) ? 'pushed' : 'unchanged'
     } catch (error) {
       span.fail(toFailure(error).reason)
-      if (group.size > 1 && isGitError(error, 'Rejected', 'LimitExceeded')) {
+      // For a branch that is begun anew everybody has come along: alone nobody is then.
+      if (all.length > 1 && group.size > 1 && isGitError(error, 'Rejected', 'LimitExceeded')) {
         for (const one of group) await this.run([one])
         return
       }
@@ -84,7 +91,7 @@ export class GroupPush {
   }
 
   /** @returns whether the branch has new commits */
-  async #push(group: Set<Attached>, connection: Connection): Promise<boolean> {
+  async #push(group: Set<Attached>, connection: Connection, races = 0): Promise<boolean> {
     const { known, observer, review } = this.#options
     const before = membersOf(group)
     const isLook = known.needsLook(before)
@@ -94,18 +101,28 @@ export class GroupPush {
     const reviewing = review && this.#reviewing(review, connection, { isLook, isRequested, since })
     if (reviewing !== undefined) {
       known.set(await reviewing.review.prepare(reviewing.round()))
-      if (known.snapshot?.tip === null) this.#gather(group, connection)
+      // Whether a no to one of several still stands shows when everything is compared, as for a branch that is begun anew.
+      const isGathered = known.snapshot?.tip === null || (isLook && known.isComposed && this.#isRefused())
+      if (isGathered) this.#gather(group, connection)
     }
     const attempt = this.#attempt(connection, reviewing)
-    for (let race = 0; ; race++) {
+    for (let race = races; ; race++) {
+      let isPushed: boolean | undefined
       try {
-        const isPushed = await attemptPush(group, attempt)
+        isPushed = await attemptPush(group, attempt)
         if (reviewing !== undefined) await this.#settleReview(reviewing, group)
         return isPushed
       } catch (error) {
         if (race < MAX_RACES && review?.mayRepeat(error) === true) continue
+        // Of several some may have got what was sent to them.
+        if (known.isComposed && reviewing !== undefined && isPushed === undefined && isGitError(error, 'Rejected'))
+          await this.#settleReview(reviewing, group)
         if (!isGitError(error, 'StaleRef') || race >= MAX_RACES) throw error
         observer?.raced?.(repositoryAddress(connection.repository.url).host)
+        if (known.isComposed) {
+          known.doubt()
+          return await this.#push(group, connection, races + 1)
+        }
         await known.moveTo(String(error.details.actual), membersOf(group), connection)
       }
     }
@@ -145,6 +162,10 @@ export class GroupPush {
     }
   }
 
+  #isRefused(): boolean {
+    return membersOf(this.#options.members.values()).some(({ standing }) => standing.isRefused)
+  }
+
   /** A branch that is begun anew has to have everything that anybody wants in it. */
   #gather(group: Set<Attached>, { key }: Connection): void {
     for (const attached of this.#options.members.values()) {
@@ -158,11 +179,20 @@ export class GroupPush {
     try {
       // The next one begins at the base.
       if (await review.settle(round())) this.#options.known.forget()
+      this.#unsettled = 0
     } catch (error) {
       // The push has happened; what was to follow is tried again.
       for (const { member } of group) member.requireLook()
-      throw error
+      throw isGitError(error, 'StaleRef') ? error : this.#unsettledFailure(error)
     }
+  }
+
+  /** The push before it went well each time: to the members each is the first failure. */
+  #unsettledFailure(error: unknown): PushFailure {
+    const failure = toFailure(error)
+    const { reason, message, waitMs = 0 } = failure
+    const wait = backoffMs(++this.#unsettled, REVIEW_BACKOFF, this.#options.random)
+    return new PushFailure(reason, message, { waitMs: Math.max(waitMs, wait), cause: failure })
   }
 
   #confirm(): void {

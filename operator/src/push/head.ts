@@ -1,6 +1,6 @@
 import type { Snapshot } from '@gitsync/protocol'
 import type { Member } from './member.ts'
-import type { Connection } from './stage.ts'
+import type { Connection } from './connection.ts'
 import type { Tips } from './tips.ts'
 
 /** Who wants to know where a head is. */
@@ -18,6 +18,12 @@ export interface Head {
   readonly ref: string
   /** The server compares nothing when it is pushed to: it has to be looked at before each push. */
   readonly isBlind: boolean
+  /** It is several branches put together: when one of them moves it is read anew. Default: it is one. */
+  readonly isComposed?: boolean
+  /** Of several: whether one was there when it was seen last. @param branch short name */
+  isAt?(branch: string, tip: string | null): boolean
+  /** Of several: the one that has changed a path; null where none has. Default: the snapshot's. */
+  commitOf?(path: string): string | null
   /** Where it is now, null where there is none. @throws GitError as every request */
   tip(looking: Looking): Promise<string | null>
   /**

@@ -26,7 +26,7 @@ export async function judgeExtras(
   if (member.settings.prune === 'Owned') await learn(member, folder, own)
   let orphans = 0
   for (const { path, oid } of own) {
-    const objects = (holdings.readingOf(oid)?.documents ?? []).filter(({ key }) => key !== null)
+    const objects = (holdings.readingOf({ path, oid })?.documents ?? []).filter(({ key }) => key !== null)
     // Of several objects in a file those are ours that were written there.
     const isOurs = ({ key }: HeldDocument): boolean => isRead(member) && inventory.has(documentId(path, key ?? ''))
     const ours = objects.length > 1 ? objects.filter(isOurs) : objects
@@ -43,6 +43,19 @@ export async function judgeExtras(
       member.leftovers.postpone(identity)
       continue
     }
+    if (isLeftBehind(member, path)) {
+      const { author } = member.settings
+      deletes.push({
+        path,
+        identity: fileIdentity(path),
+        action: 'Delete',
+        oid: null,
+        author,
+        time: member.clock.now(),
+      })
+      orphans--
+      continue
+    }
     // A copy of what is elsewhere.
     if (desired.ofObject(identityKey(identity)) !== undefined) continue
     if (!(await member.leftovers.asks(identity, () => isGone(member, identity)))) continue
@@ -54,7 +67,13 @@ export async function judgeExtras(
   return deletes
 }
 
-/** Another writer's, of those that the spec leaves alone: its file is neither written nor removed. */
+/** A file that nobody looks into, whose object has moved away from it. */
+function isLeftBehind({ desired, inventory }: Member, path: string): boolean {
+  const owner = inventory.ownerOf(path)
+  return owner !== undefined && desired.ofObject(identityKey(owner)) !== undefined && !desired.isWanted(path)
+}
+
+/** Its file is neither written nor removed. */
 const isLeftAlone = ({ port }: Member, identity: ObjectIdentity): boolean => port.leavesAlone?.(identity) === true
 
 /**
@@ -72,8 +91,9 @@ async function judgeStrangers(
   await learn(member, folder, manifests)
   const found: { readonly path: string; readonly identity: ObjectIdentity }[] = []
   for (const { path, oid } of extras) {
-    const documents = (isManifest(path) ? holdings.readingOf(oid)?.documents : undefined) ?? []
-    const identities = documents.flatMap(({ identity }) => identity ?? [])
+    const documents = (isManifest(path) ? holdings.readingOf({ path, oid })?.documents : undefined) ?? []
+    const isMoved = isLeftBehind(member, path)
+    const identities = isMoved ? [] : documents.flatMap(({ identity }) => identity ?? [])
     // What is not edited goes as a whole.
     const isWhole = identities.length === 0 || (identities.length > 1 && !isRead(member))
     found.push(...(isWhole ? [fileIdentity(path)] : identities).map((identity) => ({ path, identity })))

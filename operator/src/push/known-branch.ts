@@ -5,7 +5,7 @@ import { folderId, wantedTrees } from './folder-view.ts'
 import type { Head } from './head.ts'
 import type { Member } from './member.ts'
 import type { PushObserver } from './observer.ts'
-import type { Connection } from './stage.ts'
+import type { Connection } from './connection.ts'
 
 export interface KnownBranchOptions {
   readonly head: Head
@@ -34,6 +34,23 @@ export class KnownBranch {
   /** Undefined until it has been looked at. */
   get snapshot(): Snapshot | undefined {
     return this.#snapshot
+  }
+
+  /** See {@link Head.isComposed}. */
+  get isComposed(): boolean {
+    return this.#options.head.isComposed === true
+  }
+
+  /** Commit whose history leads to a path; null before any commit. */
+  commitOf(path: string): string | null {
+    const { head } = this.#options
+    return head.commitOf === undefined ? (this.#snapshot?.commit ?? null) : head.commitOf(path)
+  }
+
+  /** @param branch short name: of several that are put together one */
+  isAt(branch: string, tip: string | null): boolean {
+    const { head } = this.#options
+    return head.isAt === undefined ? this.#snapshot?.tip === tip : head.isAt(branch, tip)
   }
 
   /** Nothing about it is in doubt. */
@@ -91,7 +108,8 @@ export class KnownBranch {
     const known = this.#snapshot
     const looking = { connection, since: this.lookSince(members), members: everybody }
     const tip = known === undefined ? undefined : await head.tip(looking)
-    if (known === undefined || tip === null || tip === undefined) {
+    const isAnother = this.isComposed && tip !== known?.tip
+    if (known === undefined || tip === null || tip === undefined || isAnother) {
       const depth = Math.max(...members.map(({ settings }) => depthOf(settings.path)))
       this.#snapshot = await head.read(looking, depth)
       await this.#history?.check(repository, this.#snapshot, everybody)

@@ -72,7 +72,9 @@ async function planKustomizations(
 ): Promise<KustomizationChanges> {
   const folders = foldersAfter(folder, commits)
   const ours = new Map<string, Set<string>>()
-  for (const { path } of member.desired.files()) {
+  for (const { path, isOpaque } of member.desired.files()) {
+    // It is no manifest that kustomize could build.
+    if (isOpaque === true) continue
     const [name, parent] = [nameOf(path), parentOf(path)]
     if (folders.get(parent)?.has(name) === true) noteBelow(ours, parent, name)
   }

@@ -65,7 +65,10 @@ export interface ClusterPort {
   knows(identity: ObjectIdentity): boolean
   /** Whether the API server serves the kind, and its definition is not going away. */
   isServed(kind: GroupKind): Promise<boolean>
-  /** Whether a file stays as it is, since its object is there and somebody wrote it last whose writes are not recorded. */
+  /**
+   * Whether a file stays as it is, since its object is there and somebody wrote it last whose writes are not recorded, or
+   * what the object wants is not known yet.
+   */
   leavesAlone?(identity: ObjectIdentity): boolean
   /** Asks the API server: the kind is served, its definition is not going away, and the object is not there. */
   isGone(identity: ObjectIdentity): Promise<boolean>

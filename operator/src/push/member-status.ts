@@ -39,8 +39,8 @@ export interface MemberStatus {
   readonly rewrittenAt?: number | undefined
   /** The folder has been compared since the start, and the last attempt did not fail. */
   readonly healthy: boolean
-  /** The last request for a review. */
-  readonly pullRequest?: PullRequestStatus
+  /** The last request for a review of each branch; the one that changed last is the last. */
+  readonly pullRequests: readonly PullRequestStatus[]
   /** The last request of a person that has been carried out. */
   readonly handledRequest?: string
 }

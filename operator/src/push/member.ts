@@ -3,13 +3,12 @@ import type { Signer } from '@gitsync/protocol'
 import { identityKey } from '../objects/object.ts'
 import type { ObjectIdentity } from '../objects/object.ts'
 import { DesiredFiles } from '../plan/desired-files.ts'
-import { documentId, Holdings } from '../plan/holdings.ts'
-import type { DesiredFile, Placing } from '../plan/desired-files.ts'
+import type { RemoteFile } from '../plan/compare.ts'
+import { Holdings } from '../plan/holdings.ts'
+import type { Placing } from '../plan/desired-files.ts'
 import type { Inventory } from '../plan/inventory.ts'
-import type { Person } from '../plan/person.ts'
 import { ChangeWindow } from '../plan/window.ts'
-import type { Change, Origin } from '../plan/window.ts'
-import type { SpanContext } from '../trace/tracer.ts'
+import type { Change } from '../plan/window.ts'
 import type { Clock } from '../time/clock.ts'
 import { DriftRecord } from './drift-record.ts'
 import type { PushFailure } from './failure.ts'
@@ -17,6 +16,7 @@ import { HeldDeletions } from './held-deletions.ts'
 import { Leftovers } from './leftovers.ts'
 import type { ClusterPort, MemberSettings } from './member-settings.ts'
 import type { MemberStatus } from './member-status.ts'
+import { ObjectChanges } from './object-changes.ts'
 import { Outbox } from './outbox.ts'
 import { Schedule } from './schedule.ts'
 import type { CompareReason } from './schedule.ts'
@@ -24,19 +24,6 @@ import { Spool } from './spool.ts'
 import { Standing } from './standing.ts'
 import type { StandingBefore } from './standing.ts'
 import type { SpoolBudget } from './spool.ts'
-
-/** Who made an object what it is, and when. */
-export interface Made {
-  readonly author?: Person | undefined
-  /** Milliseconds since the epoch. */
-  readonly time?: number | undefined
-  /** Of the edit. */
-  readonly span?: SpanContext | undefined
-  readonly origin?: Origin | undefined
-}
-
-/** Changes that wait beyond this, as while a host is down for long, are written as one comparison instead. */
-const MAX_WAITING = 20_000
 
 /**
  * One GitSync as the writer of its branch sees it: what it wants in its folder, what changed and is not in Git yet, and
@@ -61,14 +48,16 @@ export class Member {
   readonly drift = new DriftRecord()
   /** How it stands with the branch. */
   readonly standing: Standing
+  /** What the cluster tells of its objects. */
+  readonly objects: ObjectChanges
   /** What files hold that are not just as they are printed. */
-  readonly holdings = new Holdings()
+  readonly holdings = new Holdings((path) => this.#opaqueAt(path))
+  /** By key of the object, as the last comparison has found them: files that do not say themselves whose they are. */
+  opaque: ReadonlyMap<string, RemoteFile> = new Map()
   /** Files that cannot be read where objects are wanted. */
   unreadable: MemberStatus['unreadable'] = []
-  /** When commits were last found missing from the branch's history, milliseconds since the epoch. */
-  rewrittenAt: number | undefined
-  /** A commit that must be in the branch's history and is not there. */
-  missing: string | undefined
+  /** Folders inside its own that others have claimed; undefined until its folder has been looked through, and was not somebody else's. */
+  otherClaims: readonly string[] | undefined
   /** Signs every commit; undefined: they are not signed. */
   signer: Signer | undefined
 
@@ -77,7 +66,6 @@ export class Member {
   #folder: string | null | undefined
   #hasLeft = false
   readonly #onWork: () => void
-  readonly #onReport: () => void
 
   constructor(
     options: StandingBefore & {
@@ -105,7 +93,7 @@ export class Member {
     this.#schedule = new Schedule(options.clock, options.settings.interval, reason)
     this.standing = new Standing(options, options.onReport)
     this.#onWork = options.onWork
-    this.#onReport = options.onReport
+    this.objects = new ObjectChanges(this, this.#schedule, options)
   }
 
   /** Id of the folder's tree when this member last wrote or compared it. */
@@ -121,6 +109,11 @@ export class Member {
   /** The folder has been compared with everything that is wanted. */
   get isCompared(): boolean {
     return this.#schedule.reached && this.port.listed()
+  }
+
+  /** An object is not in Git yet as it was seen to be. */
+  isPending(key: string): boolean {
+    return this.outbox.has(key) || this.window.has(key)
   }
 
   /** Something is not written yet that was seen to change, held deletions aside. */
@@ -185,111 +178,6 @@ export class Member {
   /** Asks for a comparison of the whole folder; the first reason counts. */
   requireCompare(reason: CompareReason): void {
     this.#schedule.requireCompare(reason)
-    this.#onWork()
-  }
-
-  /** An object as it is now. */
-  set(file: DesiredFile, bytes: Uint8Array, made: Made): void {
-    const isEdit = this.desired.ofObject(file.key) !== undefined
-    const changed = this.desired.set(file)
-    const now = this.desired.ofObject(file.key) ?? file
-    this.held.forget(documentId(now.path, now.key))
-    for (const path of changed) {
-      if (path === now.path) this.#written(now, bytes, { ...made, isEdit })
-      else this.#freed(path)
-    }
-  }
-
-  /** The object was seen deleted. */
-  deleted(key: string, { author = this.#settings.author, span, origin }: Made = {}): void {
-    const file = this.desired.ofObject(key)
-    if (file === undefined) return
-    const isWritten = this.desired.isWritable(key)
-    this.desired.delete(key)
-    if (!isWritten) this.#freed(file.path)
-    else if (this.#settings.prune !== 'Never') {
-      const change = {
-        path: file.path,
-        identity: file.identity,
-        author,
-        time: this.clock.now(),
-        action: 'Delete',
-        oid: null,
-        seen: { at: this.clock.now(), spans: span === undefined ? [] : [span] },
-        origin,
-      } as const
-      this.#changed(change, true)
-    } else {
-      this.leftovers.keep()
-      this.#onReport()
-    }
-  }
-
-  /** The object is no longer selected, or not there any more without having been seen deleted: its file is judged by a comparison. */
-  dropped(key: string): void {
-    const file = this.desired.ofObject(key)
-    if (file !== undefined) this.holdings.learn(file.oid, { documents: [file] })
-    if (this.desired.delete(key).length > 0) this.requireCompare('relist')
-  }
-
-  /** A kind has been read completely: the folder is as wanted only when it has been compared with that too. */
-  listedMore(): void {
-    this.#schedule.reached = false
-    this.requireCompare('relist')
-  }
-
-  /** What is known of the cluster, or what may be asked of it, may have become more: left-over files are judged that could not be. */
-  judgeAgain(): void {
-    const isMirror = this.#settings.prune === 'Always' && this.port.complete()
-    if (this.leftovers.isWaitingFor((identity) => isMirror || this.port.knows(identity))) this.requireCompare('relist')
-  }
-
-  /** What a watch had missed has been listed: files stay no longer for the sake of objects that were there for a moment. */
-  listedAnew(covers: (identity: ObjectIdentity) => boolean): void {
-    if (this.leftovers.mayHaveGone(covers)) this.requireCompare('relist')
-  }
-
-  /** A path that several objects wanted belongs to one again. */
-  #freed(path: string): void {
-    if (this.desired.isWanted(path)) this.requireCompare('conflict')
-  }
-
-  #written(file: DesiredFile, bytes: Uint8Array, made: Made & { readonly isEdit: boolean }): void {
-    // Two objects want the path: what is in Git stays as it is.
-    if (!this.desired.isWritable(file.key)) {
-      this.#onReport()
-      return
-    }
-    if (!this.spool.put(file.oid, bytes)) this.requireCompare('spool')
-    const { author = this.#settings.author, time = this.clock.now(), span, origin } = made
-    const action = this.#isKnown(file) ? 'Update' : 'Create'
-    const seen = { at: this.clock.now(), spans: span === undefined ? [] : [span] }
-    const change = {
-      path: file.path,
-      identity: file.identity,
-      action,
-      oid: file.oid,
-      author,
-      time,
-      seen,
-      origin,
-    } as const
-    this.#changed(change, made.isEdit)
-  }
-
-  #isKnown({ path, key }: DesiredFile): boolean {
-    const isShared = this.#settings.shared === true && this.desired.at(path) === undefined
-    return this.inventory.has(isShared ? documentId(path, key) : path)
-  }
-
-  #changed(change: Change, isEdit: boolean): void {
-    // The first comparison finds everything that happened before it, but not who edited since, nor that a deletion was seen.
-    if (this.#schedule.compared || isEdit) this.window.add(change, this.clock.now())
-    if (this.window.size > MAX_WAITING) {
-      this.window.forgetContents()
-      this.spool.keepOnly(new Set())
-      this.requireCompare('spool')
-    }
     this.#onWork()
   }
 
@@ -367,6 +255,13 @@ export class Member {
     this.spool.keepOnly(new Set())
   }
 
+  /** Whose file is, or was, at a path where nobody looks into it. */
+  #opaqueAt(path: string): ObjectIdentity | undefined {
+    const wanted = this.desired.at(path)
+    if (wanted === undefined) return this.inventory.ownerOf(path)
+    return wanted.isOpaque === true ? wanted.identity : undefined
+  }
+
   #pendingSince(): number | undefined {
     const changes = [...this.outbox.changes, ...this.window.changes()]
     const first = changes.reduce(
@@ -393,7 +288,6 @@ export class Member {
       unprovable: this.leftovers.unprovable,
       drift: this.drift.last,
       driftedAt: this.drift.foundAt,
-      rewrittenAt: this.rewrittenAt,
     }
   }
 }

@@ -73,7 +73,7 @@ test('a foreign push beside the folder is no drift and rewrites nothing, and in 
   const at = world.clock.now()
   expect(await look()).toEqual(['shop drifted', 'unchanged'])
   expect(shop.member.drift.foundAt).toBeGreaterThan(at)
-  expect(shop.member.rewrittenAt).toBeUndefined()
+  expect(shop.member.status.rewrittenAt).toBeUndefined()
 })
 
 test('a lost race is told, and is neither drift nor a rewritten history', async () => {
@@ -110,7 +110,7 @@ test('our own push whose answer was lost is no drift', async () => {
   expect(told[0]).toMatch('failed')
   expect(told).not.toContain('shop drifted')
   expect(await world.repository.git('rev-list', '--count', 'main')).toBe('2')
-  expect(shop.member.rewrittenAt).toBeUndefined()
+  expect(shop.member.status.rewrittenAt).toBeUndefined()
 })
 
 test.each([
@@ -148,11 +148,11 @@ test.each([
   await rewrite()
   const found = await repository.resolve('main')
   expect(await look()).toContain(`shop misses ${missing} in ${found}`)
-  expect(shop.member.rewrittenAt).toBeDefined()
+  const { rewrittenAt } = shop.member.status
+  expect(rewrittenAt).toBeDefined()
   // Once is enough.
-  shop.member.rewrittenAt = undefined
   await look()
-  expect(shop.member.rewrittenAt).toBeUndefined()
+  expect(shop.member.status.rewrittenAt).toBe(rewrittenAt)
 })
 
 test('looking costs more only when somebody else has pushed, and pushing never does', async () => {

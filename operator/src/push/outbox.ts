@@ -1,4 +1,5 @@
 import type { FileReading } from '../plan/holdings.ts'
+import { objectsIn } from '../plan/window.ts'
 import type { Batch, Change } from '../plan/window.ts'
 
 /** What has to be put down once a push has happened. */
@@ -45,6 +46,11 @@ export class Outbox {
 
   get changes(): readonly Change[] {
     return this.#batches.flatMap(({ changes }) => changes)
+  }
+
+  /** Whether a change of an object is on its way. */
+  has(key: string): boolean {
+    return this.#batches.some((batch) => objectsIn(batch).has(key))
   }
 
   get isEmpty(): boolean {

@@ -1,4 +1,5 @@
 import { CLAIM_FILE } from '../plan/compare.ts'
+import { documentId } from '../plan/holdings.ts'
 import type { Member } from './member.ts'
 import type { Settlement } from './outbox.ts'
 import type { PushPlan } from './planned-commit.ts'
@@ -8,8 +9,22 @@ export async function recordPaths(member: Member, plan: PushPlan): Promise<void>
   const paths = plan.commits
     .flatMap(({ writes }) => writes.map(({ path }) => path))
     .filter((path) => path !== CLAIM_FILE)
-  member.inventory.add([...paths, ...plan.shared])
+  ownPaths(member, paths)
+  member.inventory.add(plan.shared)
   await saveInventory(member)
+}
+
+/**
+ * These paths are this GitSync's; and of files that do not say themselves whose they are that is put down too. Where files hold
+ * several objects, what is in them is put down from the first: others may come to it when nobody wants it any more.
+ */
+export function ownPaths({ desired, inventory, settings }: Member, paths: Iterable<string>): void {
+  for (const path of paths) {
+    const file = desired.at(path)
+    inventory.add([path])
+    if (file?.isOpaque === true) inventory.own(path, file.identity)
+    else if (settings.shared === true) inventory.add(desired.objectsAt(path).map(({ key }) => documentId(path, key)))
+  }
 }
 
 /** After the push: what was deleted is nobody's, and what was written is known. */

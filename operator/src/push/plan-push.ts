@@ -1,7 +1,7 @@
-import { outsideOtherClaims } from '../plan/claim.ts'
+import { otherClaims, outsideOtherClaims } from '../plan/claim.ts'
 import type { RemoteFile } from '../plan/compare.ts'
 import { documentId } from '../plan/holdings.ts'
-import type { Batch } from '../plan/window.ts'
+import type { Batch, Change } from '../plan/window.ts'
 import { compareFolder } from './compare-folder.ts'
 import { Composer } from './composer.ts'
 import { confirmDeletions, guardDeletions } from './deletions.ts'
@@ -24,10 +24,12 @@ export async function planPush(member: Member, folder: FolderView): Promise<Push
   const { request } = member
   member.leftovers.beginPlan()
   const isWanted = (path: string): boolean => member.desired.isWanted(path)
-  const files = member.compareReason === undefined ? undefined : outsideOtherClaims(folder.files(), isWanted)
+  const all = member.compareReason === undefined ? undefined : folder.files()
+  const files = all && outsideOtherClaims(all, isWanted)
   const claim = await readClaim(member, folder, files)
   if (member.settings.isLeaving === true) return planRemoval(member, folder, claim === 'ours')
   checkClaim(member, claim)
+  if (all !== undefined) member.otherClaims = otherClaims(all)
   // What is wanted is known when everything is listed.
   const remote = member.port.listed() ? files : undefined
   const { batches, kept } = await collectChanges(member, folder, { files, remote })
@@ -47,10 +49,13 @@ export async function planPush(member: Member, folder: FolderView): Promise<Push
     ...outcomeOf(member, composer, guarded.batches),
     compared: compared?.complete ?? false,
     hasLeft: false,
-    overwritten: member.drift.isOpen ? (compared?.batches[0]?.changes.length ?? 0) : 0,
+    overwritten: member.drift.isOpen ? changesIn(compared?.batches) : 0,
     request,
   }
 }
+
+const changesIn = (batches: readonly Batch[] = []): number =>
+  batches.reduce((sum, { changes }) => sum + changes.length, 0)
 
 /** What was seen to change and is to be written as it was seen, and the paths that stay as somebody else has made them. */
 async function collectChanges(
@@ -60,7 +65,7 @@ async function collectChanges(
 ): Promise<{ readonly batches: readonly Batch[]; readonly kept: ReadonlySet<string> }> {
   // A comparison finds every change: those who made them sign first.
   if (at.remote !== undefined) member.window.seal()
-  member.outbox.add(member.window.take(member.clock.now()))
+  member.outbox.add(member.window.take(member.clock.now(), roomOf(member)))
   if (at.files !== undefined) await survey(member, folder, at.files)
   const kept = at.remote === undefined ? new Set<string>() : await respectForeignEdits(member, folder, at.remote)
   const batches = without(await confirmDeletions(member, folder), kept)
@@ -69,6 +74,21 @@ async function collectChanges(
     batches.flatMap(({ changes }) => changes.filter(({ oid }) => oid !== null).map(({ path }) => path)),
   )
   return { batches, kept }
+}
+
+/** Whether one more batch fits into the push, beside what is on its way already; one does in any case. */
+function roomOf({ pushRoom, outbox, spool }: Member): (batch: Batch) => boolean {
+  const sizeOf = (changes: readonly Change[]): number =>
+    changes.reduce((sum, { oid }) => sum + (oid === null ? 0 : (spool.get(oid)?.length ?? 0)), 0)
+  let isUsed = !outbox.isEmpty
+  let left = pushRoom - sizeOf(outbox.changes)
+  return ({ changes }) => {
+    const size = sizeOf(changes)
+    if (isUsed && size > left) return false
+    isUsed = true
+    left -= size
+    return true
+  }
 }
 
 /** The batches without changes of files that are left as they are in Git. */

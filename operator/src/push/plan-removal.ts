@@ -28,7 +28,7 @@ export async function planRemoval(member: Member, folder: FolderView, ownsFolder
   if (isRead(member)) {
     await learn(member, folder, own)
     member.holdings.found(
-      own.filter(({ oid }) => isShared(member, oid)),
+      own.filter((file) => isShared(member, file)),
       [],
     )
   }
@@ -66,13 +66,14 @@ export async function planRemoval(member: Member, folder: FolderView, ownsFolder
 }
 
 /** Whether somebody else has something in a file. */
-function isShared({ holdings }: Member, oid: string): boolean {
-  return (holdings.readingOf(oid)?.documents?.length ?? 1) > 1
+function isShared({ holdings }: Member, file: RemoteFile): boolean {
+  return (holdings.readingOf(file)?.documents?.length ?? 1) > 1
 }
 
-function toChanges(member: Member, { path, oid }: RemoteFile): Pick<Change, 'path' | 'identity'>[] {
-  if (!isRead(member) || !isShared(member, oid)) return [{ path, identity: fileIdentity(path) }]
-  const documents = member.holdings.readingOf(oid)?.documents ?? []
+function toChanges(member: Member, file: RemoteFile): Pick<Change, 'path' | 'identity'>[] {
+  const { path } = file
+  if (!isRead(member) || !isShared(member, file)) return [{ path, identity: fileIdentity(path) }]
+  const documents = member.holdings.readingOf(file)?.documents ?? []
   const ours = documents.filter(({ key }) => key !== null && member.inventory.has(documentId(path, key)))
   if (ours.length === documents.length) return [{ path, identity: fileIdentity(path) }]
   return ours.flatMap(({ identity }) => (identity === null ? [] : [{ path, identity }]))

@@ -10,6 +10,8 @@ import type { Settlement } from './outbox.ts'
 
 export interface PlannedCommit {
   readonly author: Batch['author']
+  /** As in {@link Batch}. */
+  readonly owner?: Batch['owner']
   /** Milliseconds since the epoch. */
   readonly time: number
   readonly message: string
@@ -73,6 +75,10 @@ export function toCommit(
       room.isUsed = true
       room.bytes -= content.length
     }
+    for (const former of formerPaths(member, change)) {
+      composer.remove(former)
+      deletes.push(former)
+    }
     const key = objectOf(change)
     const edit = { key, content, isWhole: member.desired.ofObject(key)?.isWhole === true }
     if (content === null && !composer.holds(path, edit.key)) continue
@@ -94,7 +100,22 @@ export function toCommit(
   if (changes.length === 0) return undefined
   const message = commitMessage(member, batch, changes)
   const seen = changes.flatMap((change) => change.seen ?? [])
-  return { author: batch.author, time: batch.time, message, writes, deletes, seen }
+  const { author, owner, time } = batch
+  return { author, ...(owner === undefined ? {} : { owner }), time, message, writes, deletes, seen }
+}
+
+/**
+ * Where the object's file goes from. With a branch for each author that is said again in each change: who changes the object last
+ * proposes all of its move, and the branch of who began it nothing more.
+ */
+function formerPaths({ desired, inventory, settings }: Member, change: Change): string[] {
+  const { path, movedFrom } = change
+  const places = settings.review?.authorBranches === undefined ? [] : inventory.placesOf(objectOf(change))
+  const former = new Set([...(movedFrom === undefined ? [] : [movedFrom]), ...places])
+  // Of the object itself it may be a later place.
+  const isAnothers = (each: string): boolean => desired.objectsAt(each).some(({ key }) => key !== objectOf(change))
+  const stays = (each: string): boolean => (each === movedFrom ? isAnothers(each) : desired.isWanted(each))
+  return [...former].filter((each) => each !== path && !stays(each))
 }
 
 /** A commit that changes no object: what it writes is put into it. */

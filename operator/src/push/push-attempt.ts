@@ -9,10 +9,11 @@ import type { KnownBranch } from './known-branch.ts'
 import type { Member } from './member.ts'
 import type { SentPush } from './outbox.ts'
 import { settle } from './own-paths.ts'
-import type { Outgoing, Review } from './review/review.ts'
+import type { Outgoing, OutgoingPush, Review } from './review/review.ts'
 import type { ReviewRound } from './review/review-round.ts'
 import { stage } from './stage.ts'
-import type { Attached, Staged } from './stage.ts'
+import type { Attached } from './connection.ts'
+import type { Staged } from './stage.ts'
 
 export interface PushedCommits {
   readonly member: string
@@ -50,7 +51,8 @@ interface Sending {
 }
 
 interface Sent {
-  readonly outcome: PushOutcome
+  /** There are new commits. */
+  readonly isPushed: boolean
   /** What is written, as it is now. */
   readonly snapshot: Snapshot
   /** With the commits that were sent. */
@@ -82,11 +84,19 @@ export async function attemptPush(group: Set<Attached>, attempt: PushAttempt): P
   for (const member of members) await recognise(member, snapshot, attempt)
   // Windows are held in memory anyway, and there may be no disk.
   await using edit = await repository.edit(snapshot.ref, { base: snapshot, writing: 'memory' })
+  const commitOf = (path: string): string | null => {
+    const entry = snapshot.entry(path)
+    const oid = entry === 'unread' ? undefined : (entry?.oid ?? null)
+    // Whoever merges writes what was proposed under a name of their own, and what differs from it is proposed again.
+    if (oid !== undefined && reviewing?.review.isInBase(path, oid) === true) return null
+    return known.commitOf(path)
+  }
+  const at = { snapshot, tracer: attempt.tracer, commitOf }
   const staged: Staged[] = []
   for (const attached of group) {
     try {
       acceptHistory(attached.member, snapshot)
-      staged.push(await stage(attached, edit, { snapshot, tracer: attempt.tracer }))
+      staged.push(await stage(attached, edit, at))
     } catch (error) {
       // What this member has staged is mixed with the others': begin again without it.
       group.delete(attached)
@@ -102,7 +112,7 @@ export async function attemptPush(group: Set<Attached>, attempt: PushAttempt): P
   known.pushed(snapshot, sent.snapshot)
   reviewing?.review.committed(sent.staged)
   for (const each of sent.staged) await acknowledge(each, { ...sent, before: snapshot, isRefused }, attempt)
-  return sent.outcome.status === 'pushed'
+  return sent.isPushed
 }
 
 /** A push whose outcome nobody knew has happened when the folder is as it would have left it: then it is not repeated. */
@@ -118,45 +128,65 @@ async function recognise(member: Member, snapshot: Snapshot, attempt: PushAttemp
 async function send(edit: Edit, before: Snapshot, { staged, attempt }: Sending): Promise<Sent> {
   attempt.confirm()
   const { reviewing } = attempt
-  if (reviewing === undefined || isEmpty(staged)) return await post({ edit, pushOptions: [] }, before, staged)
-  const outgoing = await reviewing.review.outgoing(reviewing.round(), edit, staged)
+  if (reviewing === undefined || isEmpty(staged)) {
+    const outgoing: Outgoing = { pushes: [{ edit, pushOptions: [] }], whole: edit }
+    return await post(outgoing, before, { staged, told: ({ snapshot }) => snapshot })
+  }
+  const { review, round } = reviewing
+  const outgoing = await review.outgoing(round(), edit, staged)
   try {
-    const sent = await post(outgoing, before, inOneCommit(staged, outgoing))
-    return { ...sent, snapshot: reviewing.review.sent(reviewing.round(), sent.outcome) }
+    return await post(outgoing, before, {
+      staged: renamed(staged, outgoing),
+      told: (outcome) => review.sent(round(), outcome),
+    })
   } finally {
-    if (outgoing.edit !== edit) await outgoing.edit.close()
+    for (const each of outgoing.pushes) if (each.edit !== edit) await each.edit.close()
   }
 }
 
 const isEmpty = (staged: readonly Staged[]): boolean => staged.every(({ commits }) => commits.length === 0)
 
-function inOneCommit(staged: readonly Staged[], { squashed }: Outgoing): readonly Staged[] {
-  if (squashed === undefined) return staged
+function renamed(staged: readonly Staged[], { sentAs }: Outgoing): readonly Staged[] {
+  if (sentAs === undefined) return staged
   return staged.map((each) => {
     if (each.commits.length === 0) return each
-    each.member.standing.attempted({ sha: squashed, time: each.time })
-    return { ...each, commits: [squashed] }
+    const commits = sentAs(each)
+    const sha = commits.at(-1)
+    if (sha !== undefined) each.member.standing.attempted({ sha, time: each.time })
+    return { ...each, commits }
   })
 }
 
-async function post(outgoing: Outgoing, before: Snapshot, staged: readonly Staged[]): Promise<Sent> {
-  const { edit, squashed } = outgoing
-  const own = staged.flatMap(({ member }) => member.settings.pushOptions ?? [])
-  const pushOptions = [...new Set(own), ...outgoing.pushOptions]
-  try {
-    const outcome = await edit.push({
-      ...(pushOptions.length === 0 ? {} : { pushOptions }),
-      // What goes to one ref and appears at another cannot be looked at.
-      ...(squashed === undefined ? {} : { verify: false }),
-    })
-    return { outcome, snapshot: outcome.snapshot, staged }
-  } catch (error) {
-    if (isGitError(error, ...OUTCOME_UNKNOWN)) {
-      const { snapshot } = await edit.push({ dryRun: true })
-      for (const each of staged) remember(each, before, snapshot)
+/** @param posting.told what the branch is like after a push */
+async function post(
+  outgoing: Outgoing,
+  before: Snapshot,
+  { staged, told }: { readonly staged: readonly Staged[]; readonly told: (outcome: PushOutcome) => Snapshot },
+): Promise<Sent> {
+  const own = [...new Set(staged.flatMap(({ member }) => member.settings.pushOptions ?? []))]
+  let sent: Sent = { isPushed: false, snapshot: before, staged }
+  let rejection: unknown
+  for (const push of outgoing.pushes) {
+    if (rejection !== undefined && push.follows === true) continue
+    try {
+      const outcome = await pushOne(push, own)
+      sent = { isPushed: sent.isPushed || outcome.status === 'pushed', snapshot: told(outcome), staged }
+    } catch (error) {
+      if (isGitError(error, ...OUTCOME_UNKNOWN)) {
+        const { snapshot } = await outgoing.whole.push({ dryRun: true })
+        for (const each of staged) remember(each, before, snapshot)
+      }
+      if (!isGitError(error, 'Rejected')) throw error
+      rejection ??= error
     }
-    throw error
   }
+  if (rejection !== undefined) throw rejection
+  return sent
+}
+
+function pushOne({ edit, verify = true, ...options }: OutgoingPush, own: readonly string[]): Promise<PushOutcome> {
+  const pushOptions = [...own, ...options.pushOptions]
+  return edit.push({ ...(pushOptions.length === 0 ? {} : { pushOptions }), ...(verify ? {} : { verify }) })
 }
 
 /** Nobody knows whether the push happened that would have made the branch like `after`. */
@@ -174,13 +204,13 @@ async function acknowledge(
   attempt: PushAttempt,
 ): Promise<void> {
   const { snapshot } = sent
-  const { status } = sent.outcome
   if (sent.isRefused) member.held.clear()
   else await settle(member, plan)
-  const sha = status === 'pushed' ? commits.at(-1) : undefined
+  const sha = sent.isPushed ? commits.at(-1) : undefined
   member.acknowledge({
     commit: sha === undefined ? undefined : { sha, time },
-    tip: snapshot.tip,
+    // No commit shows several branches put together.
+    tip: attempt.known.isComposed ? null : snapshot.tip,
     folder: folderId(snapshot, member.settings.path),
     compared: plan.compared,
     blocked: plan.blocked,
@@ -201,8 +231,4 @@ function tellPushed(
 }
 
 /** Everything stays as it is. */
-const notSent = (snapshot: Snapshot, staged: readonly Staged[]): Sent => ({
-  outcome: { status: 'up-to-date', ref: snapshot.ref, commit: snapshot.commit, snapshot },
-  snapshot,
-  staged,
-})
+const notSent = (snapshot: Snapshot, staged: readonly Staged[]): Sent => ({ isPushed: false, snapshot, staged })

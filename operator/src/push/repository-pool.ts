@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { openRepository, undiciTransport } from '@gitsync/protocol'
-import type { Credentials, RequestRecord, SshLookup, SshOptions, Transport } from '@gitsync/protocol'
+import type { Credentials, RepositoryOptions, RequestRecord, SshLookup, SshOptions, Transport } from '@gitsync/protocol'
 import type { Dispatcher } from 'undici'
 import type { ApiRequestRecord } from '../forge/api-client.ts'
 import type { Forge } from '../forge/forge.ts'
@@ -9,17 +9,19 @@ import type { Permit } from '../forge/permit.ts'
 import { placeOf } from '../forge/place.ts'
 import { repositoryAddress } from '../plan/repository-address.ts'
 import type { Clock } from '../time/clock.ts'
+import type { Budget } from './budget/budget.ts'
 import type { Budgets } from './budget/budgets.ts'
 import { limitedTransport } from './budget/limited-transport.ts'
 import { NO_LIMITS } from './budget/limits.ts'
 import type { BudgetLimits } from './budget/limits.ts'
-import type { Connection } from './stage.ts'
+import type { Connection, Reader } from './connection.ts'
 import type { SshLogin } from './credentials.ts'
 import { AppTokens } from './github-app.ts'
 import type { GitHubApp } from './github-app-keys.ts'
 import { guardedDispatcher } from './guarded-dispatcher.ts'
 import { guardedLookup } from './host-guard.ts'
 import type { HostPolicy } from './host-guard.ts'
+import { ReadAllowance } from './read-allowance.ts'
 
 export interface ConnectOptions {
   readonly url: string
@@ -53,6 +55,14 @@ const SILENCE_MS = 30_000
 /** What nobody uses any more is kept for so long, in milliseconds: a push that is under way ends with it. */
 const UNUSED_MS = 60_000
 
+/** What is shown to people is small; a page asks for little of it. */
+const READER_LIMITS = {
+  maxObjectBytes: 16 << 20,
+  maxResponseBytes: 128 << 20,
+  maxHeldBytes: 96 << 20,
+  maxEntries: 400_000,
+}
+
 /** The sockets of all repositories whose hosts trust and allow the same. */
 interface Shared {
   readonly dispatcher: Dispatcher
@@ -66,6 +76,8 @@ export class RepositoryPool {
   readonly #options: RepositoryPoolOptions
   readonly #apps: AppTokens
   readonly #shared = new Map<string, Shared>()
+  /** One for each host and credential, whatever the repository. */
+  readonly #allowances = new WeakMap<Budget, ReadAllowance>()
 
   constructor(options: RepositoryPoolOptions) {
     this.#options = options
@@ -87,9 +99,10 @@ export class RepositoryPool {
     const budget = budgets?.of(host, credentialOf(options))
     const { githubApp } = options
     const auth = githubApp === undefined ? options.auth : this.#apps.auth(githubApp, shared.dispatcher)
-    const repository = openRepository(options.url, {
+    const transport = budget === undefined ? shared.transport : limitedTransport(shared.transport, budget, options.url)
+    const common: RepositoryOptions = {
       ...(isSsh ? { ssh: sshOptions(options) } : { auth }),
-      transport: budget === undefined ? shared.transport : limitedTransport(shared.transport, budget, options.url),
+      transport,
       userAgent,
       // Tries, and requests in all, are counted by whoever writes the branch. A redirect could lead past the host's policy.
       retry: false,
@@ -101,7 +114,8 @@ export class RepositoryPool {
         if (isSsh) budget?.told(record.error === 'Network' || record.error === 'Timeout' ? record.error : undefined)
         onRequest?.(host, record)
       },
-    })
+    }
+    const repository = openRepository(options.url, common)
     const api = {
       dispatcher: shared.dispatcher,
       auth,
@@ -111,7 +125,18 @@ export class RepositoryPool {
       onRequest: onApiRequest && ((record: ApiRequestRecord) => onApiRequest(host, record)),
     }
     const forge = (type: string | undefined): Forge => openForge(placeOf(options.url, type), api)
-    const connection = { key, repository, forge, ...(budget === undefined ? {} : { budget }) }
+    const reader = (): Reader => {
+      const allowance = this.#allowanceOf(budget)
+      const onRequest = (record: RequestRecord): void => {
+        // The others are counted before they are sent.
+        if (isSsh) allowance.told()
+        common.onRequest?.(record)
+      }
+      const limits = { ...common.limits, ...READER_LIMITS }
+      const counted = { ...common, transport: allowance.transport(transport), onRequest, limits }
+      return { repository: openRepository(options.url, counted), allowance }
+    }
+    const connection = { key, repository, forge, reader: once(reader), ...(budget === undefined ? {} : { budget }) }
     shared.users.add(connection)
     if (budget !== undefined) budgets?.keep(budget, limits, connection)
     this.release(current)
@@ -137,6 +162,14 @@ export class RepositoryPool {
     this.#shared.clear()
     for (const { cancelDrop } of all) cancelDrop?.()
     await Promise.all(all.map(({ dispatcher }) => dispatcher.destroy()))
+  }
+
+  #allowanceOf(budget: Budget | undefined): ReadAllowance {
+    const { clock } = this.#options
+    if (budget === undefined) return new ReadAllowance(clock)
+    const known = this.#allowances.get(budget) ?? new ReadAllowance(clock, budget)
+    this.#allowances.set(budget, known)
+    return known
   }
 
   #share({ policy, ca, clientCertificate }: ConnectOptions): Shared {
@@ -178,3 +211,9 @@ function fingerprint({ githubApp, limits: _limits, ...options }: ConnectOptions)
 }
 
 const digest = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex')
+
+/** Made when it is wanted, and then kept. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
+}

@@ -41,6 +41,9 @@ export class Schedule {
   #verifyAt: number
   #failures = 0
   #blockedUntil = 0
+  /** Comparisons in a row that could not be finished, and when the next one is made, milliseconds since the epoch. */
+  #unfinished = 0
+  #compareAt = 0
 
   /** @param reason of the comparison that it begins with */
   constructor(clock: Clock, interval: number, reason: CompareReason) {
@@ -70,6 +73,7 @@ export class Schedule {
     if (this.#compare === undefined) this.#compareSince = this.#clock.now()
     this.#compare ??= reason
     this.#compareAgain ??= reason
+    this.#compareAt = 0
   }
 
   /** The branch is to be looked at, from now on, before anything is believed. */
@@ -105,11 +109,15 @@ export class Schedule {
     }
     if (done.request !== undefined) this.handledRequest = done.request
     if (done.request === this.request) this.request = undefined
-    // A comparison that could not be finished, as while an object is about to vanish, is not repeated in a tight loop.
+    // A comparison that could not be finished, as while an object is about to vanish or nobody gives what it holds, is not
+    // repeated in a tight loop; what changes meanwhile does not wait for it.
     const isStuck = this.#compare !== undefined && !done.committed
+    const now = this.#clock.now()
+    this.#unfinished = isStuck && !done.compared ? this.#unfinished + 1 : 0
+    this.#compareAt = this.#unfinished === 0 ? 0 : now + backoffMs(this.#unfinished, BACKOFF, () => 1)
     this.looked()
     this.#failures = 0
-    this.#blockedUntil = isStuck ? this.#clock.now() + BACKOFF.baseMs : 0
+    this.#blockedUntil = isStuck ? now + BACKOFF.baseMs : 0
   }
 
   /** @param waitMs what the host asked for */
@@ -124,6 +132,7 @@ export class Schedule {
   unblock(): void {
     this.#failures = 0
     this.#blockedUntil = 0
+    this.#compareAt = 0
   }
 
   /** When the writer has to come back, milliseconds since the epoch; undefined while there is nothing to wait for. */
@@ -133,7 +142,10 @@ export class Schedule {
     // Before the first comparison nothing is written, and that one waits until everything is listed.
     if (this.compared) wishes.push(windowDueAt, hasTaken ? 0 : undefined)
     if (listed) {
-      wishes.push(this.#compare === undefined ? this.#verifyAt : now, this.request === undefined ? undefined : now)
+      wishes.push(
+        this.#compare === undefined ? this.#verifyAt : Math.max(now, this.#compareAt),
+        this.request === undefined ? undefined : now,
+      )
     }
     const first = Math.min(...wishes.filter((time) => time !== undefined))
     return Number.isFinite(first) ? Math.max(first, this.#blockedUntil) : undefined

@@ -30,9 +30,15 @@ export class SpoolBudget {
 export class Spool {
   readonly #budget: SpoolBudget
   readonly #contents = new Map<string, Uint8Array>()
+  #bytes = 0
 
   constructor(budget: SpoolBudget) {
     this.#budget = budget
+  }
+
+  /** Bytes that are held. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   /** @returns false when there was no room */
@@ -40,6 +46,7 @@ export class Spool {
     if (this.#contents.has(oid)) return true
     if (!this.#budget.take(bytes.length)) return false
     this.#contents.set(oid, bytes)
+    this.#bytes += bytes.length
     return true
   }
 
@@ -52,6 +59,7 @@ export class Spool {
     for (const [oid, bytes] of this.#contents) {
       if (oids.has(oid)) continue
       this.#contents.delete(oid)
+      this.#bytes -= bytes.length
       this.#budget.give(bytes.length)
     }
   }

@@ -1,34 +1,26 @@
-import type { Edit, Repository, Snapshot } from '@gitsync/protocol'
-import type { Forge } from '../forge/forge.ts'
+import type { Edit, Snapshot } from '@gitsync/protocol'
 import type { Tracer } from '../trace/tracer.ts'
-import type { Budget } from './budget/budget.ts'
+import { pathIn } from '../plan/path-in.ts'
+import type { Attached } from './connection.ts'
 import { viewOf } from './folder-view.ts'
 import type { Member } from './member.ts'
 import { recordPaths } from './own-paths.ts'
 import { planPush } from './plan-push.ts'
-import type { PushPlan } from './planned-commit.ts'
-
-/** How a member reaches the repository. Members with equal keys share pushes. */
-export interface Connection {
-  /** Stands for the credentials, and tells nothing about them. */
-  readonly key: string
-  readonly repository: Repository
-  /** What may be asked of the host with these credentials. Default: no limit. */
-  readonly budget?: Budget
-  /** The repository's requests, by what the host runs. @throws ForgeError where that is not known */
-  readonly forge?: ((hostType: string | undefined) => Forge) | undefined
-}
-
-export interface Attached {
-  readonly member: Member
-  readonly connection: Connection
-}
+import type { PlannedCommit, PushPlan } from './planned-commit.ts'
 
 export interface Staged extends Attached {
   readonly plan: PushPlan
   readonly commits: readonly string[]
   readonly seenAt: readonly number[]
   readonly time: number
+}
+
+/** What is staged on. */
+export interface StagingAt {
+  readonly snapshot: Snapshot
+  readonly tracer: Tracer
+  /** See `viewOf`. */
+  readonly commitOf: (path: string) => string | null
 }
 
 /** As many as OpenTelemetry keeps of one span. */
@@ -41,30 +33,20 @@ const MAX_LINKS = 128
 export async function stage(
   { member, connection }: Attached,
   edit: Edit,
-  { snapshot, tracer }: { readonly snapshot: Snapshot; readonly tracer: Tracer },
+  { snapshot, tracer, commitOf }: StagingAt,
 ): Promise<Staged> {
-  const { path, committer } = member.settings
-  const plan = await planPush(member, viewOf(member, connection.repository, snapshot))
+  const plan = await planPush(member, viewOf(member, connection.repository, snapshot, commitOf))
   await recordPaths(member, plan)
-  const prefix = path === '.' ? '' : `${path}/`
   const commits: string[] = []
   const seenAt: number[] = []
   let time = 0
   for (const commit of plan.commits) {
-    for (const { path: below, bytes } of commit.writes) edit.put(prefix + below, bytes, { replace: true })
-    for (const below of commit.deletes) edit.delete(prefix + below, { ifExists: true })
-    const date = new Date(commit.time)
     const span = tracer.start('commit', {
       parent: tracer.current(),
       links: commit.seen.flatMap(({ spans }) => spans).slice(0, MAX_LINKS),
       attributes: { 'gitsync.member': member.name, 'gitsync.files': commit.writes.length + commit.deletes.length },
     })
-    const made = await edit.commit({
-      message: commit.message,
-      author: { ...commit.author, date },
-      committer: { ...committer, date },
-      ...(member.signer === undefined ? {} : { sign: member.signer }),
-    })
+    const made = await commitTo(edit, member, commit)
     span.set({ 'gitsync.commit': made ?? '' })
     span.end()
     if (made === null) continue
@@ -74,4 +56,21 @@ export async function stage(
     member.standing.attempted({ sha: made, time })
   }
   return { member, connection, plan, commits, seenAt, time }
+}
+
+/** Makes a planned commit in an edit. @returns its id; null where everything is as it would be already */
+export async function commitTo(
+  edit: Edit,
+  { settings, signer }: Member,
+  { writes, deletes, message, author, time }: PlannedCommit,
+): Promise<string | null> {
+  for (const { path, bytes } of writes) edit.put(pathIn(settings.path, path), bytes, { replace: true })
+  for (const path of deletes) edit.delete(pathIn(settings.path, path), { ifExists: true })
+  const date = new Date(time)
+  return await edit.commit({
+    message,
+    author: { ...author, date },
+    committer: { ...settings.committer, date },
+    ...(signer === undefined ? {} : { sign: signer }),
+  })
 }

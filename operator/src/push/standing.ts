@@ -10,26 +10,34 @@ export interface StandingBefore {
   readonly lastCommit?: Commit | undefined
   /** Tip of the branch when this GitSync was last known to be in step with it. */
   readonly observedCommit?: string | undefined
-  /** As it was when it was last looked at, by whatever process. */
-  readonly pullRequest?: PullRequestStatus | undefined
+  /** As they were when they were last looked at, by whatever process; the newest last. */
+  readonly pullRequests?: readonly PullRequestStatus[] | undefined
 }
+
+/** Requests that are over and that are still told of. */
+const MAX_OVER = 10
+/** The same with those that people have closed, while what they proposed is still open. */
+const MAX_REFUSED = 100
 
 /** How a member stands with its branch: what of it is there, and what is in the way. */
 export class Standing {
   readonly #onReport: () => void
+  /** By branch; the one that changed last is the last. */
+  readonly #pullRequests: Map<string, PullRequestStatus>
   #lastCommit: Commit | undefined
   #observedCommit: string | undefined
-  #pullRequest: PullRequestStatus | undefined
   #attempted: Commit | undefined
   #failure: PushFailure | undefined
   #awaitsReview = false
+  #missing: string | undefined
+  #rewrittenAt: number | undefined
   #delayed: MemberStatus['delayed']
 
   /** @param onReport called when it is another one */
   constructor(before: StandingBefore, onReport: () => void) {
     this.#lastCommit = before.lastCommit
     this.#observedCommit = before.observedCommit
-    this.#pullRequest = before.pullRequest
+    this.#pullRequests = new Map(before.pullRequests?.map((request) => [request.branch, request]))
     this.#onReport = onReport
   }
 
@@ -43,6 +51,11 @@ export class Standing {
     return this.#observedCommit
   }
 
+  /** A commit that must be in the branch's history and is not there. */
+  get missing(): string | undefined {
+    return this.#missing
+  }
+
   /** Why the last attempt did not bring everything into Git. */
   get failure(): PushFailure | undefined {
     return this.#failure
@@ -53,14 +66,31 @@ export class Standing {
     return this.#failure === undefined && !this.#awaitsReview
   }
 
-  /** The last request for a review of what is written. */
-  get pullRequest(): PullRequestStatus | undefined {
-    return this.#pullRequest
+  /** The last request for a review of a branch that is written. */
+  pullRequest(branch: string): PullRequestStatus | undefined {
+    return this.#pullRequests.get(branch)
   }
 
-  set pullRequest(request: PullRequestStatus | undefined) {
-    if (JSON.stringify(request) === JSON.stringify(this.#pullRequest)) return
-    this.#pullRequest = request
+  /** Of several branches; the one that changed last is the last. */
+  get pullRequests(): readonly PullRequestStatus[] {
+    return [...this.#pullRequests.values()]
+  }
+
+  /** People have closed a request, and what it proposed is still not in the base. */
+  get isRefused(): boolean {
+    return this.pullRequests.some(({ isRefused }) => isRefused === true)
+  }
+
+  /** How it is with the request of a branch. */
+  tell(request: PullRequestStatus): void {
+    const before = this.#pullRequests.get(request.branch)
+    if (JSON.stringify(request) === JSON.stringify(before)) return
+    this.#pullRequests.delete(request.branch)
+    this.#pullRequests.set(request.branch, request)
+    const over = this.pullRequests.filter(({ state, isRefused }) => state !== 'Open' && isRefused !== true)
+    for (const { branch } of over.slice(0, -MAX_OVER)) this.#pullRequests.delete(branch)
+    const refused = this.pullRequests.filter(({ state }) => state !== 'Open')
+    for (const { branch } of refused.slice(0, -MAX_REFUSED)) this.#pullRequests.delete(branch)
     this.#onReport()
   }
 
@@ -69,6 +99,16 @@ export class Standing {
     if (delayed === this.#delayed) return
     this.#delayed = delayed
     this.#onReport()
+  }
+
+  /**
+   * The branch's history has been looked through.
+   * @param commit that must be in it and is not there; undefined where nothing is missing, or somebody has accepted that
+   * @param since when another one was found missing before, milliseconds since the epoch
+   */
+  misses(commit: string | undefined, since?: number): void {
+    this.#missing = commit
+    if (since !== undefined) this.#rewrittenAt = since
   }
 
   /** A commit is about to be sent; it counts when the branch turns out to be there, also where no answer came. */
@@ -110,9 +150,13 @@ export class Standing {
   /** @param retryAt when a failure is tried again, milliseconds since the epoch */
   describe(
     retryAt: number,
-  ): Pick<MemberStatus, 'pullRequest' | 'lastCommit' | 'observedCommit' | 'failure' | 'retryAt' | 'delayed'> {
+  ): Pick<
+    MemberStatus,
+    'pullRequests' | 'lastCommit' | 'observedCommit' | 'failure' | 'retryAt' | 'delayed' | 'rewrittenAt'
+  > {
     return {
-      ...(this.#pullRequest === undefined ? {} : { pullRequest: this.#pullRequest }),
+      pullRequests: this.pullRequests,
+      rewrittenAt: this.#rewrittenAt,
       ...(this.#lastCommit === undefined ? {} : { lastCommit: this.#lastCommit }),
       ...(this.#observedCommit === undefined ? {} : { observedCommit: this.#observedCommit }),
       ...(this.#failure === undefined ? {} : { failure: this.#failure, retryAt }),

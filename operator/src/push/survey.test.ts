@@ -22,9 +22,9 @@ test('what is too much to be held at once is read in parts, and a file that is t
     refusing('maxObjectBytes', (oids) => oids.includes('large')),
     files,
   )
-  const unreadable = files.filter(({ oid }) => member.holdings.readingOf(oid)?.documents === null)
+  const unreadable = files.filter((file) => member.holdings.readingOf(file)?.documents === null)
   expect(unreadable.map(({ oid }) => oid)).toEqual(['large'])
-  expect(files.every(({ oid }) => member.holdings.readingOf(oid) !== undefined)).toBe(true)
+  expect(files.every((file) => member.holdings.readingOf(file) !== undefined)).toBe(true)
 
   const other = { holdings: new Holdings(), settings: {} } as unknown as Member
   await learn(
@@ -32,7 +32,7 @@ test('what is too much to be held at once is read in parts, and a file that is t
     refusing('maxHeldBytes', (oids) => oids.length > 2),
     files,
   )
-  expect(files.every(({ oid }) => other.holdings.readingOf(oid)?.documents?.length === 1)).toBe(true)
+  expect(files.every((file) => other.holdings.readingOf(file)?.documents?.length === 1)).toBe(true)
 })
 
 test('another limit is no reason to ask again', async () => {

@@ -20,12 +20,12 @@ export const isRead = ({ settings }: Member): boolean => settings.content?.inPla
 
 /** Holds what is wanted against these files, by what is known of what they hold. */
 export const compareWith = (member: Member, files: Iterable<RemoteFile>): Difference =>
-  compare(member.desired, files, isRead(member) ? (oid) => member.holdings.readingOf(oid) : undefined)
+  compare(member.desired, files, isRead(member) ? (file) => member.holdings.readingOf(file) : undefined)
 
 /** Reads the files whose content is not known yet, by content id. */
 export async function learn(member: Member, folder: FolderView, files: readonly RemoteFile[]): Promise<void> {
   const { holdings, settings } = member
-  const unknown = [...new Set(files.map(({ oid }) => oid))].filter((oid) => holdings.readingOf(oid) === undefined)
+  const unknown = [...new Set(files.filter((file) => holdings.readingOf(file) === undefined).map(({ oid }) => oid))]
   for (let start = 0; start < unknown.length; start += READ_AT_ONCE) {
     for await (const [oid, bytes] of contents(folder, unknown.slice(start, start + READ_AT_ONCE))) {
       const reading = bytes === null ? TOO_LARGE : readFile(bytes, settings.content ?? { format: 'YAML' })
@@ -82,17 +82,20 @@ export async function survey(member: Member, folder: FolderView, remote: readonl
       const oid = there.get(path)
       if (oid === undefined) return false
       const isPrinted = desired.ofObject(key)?.oid === oid
-      return isPrinted || holdings.readingOf(oid)?.documents?.some((document) => document.key === key) === true
+      return (
+        isPrinted || holdings.readingOf({ path, oid })?.documents?.some((document) => document.key === key) === true
+      )
     }
-    const strays = [...desired.files()].filter(({ path, key }) => !isThere(path, key))
+    const strays = [...desired.files()].filter(({ path, key, isOpaque }) => isOpaque !== true && !isThere(path, key))
     const lost = going.filter((change) => !isThere(change.path, objectOf(change)))
     const moved = [...desired.files()].filter((file) => desired.homeOf(file) !== file.path)
     if (strays.length + lost.length + moved.length > 0) {
       // What was only renamed is known without being read.
       const printed = new Map(strays.map((file) => [file.oid, file]))
-      for (const { oid } of unusual) {
-        const file = printed.get(oid)
-        if (file !== undefined && holdings.readingOf(oid) === undefined) holdings.learn(oid, { documents: [file] })
+      for (const found of unusual) {
+        const file = printed.get(found.oid)
+        if (file !== undefined && holdings.readingOf(found) === undefined)
+          holdings.learn(found.oid, { documents: [file] })
       }
       const search = strays.length + lost.length > 0
       if (search)
@@ -133,7 +136,7 @@ function homes(member: Member, there: ReadonlyMap<string, string>): RemoteFile[]
 function whereObjectsAre(member: Member, files: readonly RemoteFile[]): Map<string, string> {
   const places = new Map<string, string>()
   for (const { path, oid } of files) {
-    for (const { key } of member.holdings.readingOf(oid)?.documents ?? []) {
+    for (const { key } of member.holdings.readingOf({ path, oid })?.documents ?? []) {
       const known = key === null ? undefined : places.get(key)
       if (key !== null && (known === undefined || path < known)) places.set(key, path)
     }
@@ -145,6 +148,8 @@ function whereObjectsAre(member: Member, files: readonly RemoteFile[]): Map<stri
 function relocate(member: Member, places: ReadonlyMap<string, string>, lost: ReadonlySet<Change>): void {
   member.outbox.map((change) => {
     const key = objectOf(change)
+    // A file that nobody looks into is where it was said to be.
+    if (member.desired.ofObject(key)?.isOpaque === true) return change
     const path = lost.has(change) ? places.get(key) : member.desired.ofObject(key)?.path
     return path === undefined || path === change.path ? change : { ...change, path }
   })

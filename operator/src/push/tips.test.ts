@@ -3,7 +3,7 @@ import { openRepository } from '@gitsync/protocol'
 import { startRemote } from '../../../test/kit/remote/index.ts'
 import type { Remote, TestRepository } from '../../../test/kit/remote/index.ts'
 import { isGitError } from '@gitsync/protocol'
-import type { Connection } from './stage.ts'
+import type { Connection } from './connection.ts'
 import { ScriptedClock } from './testing/scripted-clock.ts'
 import { Tips } from './tips.ts'
 

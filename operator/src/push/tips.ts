@@ -1,6 +1,6 @@
 import { isGitError } from '@gitsync/protocol'
 import type { Clock } from '../time/clock.ts'
-import type { Connection } from './stage.ts'
+import type { Connection } from './connection.ts'
 
 /** Branches that one request asks for. */
 const MAX_BRANCHES = 2_000

@@ -42,7 +42,7 @@ async function begin(options: Partial<WritersOptions> = {}) {
       onReport: () => undefined,
     })
     const { file, bytes } = rendered('x', value)
-    member.set(file, bytes, {})
+    member.objects.set(file, bytes, {})
     return member
   }
   const attach = (branch: string, member: Member): void =>
@@ -76,7 +76,7 @@ test('stop pushes what its window still holds, if asked to', async () => {
     attach('main', one)
     await eventually(() => expect(one.status.healthy).toBe(true))
     const { file, bytes } = rendered('x', '2')
-    one.set(file, bytes, {})
+    one.objects.set(file, bytes, {})
     await writers.stop(flush)
     expect(await read(repository, 'main', 'a')).toBe(content('x', flush ? '2' : '1'))
   }
@@ -94,7 +94,7 @@ test('one that is taken off while it pushes does not push again', async () => {
   })
   attach('main', gone)
   const { file, bytes } = rendered('x', '2')
-  stays.set(file, bytes, {})
+  stays.objects.set(file, bytes, {})
   await eventually(async () => expect(await repository.resolve('main:elsewhere')).not.toBeNull())
   await writers.stop(true)
   expect(await read(repository, 'main', 'b')).toBe(content('x', '2'))

@@ -1,15 +1,17 @@
 import PQueue from 'p-queue'
 import type { Clock } from '../time/clock.ts'
+import { isAuthorBranch } from '../plan/author-branch.ts'
+import { branchOfKey } from '../plan/overlap.ts'
 import { repositoryAddress } from '../plan/repository-address.ts'
 import { BranchWriter } from './branch-writer.ts'
 import type { PushedCommits } from './push-attempt.ts'
-import type { Connection } from './stage.ts'
+import type { Connection } from './connection.ts'
 import type { Member } from './member.ts'
 import type { PushObserver } from './observer.ts'
 import { Tips } from './tips.ts'
-import { BranchReview } from './review/branch-review.ts'
 import { byPush } from './review/by-push/by-push.ts'
 import type { ReviewChange } from './review/host-request.ts'
+import { inBranches } from './review/in-branches.ts'
 import type { Tracer } from '../trace/tracer.ts'
 
 export interface WritersOptions {
@@ -73,7 +75,7 @@ export class Writers {
       writer = new BranchWriter({
         branch,
         base,
-        ...(base === undefined ? {} : (pushed?.open(reviewed) ?? { review: new BranchReview(reviewed) })),
+        ...(base === undefined ? {} : (pushed ?? inBranches(branch, base)).open(reviewed)),
         clock,
         random,
         schedule,
@@ -119,6 +121,8 @@ export class Writers {
    */
   lookAt(key: string, tip: string | undefined): void {
     this.#writers.get(key)?.lookNow(tip)
+    const branch = branchOfKey(key)
+    for (const [place, writer] of this.#writers) if (isAuthorBranch(place, key)) writer.lookNow(tip, branch)
     // What is to be merged into it has to be looked at as well.
     for (const [other, base] of this.#bases) if (base === key) this.#writers.get(other)?.lookNow(undefined)
   }

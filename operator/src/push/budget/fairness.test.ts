@@ -122,7 +122,7 @@ function gitsync(
   })
   const edit = (object: string, value: string): void => {
     const { file, bytes } = rendered(object, value)
-    member.set(file, bytes, { time: clock.now() })
+    member.objects.set(file, bytes, { time: clock.now() })
   }
   edit('first', '0')
   writer.attach(member, { key: 'same', repository: openRepository(url, { transport, retry: false }), budget })

@@ -1,4 +1,5 @@
 import type { GitProviderSpec } from '../../api/gitprovider.ts'
+import { typeOfHost } from '../../api/known-hosts.ts'
 import type { HostType } from '../../api/provider-limits.ts'
 import { CONCURRENCY } from './limits.ts'
 import type { BudgetLimits } from './limits.ts'
@@ -8,22 +9,6 @@ const BUILT_IN: Readonly<Partial<Record<HostType, Omit<BudgetLimits, 'concurrenc
   GitHub: { requests: { perMinute: 900, burst: 60 }, pushesPerMinute: 6, bytesPerPush: 2_000_000_000 },
   Bitbucket: { requests: { perMinute: 1_000, burst: 60 } },
 }
-
-const KNOWN_HOSTS: Readonly<Record<string, HostType>> = {
-  'github.com': 'GitHub',
-  'ssh.github.com': 'GitHub',
-  'gitlab.com': 'GitLab',
-  'altssh.gitlab.com': 'GitLab',
-  'bitbucket.org': 'Bitbucket',
-  'altssh.bitbucket.org': 'Bitbucket',
-  'codeberg.org': 'Forgejo',
-  'dev.azure.com': 'AzureDevOps',
-  'ssh.dev.azure.com': 'AzureDevOps',
-}
-
-/** What a host is when nobody says so. */
-const typeOfHost = (hostname: string): HostType =>
-  KNOWN_HOSTS[hostname] ?? (hostname.endsWith('.visualstudio.com') ? 'AzureDevOps' : 'Generic')
 
 /** What may be asked of a host: what its GitProvider says, and where that says nothing what is built in for the type. */
 export function limitsOf(hostname: string, spec: GitProviderSpec | undefined): BudgetLimits {

@@ -1,4 +1,5 @@
-import { createHmac, randomUUID, scryptSync } from 'node:crypto'
+import { createHmac, randomUUID, scrypt } from 'node:crypto'
+import { promisify } from 'node:util'
 import type { Redis } from 'ioredis'
 import type { SharedClaim } from './shared-claims.ts'
 
@@ -24,6 +25,8 @@ export interface SharedWindow {
 const LOST_MS = 300_000
 /** For so long an answer of the server is waited for, in milliseconds. */
 const TIMEOUT_MS = 2_000
+/** Budgets whose secrets are remembered. */
+const MAX_SECRETS = 10_000
 /** In place of a cost: each counts as one, and none is read to count them. */
 const EACH = 'each'
 /** Arguments of the scripts for each claim, after the request's own id. */
@@ -106,16 +109,22 @@ export async function connectSharedWindow(url: string): Promise<SharedWindow> {
   return sharedWindow(redis)
 }
 
+const derive = promisify<string, string, number, Buffer>(scrypt)
+
 function sharedWindow(redis: Redis): SharedWindow {
-  const secrets = new Map<string, Buffer>()
+  const secrets = new Map<string, Promise<Buffer>>()
+  let last: Promise<unknown> = Promise.resolve()
   // Not the name of the Pod: a container that starts again has the same, and would take the places of the one before.
   const name = randomUUID()
   let count = 0
   /** Whoever may read the keys of the server must not be able to try passwords on them. */
-  const secretOf = (budget: string): Buffer => {
+  const secretOf = (budget: string): Promise<Buffer> => {
     const known = secrets.get(budget)
     if (known !== undefined) return known
-    const secret = scryptSync(budget, 'gitsync-budget', 16)
+    if (secrets.size >= MAX_SECRETS) secrets.clear()
+    // Beside everything else, and one at a time: tenants choose hosts and credentials, and each takes a twentieth of a second.
+    const secret = last.then(() => derive(budget, 'gitsync-budget', 16))
+    last = secret
     secrets.set(budget, secret)
     return secret
   }
@@ -126,7 +135,7 @@ function sharedWindow(redis: Redis): SharedWindow {
   }
   return {
     async take(budget, claims) {
-      const secret = secretOf(budget)
+      const secret = await secretOf(budget)
       const keys = claims.map(({ what }) => keyOf(secret, what))
       const id = `${name} ${count++}`
       const args = [id, ...claims.flatMap(({ limit, cost = EACH, countsMs }) => [limit, cost, countsMs])]

@@ -131,7 +131,7 @@ test('whatever is edited, merged, closed and lost: one request tells what the ba
         return false
       }
       const members = [...world.tenants.values()].map(({ member }) => member)
-      const isRefused = members.some(({ standing }) => standing.pullRequest?.isRefused)
+      const isRefused = members.some(({ standing }) => standing.pullRequest(HEAD)?.isRefused)
       if (await lacks()) {
         // Either it is proposed, or somebody has said no to it.
         expect(open.length === 1 || isRefused).toBe(true)
@@ -140,7 +140,7 @@ test('whatever is edited, merged, closed and lost: one request tells what the ba
       if (open.length === 1) {
         for (const each of world.tenants.values())
           expect(sorted(await managed(world, HEAD, each.name))).toEqual(sorted(wanted(each)))
-        expect(members.map(({ standing }) => standing.pullRequest?.state)).toEqual(['Open', 'Open'])
+        expect(members.map(({ standing }) => standing.pullRequest(HEAD)?.state)).toEqual(['Open', 'Open'])
         if (await host.merge('merge')) {
           await settle()
           expect(await lacks()).toBe(false)

@@ -2,7 +2,7 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { markOf } from '../../plan/request-section.ts'
-import { ANN, BEN, INTERVAL, pathOf, SILENCE } from '../testing/world.ts'
+import { ANN, BEN, content, INTERVAL, pathOf, SILENCE } from '../testing/world.ts'
 import type { Tenant, World } from '../testing/world.ts'
 import { useWorlds } from '../testing/worlds.ts'
 import type { ReviewChange } from './host-request.ts'
@@ -11,6 +11,9 @@ import { fakeForge } from './testing/fake-forge.ts'
 import type { FakeForge } from './testing/fake-forge.ts'
 
 const HEAD = 'gitsync/shop'
+/** Before any commit: of two writes the newer one counts. */
+const LONG_AGO = '2020-01-01T00:00:00Z'
+const FILE = `shop/${pathOf('a')}`
 const REVIEW: ReviewSettings = {
   base: 'main',
   hostType: 'Gitea',
@@ -134,10 +137,29 @@ test('deleteBranch: false leaves the branch, and the next change goes on in it',
   const { forge, look, edit, shop } = await begin({ deleteBranch: false }, { a: '1' })
   await forge.merge('merge')
   await look()
-  expect([await exists(), shop.member.status.pullRequest?.state]).toEqual([true, 'Merged'])
+  expect([await exists(), shop.member.status.pullRequests.at(-1)?.state]).toEqual([true, 'Merged'])
   await edit('a', '2')
   expect(forge.requests.map(({ state }) => state)).toEqual(['Merged', 'Open'])
 })
+
+test.each(['Adopt', 'Stall'] as const)(
+  'onDrift %s: what was merged by a person is no edit of theirs',
+  async (onDrift) => {
+    const { forge, look, shop } = await begin({}, { a: '1', b: '1' })
+    shop.change({ onDrift })
+    await forge.merge('squash')
+    await look()
+    await world.edit(() => shop.set('a', '2', ANN, LONG_AGO))
+    expect(forge.requests.map(({ state }) => state)).toEqual(['Merged', 'Open'])
+    world.restart()
+    await world.idle()
+    expect([await at(HEAD, FILE), shop.member.status.failure]).toEqual([content('a', '2'), undefined])
+    // On the branch under review it is one.
+    await world.repository.commitFiles({ [FILE]: content('a', '9') }, { branch: HEAD })
+    await look()
+    expect(await at(HEAD, FILE)).toBe(content('a', '9'))
+  },
+)
 
 test('a branch that nobody has used for a request is not removed', async () => {
   const { forge, look } = await begin()
@@ -158,13 +180,13 @@ test('a deletion that was refused with its branch is proposed again when asked f
   await world.repository.git('branch', '-D', HEAD)
   world.restart()
   await world.idle()
-  expect(shop.member.status.pullRequest).toMatchObject({ number: 2, state: 'Closed', isRefused: true })
+  expect(shop.member.status.pullRequests.at(-1)).toMatchObject({ number: 2, state: 'Closed', isRefused: true })
   expect(await exists()).toBe(false)
   shop.member.save('now', { compare: true })
   await world.pass(1_000)
   await world.idle()
   expect(forge.requests[2]).toMatchObject({ state: 'Open', title: 'Delete ConfigMap shop/b' })
-  expect(shop.member.status.pullRequest?.isRefused).toBeUndefined()
+  expect(shop.member.status.pullRequests.at(-1)?.isRefused).toBeUndefined()
 })
 
 test('a no is over when what it was about is over', async () => {
@@ -175,11 +197,11 @@ test('a no is over when what it was about is over', async () => {
   forge.close()
   await world.repository.git('branch', '-D', HEAD)
   await look()
-  expect(shop.member.status.pullRequest?.isRefused).toBe(true)
+  expect(shop.member.status.pullRequests.at(-1)?.isRefused).toBe(true)
   await edit('a', '1')
   await look()
-  expect(shop.member.status.pullRequest).toMatchObject({ number: 2, state: 'Closed' })
-  expect(shop.member.status.pullRequest?.isRefused).toBeUndefined()
+  expect(shop.member.status.pullRequests.at(-1)).toMatchObject({ number: 2, state: 'Closed' })
+  expect(shop.member.status.pullRequests.at(-1)?.isRefused).toBeUndefined()
   expect(shop.member.status.healthy).toBe(true)
 })
 
@@ -198,6 +220,27 @@ test('several GitSyncs share a branch and its request', async () => {
   expect(forge.requests).toHaveLength(2)
   await world.edit(() => other.set('z', '1', BEN))
   expect(forge.requests[1]).toMatchObject({ state: 'Open', title: 'Update ConfigMap shop/a' })
+})
+
+test('several GitSyncs whose branch the host refuses wait for it', async () => {
+  const { shop, look } = await begin()
+  const zoo = world.tenant('zoo', { settings: { review: REVIEW } })
+  await world.idle()
+  const hook = join(world.repository.dir, 'hooks/update')
+  await mkdir(join(world.repository.dir, 'hooks'), { recursive: true })
+  await writeFile(hook, '#!/bin/sh\nexit 1\n')
+  await chmod(hook, 0o755)
+  shop.set('a', '1', ANN)
+  zoo.set('b', '1', BEN)
+  worlds.remote.reset()
+  await world.pass(SILENCE)
+  expect(worlds.remote.requests.length).toBeLessThan(20)
+  await writeFile(hook, '#!/bin/sh\nexit 0\n')
+  await look()
+  expect([shop, zoo].map(({ member: { status } }) => [status.healthy, status.pending])).toEqual([
+    [true, 0],
+    [true, 0],
+  ])
 })
 
 test('an answer that is lost is no second request', async () => {
@@ -220,6 +263,23 @@ test('a host that refuses is a reason, and is asked again; the push has happened
   await world.idle()
   expect(forge.requests).toHaveLength(1)
   expect(shop.member.status.healthy).toBe(true)
+})
+
+test.each(['a request', 'that a branch goes'])('a host that refuses %s is asked less and less often', async (what) => {
+  const { forge, shop, look } = await begin()
+  if (what === 'a request') forge.refuse(Number.POSITIVE_INFINITY)
+  else await world.repository.git('config', 'receive.denyDeletes', 'true')
+  await world.edit(() => shop.set('a', '1'))
+  await world.edit(() => shop.remove('a'))
+  worlds.remote.reset()
+  const before = forge.calls.length
+  await world.pass(INTERVAL)
+  expect(forge.calls.length - before).toBeLessThan(30)
+  expect(worlds.remote.requests.length).toBeLessThan(150)
+  forge.refuse(0)
+  await world.repository.git('config', '--unset-all', 'receive.denyDeletes').catch(() => undefined)
+  await look()
+  expect([await exists(), shop.member.status.healthy]).toEqual([false, true])
 })
 
 test('foreign commits outside that contradict the base are left to people', async () => {
@@ -280,12 +340,12 @@ echo 'View merge request: https://gitlab.example.com/a/b/-/merge_requests/12'
     'merge_request.label=b',
   ])
   const url = 'https://gitlab.example.com/a/b/-/merge_requests/12'
-  expect(shop.member.status.pullRequest).toMatchObject({ state: 'Open', number: 12, url, branch: HEAD })
+  expect(shop.member.status.pullRequests.at(-1)).toMatchObject({ state: 'Open', number: 12, url, branch: HEAD })
   expect(shop.member.status.healthy).toBe(true)
   shop.remove('a')
   await world.pass(SILENCE)
   await look()
-  expect([await exists(), shop.member.status.pullRequest?.state]).toEqual([false, 'Closed'])
+  expect([await exists(), shop.member.status.pullRequests.at(-1)?.state]).toEqual([false, 'Closed'])
   expect(forge.calls).toEqual([])
 })
 

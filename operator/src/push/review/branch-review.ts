@@ -1,11 +1,14 @@
 import type { Edit, PushOutcome, Snapshot } from '@gitsync/protocol'
 import type { PullRequest } from '../../forge/forge.ts'
+import { CLAIM_FILE } from '../../plan/compare.ts'
 import { markOf } from '../../plan/request-section.ts'
 import type { Clock } from '../../time/clock.ts'
+import type { Member } from '../member.ts'
 import type { Staged } from '../stage.ts'
 import { BaseBranch } from './base-branch.ts'
 import { describeRequest } from './describe-request.ts'
 import { foreignCommits } from './divergence.ts'
+import { Fork } from './fork.ts'
 import { asked } from './forge-failure.ts'
 import { forgetGone } from './forget-gone.ts'
 import { HostRequest, isRefusal } from './host-request.ts'
@@ -21,7 +24,16 @@ import type { ReviewRound } from './review-round.ts'
 
 export interface BranchReviewOptions extends HostRequestOptions {
   readonly clock: Clock
+  /** Shared by heads of one base. Default: its own. */
+  readonly baseBranch?: BaseBranch
+  /** Other places where files may be that are neither wanted nor in the base. Default: none. */
+  readonly elsewhere?: () => readonly Snapshot[]
+  /** Whether it proposes who owns a folder where it proposes nothing else. Default: it does. */
+  readonly proposesClaims?: (members: readonly Member[]) => boolean
 }
+
+/** What became of a head; one that proposes nothing waits while something is not written yet. */
+export type HeadOutcome = 'kept' | 'removed' | 'waits'
 
 /**
  * Keeps one request in step with a head that many may write: opens it while the head proposes something, closes it when it
@@ -30,7 +42,9 @@ export interface BranchReviewOptions extends HostRequestOptions {
  */
 export class BranchReview implements Review {
   readonly #branch: string
+  readonly #options: BranchReviewOptions
   readonly #base: BaseBranch
+  readonly #fork: Fork
   readonly #request: HostRequest
   readonly #grace: MergeGrace
   /** In this round somebody's no has been heard. */
@@ -38,7 +52,9 @@ export class BranchReview implements Review {
 
   constructor(options: BranchReviewOptions) {
     this.#branch = options.branch
-    this.#base = new BaseBranch(options.clock)
+    this.#options = options
+    this.#base = options.baseBranch ?? new BaseBranch()
+    this.#fork = new Fork(this.#base, options.clock)
     this.#request = new HostRequest(options)
     this.#grace = new MergeGrace(options.clock)
   }
@@ -53,8 +69,14 @@ export class BranchReview implements Review {
    * @throws PushFailure `BranchNotFound` where there is no base
    */
   async prepare(round: ReviewRound): Promise<Snapshot> {
+    await this.#base.look(round)
+    return await this.takeBaseIn(round)
+  }
+
+  /** The same where the base has been looked at. */
+  async takeBaseIn(round: ReviewRound): Promise<Snapshot> {
     this.#isHeard = false
-    return await this.#base.prepare(round)
+    return await this.#fork.takeBaseIn(round)
   }
 
   /**
@@ -70,10 +92,11 @@ export class BranchReview implements Review {
   /** Commits as they were staged; options of the push where that is the way to a request. @throws PushFailure */
   async outgoing(round: ReviewRound, edit: Edit, staged: readonly Staged[]): Promise<Outgoing> {
     const settings = settingsOf(round)
-    if (settings.via !== 'PushOptions') return { edit, pushOptions: [] }
+    if (settings.via !== 'PushOptions') return { pushes: [{ edit, pushOptions: [] }], whole: edit }
     const pushed = { staged, isNew: round.head.tip === null }
     const { url } = round.repository
-    return { edit, pushOptions: await asked(async () => requestOptions(url, this.#branch, settings, pushed)) }
+    const pushOptions = await asked(async () => requestOptions(url, this.#branch, settings, pushed))
+    return { pushes: [{ edit, pushOptions }], whole: edit }
   }
 
   /** What the host has said of a push. */
@@ -92,9 +115,13 @@ export class BranchReview implements Review {
     return false
   }
 
+  isInBase(path: string, oid: string | null): boolean {
+    return this.#base.has(path, oid)
+  }
+
   /** Tells of commits that have been pushed to the head. */
   committed(staged: readonly Staged[]): void {
-    this.#base.committed(staged)
+    this.#fork.committed(staged)
   }
 
   /**
@@ -106,22 +133,28 @@ export class BranchReview implements Review {
     const { members } = round
     // What is wanted is known only when everything has been read once.
     if (!members.every((member) => member.isCompared)) return false
-    const isRemoved = await this.#keepInStep(round)
+    const outcome = await this.keepInStep(round)
     for (const member of members) member.standing.reviewed()
-    return isRemoved
+    return outcome === 'removed'
   }
 
-  async #keepInStep(round: ReviewRound): Promise<boolean> {
+  /**
+   * Brings the request in step with the head, once everything that is wanted is known.
+   * @throws PushFailure
+   */
+  async keepInStep(round: ReviewRound): Promise<HeadOutcome> {
     const { tip } = round.head
     if (tip === null) {
       await this.#withoutHead(round)
-      return false
+      return 'kept'
     }
-    const proposal = await this.#base.proposal(round)
-    if (proposal.length === 0) return await this.#endReview(round, tip)
+    const proposal = await this.#fork.proposal(round)
+    const isClaim = ({ difference }: Proposed): boolean => difference.path === CLAIM_FILE
+    const isNothing = this.#options.proposesClaims?.(round.members) === false && proposal.every(isClaim)
+    if (isNothing || proposal.length === 0) return await this.#endReview(round, tip)
     this.#grace.proposed(this.#base.commit)
     if (settingsOf(round).via === 'API') await this.#propose(round, tip, proposal)
-    return false
+    return 'kept'
   }
 
   async #propose(round: ReviewRound, tip: string, proposal: readonly Proposed[]): Promise<void> {
@@ -139,7 +172,7 @@ export class BranchReview implements Review {
       settings,
       members,
       proposal,
-      authors: await this.#base.authors(round, tip),
+      authors: await this.#fork.authors(round, tip),
     })
     const open = request.known?.state === 'Open' ? request.known : undefined
     const now = await request.bringInStep(round, open, { ...text, state, settings }, !isKnown)
@@ -149,32 +182,34 @@ export class BranchReview implements Review {
   }
 
   /** Nothing is proposed: the request goes, and the head with it, unless others have worked on it. */
-  async #endReview(round: ReviewRound, tip: string): Promise<boolean> {
+  async #endReview(round: ReviewRound, tip: string): Promise<HeadOutcome> {
     const { repository, members, confirm } = round
     const settings = settingsOf(round)
-    if (members.some((member) => member.hasPending)) return false
-    const divergence = await this.#base.divergence(round, tip)
+    if (members.some((member) => member.hasPending)) return 'waits'
+    const divergence = await this.#fork.divergence(round, tip)
     const isOver = this.#request.known !== undefined && this.#request.known.state !== 'Open'
     const request = settings.via === 'API' && !isOver ? await this.#request.latest(round) : this.#request.known
     const ours = new Set(members.map((member) => member.settings.committer.email))
     const isTheirs = divergence === undefined || foreignCommits(divergence, ours).length > 0
     if (isTheirs || (request?.state === 'Open' && !this.#isSure(round))) {
       if (request !== undefined) this.#request.tell(round, request)
-      return false
+      return 'kept'
     }
     const ended = await this.#endRequest(round, request)
     const isUsed = divergence.ahead.length > 0 || this.#isOwn(round, ended)
-    if (!isUsed || (ended?.state === 'Merged' && !settings.deleteBranch)) return false
+    if (!isUsed || (ended?.state === 'Merged' && !settings.deleteBranch)) return 'kept'
     confirm()
     await removeBranch(repository, this.#branch, tip)
-    this.#base.headGone()
-    forgetGone(round, this.#base.snapshot)
+    this.#fork.headGone()
+    // What was merged is in a base that may not have been looked at since.
+    if (ended?.state !== 'Merged' || round.isLook)
+      forgetGone(round, [this.#base.snapshot, ...(this.#options.elsewhere?.() ?? [])])
     if (settings.via === 'PushOptions') {
       // Nobody has asked the host: that the base has got everything says that it was merged.
       const state = this.#grace.hasStayed(this.#base.commit) ? 'Closed' : 'Merged'
       this.#request.tellStatus(round, { ...this.#request.status(round), state }, WHY_ENDED)
     }
-    return true
+    return 'removed'
   }
 
   /** Closes the request where it is open. @returns it as it is then */
@@ -193,7 +228,7 @@ export class BranchReview implements Review {
 
   /** The head is gone: so is its request, unless the host is slow. */
   async #withoutHead(round: ReviewRound): Promise<void> {
-    this.#base.headGone()
+    this.#fork.headGone()
     const last = this.#request.status(round)
     // Nothing is proposed any more that somebody could have said no to.
     if (last?.isRefused === true && !this.#isHeard) this.#request.tellStatus(round, { ...last, isRefused: undefined })

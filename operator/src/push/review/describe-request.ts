@@ -1,4 +1,5 @@
 import type { Repository, Snapshot } from '@gitsync/protocol'
+import { identityKey } from '../../objects/object.ts'
 import type { ObjectIdentity } from '../../objects/object.ts'
 import { CLAIM_FILE } from '../../plan/compare.ts'
 import type { Change } from '../../render/message.ts'
@@ -43,13 +44,29 @@ async function changesOf({ repository, base, proposal }: Described): Promise<Cha
   const told = files.length === 0 ? proposal : files
   const gone = told.flatMap(({ difference: { oid, before } }) => (oid === null && before !== null ? [before] : []))
   const contents = gone.length === 0 ? new Map<string, Buffer>() : await repository.blobs(base, gone.slice(0, MAX_READ))
-  return told.map(({ member, difference: { path, oid, before } }) => {
+  const changes = told.map(({ member, difference: { path, oid, before } }): Change => {
     const content = contents.get(before ?? '')
-    const known = oid === null ? content && identityIn(content, member) : identityAt(member.desired, path)
+    const known = oid === null ? identityOfGone(path, content, member) : identityAt(member.desired, path)
     const action = oid === null ? 'Delete' : before === null ? 'Create' : 'Update'
     return { action, ...(known ?? fileIdentity(path)) }
   })
+  return withMoves(changes)
 }
+
+/** An object that goes from one path and comes to another is changed. */
+function withMoves(changes: readonly Change[]): Change[] {
+  const keysOf = (wanted: Change['action']): Set<string> =>
+    new Set(changes.filter(({ action }) => action === wanted).map(identityKey))
+  const moved = keysOf('Create').intersection(keysOf('Delete'))
+  return changes.flatMap((change) => {
+    if (!moved.has(identityKey(change))) return change
+    return change.action === 'Create' ? { ...change, action: 'Update' as const } : []
+  })
+}
+
+/** The object that a file held; undefined where nobody knows. */
+const identityOfGone = (path: string, content: Buffer | undefined, member: Member): ObjectIdentity | undefined =>
+  member.inventory.ownerOf(path) ?? (content && identityIn(content, member))
 
 /** The object that a file holds; undefined where it is none, or one of several. */
 function identityIn(content: Buffer, { settings }: Member): ObjectIdentity | undefined {

@@ -1,7 +1,7 @@
 import type { CommitInfo, Repository } from '@gitsync/protocol'
 
-/** A commit as far as it matters who made it. */
-export type ReviewedCommit = Pick<CommitInfo, 'oid' | 'parents' | 'author' | 'committer'>
+/** A commit as far as it matters who made it, and what they say of it. */
+export type ReviewedCommit = Pick<CommitInfo, 'oid' | 'parents' | 'author' | 'committer' | 'message'>
 
 /** How a branch has parted from another. */
 export interface Divergence {
@@ -48,8 +48,8 @@ export async function findDivergence(
 
 async function commits(repository: Repository, tip: string): Promise<Map<string, ReviewedCommit>> {
   const found = new Map<string, ReviewedCommit>()
-  for await (const { oid, parents, author, committer } of repository.history(tip, { limit: MAX_COMMITS }))
-    found.set(oid, { oid, parents, author, committer })
+  for await (const { oid, parents, author, committer, message } of repository.history(tip, { limit: MAX_COMMITS }))
+    found.set(oid, { oid, parents, author, committer, message })
   return found
 }
 

@@ -75,8 +75,8 @@ export class HostRequest {
   /** What the status of a GitSync says of it: also before this process has seen anything. */
   status({ members }: Pick<ReviewRound, 'members'>): PullRequestStatus | undefined {
     return members
-      .map(({ standing }) => standing.pullRequest)
-      .find((request) => request?.branch === this.#options.branch)
+      .map(({ standing }) => standing.pullRequest(this.#options.branch))
+      .find((request) => request !== undefined)
   }
 
   /** Tells the members what the host shows. */
@@ -91,7 +91,7 @@ export class HostRequest {
     const { members } = round
     const request = { ...status, branch }
     const before = this.status(round)
-    for (const member of members) member.standing.pullRequest = request
+    for (const member of members) member.standing.tell(request)
     if (before?.number === request.number && before?.state === request.state) return
     const kind = request.state === 'Open' ? 'Opened' : request.state
     onChange?.({ members: members.map(({ name }) => name), kind, request, why })

@@ -16,6 +16,10 @@ export interface Proposed {
   readonly difference: Difference
 }
 
+/** Whether a file that no object wants is this GitSync's to remove. @param path below its folder */
+export const isOwn = ({ settings, inventory }: Member, path: string): boolean =>
+  settings.prune === 'Always' || inventory.has(path)
+
 /** What the head of a round proposes in all folders. @param base its folders read */
 export async function proposalOf(
   { repository, head, members }: ReviewRound,
@@ -26,7 +30,7 @@ export async function proposalOf(
     differencesOf(viewOf(member, repository, read).files(), viewOf(member, repository, base).files(), {
       needsClaim: member.desired.size > 0,
       isWanted: (path) => member.desired.isWanted(path),
-      hasWritten: (path) => member.settings.prune === 'Always' || member.inventory.has(path),
+      hasWritten: (path) => isOwn(member, path),
     }).map((difference) => ({ member, difference })),
   )
 }

@@ -1,7 +1,7 @@
 import type { Repository, Snapshot } from '@gitsync/protocol'
 import { PushFailure } from '../failure.ts'
 import type { Member } from '../member.ts'
-import type { Connection } from '../stage.ts'
+import type { Connection } from '../connection.ts'
 import type { ReviewSettings } from './review-settings.ts'
 
 /** One round of the branch's writer, as the review needs it. */

@@ -5,6 +5,8 @@ export interface ReviewSettings {
   /** `type` of the GitProvider: which API the host has. */
   readonly hostType: string | undefined
   readonly via: 'API' | 'PushOptions'
+  /** Each author has a head and a request of their own: their branches, see `authorBranch`. Default: one for all. */
+  readonly authorBranches?: string | undefined
   readonly title?: string | undefined
   readonly body?: string | undefined
   readonly labels: readonly string[]

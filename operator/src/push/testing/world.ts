@@ -1,20 +1,22 @@
 import { openRepository } from '@gitsync/protocol'
 import type { Remote, TestRepository } from '../../../../test/kit/remote/index.ts'
+import { branchPart } from '../../plan/author-branch.ts'
 import { identityKey } from '../../objects/object.ts'
 import type { ObjectIdentity } from '../../objects/object.ts'
 import { Inventory } from '../../plan/inventory.ts'
 import type { Person } from '../../plan/person.ts'
 import { BranchWriter } from '../branch-writer.ts'
+import type { BranchWriterOptions } from '../branch-writer.ts'
 import type { PushedCommits } from '../push-attempt.ts'
-import type { Connection } from '../stage.ts'
+import type { Connection } from '../connection.ts'
 import { contentId, Member } from '../member.ts'
 import type { ClusterPort, MemberSettings, RenderedFile } from '../member-settings.ts'
 import type { PushObserver } from '../observer.ts'
 import { toYaml } from '../../render/yaml.ts'
 import { SpoolBudget } from '../spool.ts'
 import type { Forge } from '../../forge/forge.ts'
-import { BranchReview } from '../review/branch-review.ts'
 import type { ReviewChange } from '../review/host-request.ts'
+import { inBranches } from '../review/in-branches.ts'
 import { Tips } from '../tips.ts'
 import { ScriptedClock } from './scripted-clock.ts'
 
@@ -42,10 +44,16 @@ export interface Tenant {
   /** … and after, before the answer has come. */
   afterReread: () => void
   beforeSave: () => void
+  /** Runs when the API server is asked whether an object is gone. */
+  beforeProof: () => void
   rereads: number
   /** As the status said it last. */
   observedCommit: string | undefined
   layout: (name: string) => string
+  /** Whether its files say nothing of their objects. */
+  readonly isOpaque: boolean
+  /** As `saved`: whose files those are. */
+  savedOwners: Inventory['owners']
   /** @param writtenAt RFC 3339: what the API server says. Default: the clock's time */
   set(name: string, value: string, author?: Person, writtenAt?: string): void
   /** The object goes, and the watch says so. */
@@ -69,6 +77,8 @@ export interface World {
       readonly listed?: boolean
       /** Where its layout puts an object. Default `pathOf`. */
       readonly layout?: (name: string) => string
+      /** Default false. */
+      readonly isOpaque?: boolean
     },
   ): Tenant
   /** Everything in memory is gone but the inventories. */
@@ -99,11 +109,15 @@ const identity = (name: string): ObjectIdentity => ({ group: '', kind: 'ConfigMa
 export const content = (name: string, value: string): string =>
   toYaml({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'shop' }, data: { value } })
 
-export function rendered(name: string, value: string, path = pathOf(name)): RenderedFile {
-  const bytes = Buffer.from(content(name, value))
+export function rendered(name: string, value: string, path = pathOf(name), isOpaque = false): RenderedFile {
+  const bytes = Buffer.from(isOpaque ? opaqueContent(value) : content(name, value))
   const id = identity(name)
-  return { file: { key: identityKey(id), identity: id, path, oid: contentId(bytes) }, bytes }
+  const file = { key: identityKey(id), identity: id, path, oid: contentId(bytes) }
+  return { file: isOpaque ? { ...file, isOpaque } : file, bytes }
 }
+
+/** Of a file that does not say whose it is. */
+export const opaqueContent = (value: string): string => `{"value": ${JSON.stringify(value)}}\n`
 
 export const pathOf = (name: string): string => `shop/${name}.yaml`
 
@@ -131,6 +145,12 @@ export interface WorldOptions {
   }
 }
 
+function reviewOf(review: WorldOptions['review'], clock: ScriptedClock): Partial<BranchWriterOptions> {
+  if (review === undefined) return {}
+  const { branch, base, onChange } = review
+  return inBranches(branch, base).open({ branch, clock, onChange })
+}
+
 /** A repository on a real remote, with a writer for its branch `main`. */
 export async function createWorld(remote: Remote, name: string, options: WorldOptions = {}): Promise<World> {
   const repository = await remote.createRepository(name)
@@ -153,7 +173,7 @@ export async function createWorld(remote: Remote, name: string, options: WorldOp
     new BranchWriter({
       branch: options.review?.branch ?? 'main',
       base: options.review?.base,
-      review: options.review && new BranchReview({ ...options.review, clock }),
+      ...reviewOf(options.review, clock),
       clock,
       random: () => 0.5,
       schedule,
@@ -184,7 +204,10 @@ export async function createWorld(remote: Remote, name: string, options: WorldOp
       knows: () => tenant.served,
       complete: () => tenant.served && tenant.listed,
       isServed: () => Promise.resolve(tenant.served),
-      isGone: (id) => Promise.resolve(tenant.served && !tenant.objects.has(id.name)),
+      isGone: (id) => {
+        tenant.beforeProof()
+        return Promise.resolve(tenant.served && !tenant.objects.has(id.name))
+      },
       reread: (files) => {
         tenant.rereads++
         tenant.beforeReread()
@@ -192,7 +215,7 @@ export async function createWorld(remote: Remote, name: string, options: WorldOp
           const value = tenant.objects.get(identity.name)
           return value === undefined
             ? []
-            : [[key, rendered(identity.name, value, tenant.layout(identity.name))] as const]
+            : [[key, rendered(identity.name, value, tenant.layout(identity.name), tenant.isOpaque)] as const]
         })
         tenant.afterReread()
         return Promise.resolve(new Map(found))
@@ -201,6 +224,7 @@ export async function createWorld(remote: Remote, name: string, options: WorldOp
         if (tenant.member !== member) throw new Error('this process is gone')
         tenant.beforeSave()
         tenant.saved = inventory.encode()
+        tenant.savedOwners = inventory.owners
         return Promise.resolve()
       },
     }
@@ -208,9 +232,9 @@ export async function createWorld(remote: Remote, name: string, options: WorldOp
       name: tenant.name,
       settings: tenant.settings,
       port,
-      inventory: Inventory.decode(tenant.saved),
+      inventory: Inventory.decode(tenant.saved, undefined, tenant.savedOwners),
       // As the status has kept it.
-      pullRequest: (tenant.member as Member | undefined)?.status.pullRequest,
+      pullRequests: (tenant.member as Member | undefined)?.status.pullRequests,
       budget,
       clock,
       onWork: () => {
@@ -237,8 +261,9 @@ export async function createWorld(remote: Remote, name: string, options: WorldOp
     writer: newWriter(),
     pushes,
     tenants,
-    tenant(name, { settings = {}, objects = {}, listed = true, layout = pathOf } = {}) {
+    tenant(name, { settings = {}, objects = {}, listed = true, layout = pathOf, isOpaque = false } = {}) {
       const writes = new Map(Object.keys(objects).map((name) => [name, LONG_AGO]))
+      const owners = new Map<string, string>()
       const tenant: Tenant = {
         name,
         objects: new Map(Object.entries(objects)),
@@ -250,9 +275,12 @@ export async function createWorld(remote: Remote, name: string, options: WorldOp
         beforeReread: () => undefined,
         afterReread: () => undefined,
         beforeSave: () => undefined,
+        beforeProof: () => undefined,
         rereads: 0,
         observedCommit: undefined,
         layout,
+        isOpaque,
+        savedOwners: [],
         set(object, value, author, writtenAt) {
           tenant.objects.set(object, value)
           writes.set(object, writtenAt ?? new Date(clock.now()).toISOString())
@@ -260,12 +288,16 @@ export async function createWorld(remote: Remote, name: string, options: WorldOp
         },
         remove(object) {
           tenant.objects.delete(object)
-          tenant.member.deleted(identityKey(identity(object)))
+          tenant.member.objects.deleted(identityKey(identity(object)))
         },
         tell(object, author) {
+          if (author !== undefined) owners.set(object, branchPart(author.name))
           const newest = writes.get(object) ?? new Date(clock.now()).toISOString()
-          const { file, bytes } = rendered(object, tenant.objects.get(object) ?? '', tenant.layout(object))
-          tenant.member.set({ ...file, newest }, bytes, { author, time: clock.now() })
+          const { file, bytes } = rendered(object, tenant.objects.get(object) ?? '', tenant.layout(object), isOpaque)
+          tenant.member.objects.set({ ...file, newest, owner: owners.get(object) }, bytes, {
+            author,
+            time: clock.now(),
+          })
         },
         change(more) {
           tenant.settings = { ...tenant.settings, ...more }

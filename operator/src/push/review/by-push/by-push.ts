@@ -1,9 +1,6 @@
-import { hostTypeOf } from '../../../forge/place.ts'
+import { typeOfHost } from '../../../api/known-hosts.ts'
 import { repositoryAddress } from '../../../plan/repository-address.ts'
-import type { Clock } from '../../../time/clock.ts'
-import type { Head } from '../../head.ts'
-import type { HostRequestOptions } from '../host-request.ts'
-import type { Review } from '../review.ts'
+import type { OpenReview } from '../review.ts'
 import type { ReviewSettings } from '../review-settings.ts'
 import { agit } from './agit.ts'
 import type { Dialect } from './dialect.ts'
@@ -21,13 +18,12 @@ const DIALECTS: Readonly<Record<string, { readonly name: string; readonly speak:
 export interface ByPush {
   /** Of what the host speaks. */
   readonly name: string
-  open(options: HostRequestOptions & { readonly clock: Clock }): { readonly head: Head; readonly review: Review }
+  readonly open: OpenReview
 }
 
 /** Undefined where the head is a branch. */
 export function byPush(url: string, { via, hostType, base }: ReviewSettings): ByPush | undefined {
-  const dialect =
-    via === 'PushOptions' ? DIALECTS[hostTypeOf(repositoryAddress(url).hostname, hostType) ?? ''] : undefined
+  const dialect = via === 'PushOptions' ? DIALECTS[hostType ?? typeOfHost(repositoryAddress(url).hostname)] : undefined
   if (dialect === undefined) return undefined
   return {
     name: dialect.name,

@@ -2,7 +2,7 @@ import type { CommitInfo, PushOutcome, Repository } from '@gitsync/protocol'
 import type { PullRequestStatus, ReviewSettings } from '../review-settings.ts'
 import type { ReviewRound } from '../review-round.ts'
 
-export type ProposedCommit = Pick<CommitInfo, 'oid' | 'parents' | 'message'>
+export type ProposedCommit = Pick<CommitInfo, 'oid' | 'parents' | 'message' | 'committer'>
 
 /** A request as Git shows it. */
 export interface SeenRequest {

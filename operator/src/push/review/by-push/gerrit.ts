@@ -39,7 +39,7 @@ export function gerrit(): Dialect {
       const oidOf = (name: string): string | undefined =>
         refs.find((ref) => ref.name === prefix + name)?.oid ?? undefined
       const sets = refs.map(({ name }) => name.slice(prefix.length)).filter((name) => /^\d{1,9}$/.test(name))
-      const newest = oidOf(String(Math.max(...sets.map(Number))))
+      const newest = oidOf(String(sets.reduce((highest, name) => Math.max(highest, Number(name)), 0)))
       if (newest === undefined) return undefined
       const meta = oidOf('meta')
       if (meta !== undefined && state?.meta !== meta) state = { meta, state: await stateIn(repository, meta) }

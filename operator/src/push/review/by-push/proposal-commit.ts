@@ -2,12 +2,12 @@ import type { Change, Edit, Snapshot } from '@gitsync/protocol'
 import { asked } from '../forge-failure.ts'
 import { describeRequest } from '../describe-request.ts'
 import { proposalOf } from '../proposal.ts'
-import type { Outgoing } from '../review.ts'
+import type { OutgoingPush } from '../review.ts'
 import { leaderOf, settingsOf } from '../review-round.ts'
 import type { ReviewRound } from '../review-round.ts'
 import type { Staged } from '../../stage.ts'
 import type { Dialect, ProposedCommit, SeenRequest } from './dialect.ts'
-import { authorsOf, nothingMessage, proposalMessage } from './message.ts'
+import { authorsOf, nothingMessage, proposalMessage, saidBefore } from './message.ts'
 import { stageOnBase } from './stage-on-base.ts'
 import { OWNER, ownerOf } from './trailers.ts'
 
@@ -29,9 +29,8 @@ export interface Proposal {
 }
 
 /** One commit on the base, not sent yet, that holds everything that is proposed. */
-export interface ProposalCommit extends Outgoing {
+export interface ProposalCommit extends OutgoingPush {
   readonly commit: ProposedCommit
-  readonly squashed: string
   readonly isNothing: boolean
 }
 
@@ -59,7 +58,7 @@ async function commitOf(round: ReviewRound, edit: Edit, proposal: Proposal): Pro
   const { committer, claim } = leader.settings
   const identity = await dialect.identity(round, branch, base.commit ?? '')
   const own = [`${OWNER}: ${ownerOf(claim.cluster, branch)}`, ...identity]
-  const before = open?.commit.message ?? ''
+  const before = saidBefore(open?.commit, committer)
   const authors = authorsOf(before, staged, committer)
   const { title, text } = await describeRequest({
     repository,
@@ -79,7 +78,7 @@ async function commitOf(round: ReviewRound, edit: Edit, proposal: Proposal): Pro
     message = nothingMessage(settings.base, own)
     oid = await edit.commit({ ...common, message, allowEmpty: true })
   }
-  const commit = { oid: oid ?? '', parents: [base.commit ?? ''], message }
+  const commit = { oid: oid ?? '', parents: [base.commit ?? ''], message, committer: who }
   const options = await asked(async () => dialect.pushOptions({ head: branch, settings, title, open, isNothing }))
-  return { edit, pushOptions: options, squashed: commit.oid, commit, isNothing }
+  return { edit, pushOptions: options, commit, isNothing }
 }

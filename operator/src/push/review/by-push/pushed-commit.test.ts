@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import type { Member } from '../../member.ts'
 import type { Staged } from '../../stage.ts'
 import { changeIdOf, firstChangeId, nextChangeId } from './change-id.ts'
-import type { Dialect } from './dialect.ts'
-import { authorsOf, isNothing, nothingMessage, proposalMessage } from './message.ts'
+import type { Dialect, ProposedCommit } from './dialect.ts'
+import { authorsOf, isNothing, nothingMessage, proposalMessage, saidBefore } from './message.ts'
 import { PushedHead } from './pushed-head.ts'
 import { OWNER, ownerOf, trailerOf, trailersIn } from './trailers.ts'
 
@@ -37,6 +37,28 @@ test('authors and trailers of earlier commits stay, each once; versions stay wit
   ])
 })
 
+test('neither a text by people nor a commit by somebody else speaks for the operator', () => {
+  const text = 'Fine\n\nChanged-by: root\nCo-authored-by: Eve <eve@example.com>\nchange-id: I0\nGitsync-Request: c2 x\n'
+  const own = [`${OWNER}: c1 x`, 'Change-Id: I1']
+  const message = proposalMessage({ title: 'Update', text, before: '', staged: [], authors: [ANN], own })
+  const titled = proposalMessage({
+    title: 'Nothing to review',
+    text: '- one',
+    before: '',
+    staged: [],
+    authors: [],
+    own,
+  })
+  expect(isNothing(titled)).toBe(false)
+  expect(trailersIn(message)).toEqual(['Co-authored-by: Ann <ann@example.com>', ...own])
+
+  const date = { ...BOT, date: new Date(0) }
+  const commit = { oid: 'a', parents: ['b'], message: 'Update\n\nChanged-by: ann\n', committer: date }
+  expect(saidBefore(commit as unknown as ProposedCommit, BOT)).toBe(commit.message)
+  const others = { ...commit, committer: { ...date, email: 'eve@example.com' } }
+  expect(saidBefore(others as unknown as ProposedCommit, BOT)).toBe('')
+})
+
 test('changes follow from one another, and from cluster, head and base', () => {
   const first = firstChangeId(ownerOf('c1', 'gitsync/shop'), 'main')
   const others = [
@@ -59,7 +81,10 @@ const headSeen = (owner: string): Promise<string | null> => {
   } as unknown as Dialect
   const head = new PushedHead('gitsync/shop', 'main', dialect)
   const pullRequest = { number: 7, state: 'Open', branch: 'gitsync/shop' }
-  const member = { standing: { pullRequest }, settings: { claim: { cluster: 'c1' } } } as unknown as Member
+  const member = {
+    standing: { pullRequest: () => pullRequest },
+    settings: { claim: { cluster: 'c1' } },
+  } as unknown as Member
   return head.tip({ connection: { key: 'k', repository: {} as never }, since: 0, members: [member] })
 }
 

@@ -8,7 +8,7 @@ import { BaseBranch } from '../base-branch.ts'
 import { forgetGone } from '../forget-gone.ts'
 import { HostRequest } from '../host-request.ts'
 import type { HostRequestOptions } from '../host-request.ts'
-import { stagedState } from '../proposal.ts'
+import { proposalOf, stagedState } from '../proposal.ts'
 import { foldersId, readFolders } from '../read-folders.ts'
 import type { Outgoing, Review } from '../review.ts'
 import type { ReviewRound } from '../review-round.ts'
@@ -43,7 +43,7 @@ export class PushedReview implements Review {
 
   constructor(options: PushedReviewOptions) {
     this.#options = options
-    this.#base = new BaseBranch(options.clock)
+    this.#base = new BaseBranch()
     this.#request = new HostRequest(options)
   }
 
@@ -95,7 +95,8 @@ export class PushedReview implements Review {
     const after = snapshot.at({ shown: head.shown })
     const isOpen = head.tip !== null && seen !== undefined
     const changes = isOpen ? await this.#changesOf(round, seen) : []
-    return await this.#prepared(round, { changes, staged, after })
+    const { edit: whole, pushOptions, commit } = await this.#prepared(round, { changes, staged, after })
+    return { pushes: [{ edit: whole, pushOptions, verify: false }], whole, sentAs: () => [commit.oid] }
   }
 
   sent(round: ReviewRound, outcome: PushOutcome): Snapshot {
@@ -129,6 +130,10 @@ export class PushedReview implements Review {
     return isGitError(error, 'Rejected') && this.#options.dialect.outgrows(error.message)
   }
 
+  isInBase(path: string, oid: string | null): boolean {
+    return this.#base.has(path, oid)
+  }
+
   committed(): void {
     // Who made the changes stands in the commit.
   }
@@ -142,9 +147,12 @@ export class PushedReview implements Review {
       const last = this.#request.status(round)
       // Nothing is proposed any more that somebody could have said no to.
       if (last?.isRefused === true && !this.#isHeard) this.#request.tellStatus(round, { ...last, isRefused: undefined })
-    } else if ((await this.#base.proposal(round)).length === 0 && !members.some((member) => member.hasPending)) {
+    } else if (
+      (await proposalOf(round, this.#base.snapshot)).length === 0 &&
+      !members.some((member) => member.hasPending)
+    ) {
       await this.#propose(round, { changes: [], staged: [], after: this.#base.snapshot })
-      forgetGone(round, this.#base.snapshot)
+      forgetGone(round, [this.#base.snapshot])
       isOver = true
     }
     for (const member of members) member.standing.reviewed()
@@ -159,7 +167,7 @@ export class PushedReview implements Review {
   #ended(round: ReviewRound, state: 'Merged' | 'Closed'): void {
     const last = this.#request.status(round)
     if (last === undefined || last.state !== 'Open') return
-    if (state === 'Merged') forgetGone(round, this.#base.snapshot)
+    if (state === 'Merged') forgetGone(round, [this.#base.snapshot])
     this.#request.tellStatus(round, { ...last, state }, state === 'Merged' ? WHY_MERGED : 'somebody closed it')
   }
 

@@ -8,6 +8,6 @@ export async function readProposed(
   known: SeenRequest | undefined,
 ): Promise<ProposedCommit> {
   if (known?.commit.oid === oid) return known.commit
-  const { parents, message } = await repository.commit(oid)
-  return { oid, parents, message }
+  const { parents, message, committer } = await repository.commit(oid)
+  return { oid, parents, message, committer }
 }

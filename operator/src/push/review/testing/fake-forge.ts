@@ -18,9 +18,9 @@ export interface FakeForge extends Forge {
   loseAnswers(count: number): void
   /** The next so many calls are refused. */
   refuse(count: number): void
-  /** What people do: by the newest request. */
-  merge(how: 'merge' | 'squash'): Promise<boolean>
-  close(): void
+  /** What people do. @param head default that of the newest request */
+  merge(how: 'merge' | 'squash', head?: string): Promise<boolean>
+  close(head?: string): void
   edit(changes: Partial<PullRequest>): void
 }
 
@@ -47,7 +47,8 @@ export function fakeForge(repository: TestRepository): FakeForge {
     return found
   }
   const put = (number: number, changes: Partial<Kept>): Kept => (requests[number - 1] = { ...at(number), ...changes })
-  const newestOpen = (): Kept | undefined => requests.findLast(({ state }) => state === 'Open')
+  const newestOpen = (head?: string): Kept | undefined =>
+    requests.findLast((request) => request.state === 'Open' && (head === undefined || request.head === head))
 
   return {
     requests,
@@ -84,8 +85,8 @@ export function fakeForge(repository: TestRepository): FakeForge {
       }),
     requestReview: (number, reviewers) =>
       call('requestReview', () => void put(number, { reviewers: [...at(number).reviewers, ...reviewers] })),
-    async merge(how) {
-      const open = newestOpen()
+    async merge(how, of) {
+      const open = newestOpen(of)
       if (open === undefined) return false
       const { head, base } = open
       if ((await repository.resolve(head)) === null) return false
@@ -98,8 +99,8 @@ export function fakeForge(repository: TestRepository): FakeForge {
       put(open.number, { state: 'Merged' })
       return true
     },
-    close() {
-      const open = newestOpen()
+    close(of) {
+      const open = newestOpen(of)
       if (open !== undefined) put(open.number, { state: 'Closed' })
     },
     edit(changes) {
