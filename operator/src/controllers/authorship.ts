@@ -2,10 +2,10 @@ import type { KubernetesObject } from '../objects/object.ts'
 import { attribute } from '../plan/attribution.ts'
 import type { Attribution, SeenBefore } from '../plan/attribution.ts'
 import { nameAuthor, nameUser } from '../plan/authors/naming.ts'
-import type { Naming } from '../plan/authors/naming.ts'
+import type { NamedAuthor, Naming } from '../plan/authors/naming.ts'
 import { AUTHOR_SOURCES } from '../plan/authors/source.ts'
 import type { AuthorSource } from '../plan/authors/source.ts'
-import type { Made } from '../push/member.ts'
+import type { Made } from '../push/object-changes.ts'
 import type { Environment } from './environment.ts'
 
 /** How authors are found and named. */
@@ -68,6 +68,12 @@ export class Authorship {
     const user = this.#environment.records.deleter(metadata, this.authors.sources)
     const { person, by } = user === undefined ? {} : nameUser(user, this.authors.naming)
     return { author: person, origin: { by: by ?? 'unknown (deleted)', version: metadata.resourceVersion } }
+  }
+
+  /** Who has that login in another system; undefined where it names nobody. What is the API server's to say it cannot claim. */
+  byLogin(login: string): NamedAuthor | undefined {
+    if (login.trim() === '') return undefined
+    return nameUser({ name: login.startsWith('system:') ? `login:${login}` : login }, this.authors.naming)
   }
 
   get #awaitsAudit(): boolean {

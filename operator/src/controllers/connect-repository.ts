@@ -1,6 +1,6 @@
 import { repositoryAddress } from '../plan/repository-address.ts'
 import { limitsOf } from '../push/budget/provider-limits.ts'
-import type { Connection } from '../push/stage.ts'
+import type { Connection } from '../push/connection.ts'
 import type { Reconciliation } from './step.ts'
 
 /** What the host of the repository may be asked: by its GitProvider, else by what is known of the host. */

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
-import type { ReflectorPool } from '../kube/reflector-pool.ts'
-import type { ReflectorHandler } from '../kube/reflector.ts'
 import { manualClock } from '../kube/testing/manual-clock.ts'
+import { toldPool } from '../kube/testing/told-pool.ts'
 import { watchDefinitions } from './definition-changes.ts'
 
 const definition = (name: string) => ({
@@ -12,19 +11,12 @@ const definition = (name: string) => ({
 
 function watch() {
   const clock = manualClock()
-  const handlers: ReflectorHandler[] = []
-  const pool: ReflectorPool = {
-    subscribe(_resource, _namespace, handler, narrowing) {
-      expect(narrowing).toEqual({ metadataOnly: true })
-      handlers.push(handler)
-      return { close: () => undefined, state: { phase: 'Watching', since: 0, restarts: 0 } }
-    },
-    list: () => [],
-  }
+  const pool = toldPool()
   const log: string[] = []
   const discovery = { invalidate: () => void log.push('invalidate') }
   watchDefinitions(pool, clock, discovery, (groups) => log.push([...groups].join()))
-  return { clock, log, handler: handlers[0] }
+  expect(pool.narrowings).toEqual([{ metadataOnly: true }])
+  return { clock, log, handler: pool.handlers[0] }
 }
 
 test('a definition that changes makes discovery old at once, and its group is told when it is served', () => {

@@ -3,6 +3,7 @@ import type { KubeClient } from '../kube/client.ts'
 import type { Discovery, Resolution } from '../kube/discovery.ts'
 import { KubeError } from '../kube/errors.ts'
 import type { KubeErrorCode } from '../kube/errors.ts'
+import { resourcePath } from '../kube/resource.ts'
 import { manualClock } from '../kube/testing/manual-clock.ts'
 import { PushFailure } from '../push/failure.ts'
 import { deletionProof } from './deletion-proof.ts'
@@ -33,7 +34,8 @@ function prove(resolution: Resolution, answers: { crd?: KubeErrorCode | 'ends'; 
   const proof = deletionProof({ get } as KubeClient, discovery as Discovery, clock)
   const { group, kind } = resolution.state === 'Served' ? resolution.resource : FOO
   const ask = (): Promise<boolean> => proof.isGone({ group, kind, namespace: 'shop', name: 'x' })
-  return { asked, ask, clock, seen, gone: ask() }
+  const isServed = (): Promise<boolean> => proof.isServed({ group, kind })
+  return { asked, ask, isServed, clock, seen, gone: ask() }
 }
 
 test.each([
@@ -69,13 +71,32 @@ test.each([
   expect((error as Error).message).toMatch(/^cannot tell whether Foo\.a\.example\/shop\/x is gone: /)
 })
 
-test('a built-in kind has no definition to ask for', async () => {
+test.each(['apps', 'networking.k8s.io'])('a built-in kind of %s has no definition to ask for', async (group) => {
   const { asked, gone } = prove(
-    { state: 'Served', resource: { ...FOO, group: 'apps' } },
+    { state: 'Served', resource: { ...FOO, group } },
     { crd: 'Forbidden', object: 'NotFound' },
   )
   expect(await gone).toBe(true)
   expect(asked).toEqual(['foos/x'])
+})
+
+test('what was seen of a definition for one deletion is not believed for the next: it may end at once', async () => {
+  const answers: Parameters<typeof prove>[1] = { object: 'NotFound' }
+  const { ask, gone } = prove(SERVED, answers)
+  expect(await gone).toBe(true)
+  answers.crd = 'ends'
+  expect(await ask()).toBe(false)
+})
+
+test('files of a kind that is not read any more share one look at it', async () => {
+  const { asked, clock, isServed, gone } = prove(SERVED, { object: 'NotFound' })
+  await gone
+  asked.length = 0
+  expect(await Promise.all([isServed(), isServed()])).toEqual([true, true])
+  expect(asked).toEqual(['customresourcedefinitions/foos.a.example'])
+  clock.advance(100)
+  expect(await isServed()).toBe(true)
+  expect(asked).toHaveLength(2)
 })
 
 test('a refusal is not remembered: the permission may be there a moment later', async () => {
@@ -114,3 +135,30 @@ test('a kind whose definition went just before it was first asked for is not tak
   clock.advance(2_000)
   expect(await gone).toBe(false)
 })
+
+test('a kind without a definition that was away for a while can be told again', async () => {
+  const { ask, clock, seen, gone } = prove({ state: 'NotServed' }, { crd: 'NotFound', object: 'NotFound' })
+  expect(await gone).toBe(false)
+  seen.resolution = SERVED
+  const again = ask()
+  await vi.waitFor(() => expect(clock.pending).toBe(1))
+  clock.advance(2_000)
+  expect(await again).toBe(true)
+})
+
+// With prune: Always names are those of files, and whoever may push chooses them.
+test.each(['\uD800', '..', '.', 'a/b', '%2e', 'x'.repeat(2 << 20)])(
+  'what cannot be asked about is not gone, and stops nothing',
+  async (name) => {
+    const asked: string[] = []
+    const get = (async (resource, namespace, each) => {
+      asked.push(resourcePath(resource, namespace, each))
+      return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } }
+    }) as KubeClient['get']
+    const resource = { ...FOO, group: '', kind: 'ConfigMap', plural: 'configmaps' }
+    const discovery: Partial<Discovery> = { resolve: async () => ({ state: 'Served', resource }) }
+    const proof = deletionProof({ get } as KubeClient, discovery as Discovery, manualClock())
+    expect(await proof.isGone({ group: '', kind: 'ConfigMap', namespace: 'shop', name })).toBe(false)
+    expect(asked).toEqual([])
+  },
+)

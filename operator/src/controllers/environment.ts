@@ -7,6 +7,8 @@ import type { ReflectorPool } from '../kube/reflector-pool.ts'
 import type { AuthorRecords } from '../plan/authors/records.ts'
 import type { Place } from '../plan/overlap.ts'
 import type { SpoolBudget } from '../push/spool.ts'
+import type { GrafanaAccess } from './grafana/grafana-access.ts'
+import type { DeletionProof } from './deletion-proof.ts'
 import type { NamespaceIndex } from './namespace-index.ts'
 import type { RepositoryPool } from '../push/repository-pool.ts'
 import type { Writers } from '../push/writers.ts'
@@ -27,7 +29,7 @@ export interface InvalidProvider {
   readonly problem: string
 }
 
-/** What every controller works with: made once, at start. */
+/** What is told of a change after the watch has shown it. */
 export interface LateWord {
   /** Audit events come. */
   readonly audit: boolean
@@ -37,16 +39,21 @@ export interface LateWord {
   readonly graceMs: number
 }
 
+/** What every controller works with: made once, at start. */
 export interface Environment {
   readonly client: KubeClient
   readonly pool: ReflectorPool
   readonly discovery: Discovery
+  /** One for all GitSyncs: what is found out about a kind for one of them holds for the others. */
+  readonly proof: DeletionProof
   readonly events: EventRecorder
   /** The namespaces of the cluster by their labels. */
   readonly labelled: NamespaceIndex
   readonly writers: Writers
   readonly repositories: RepositoryPool
   readonly budget: SpoolBudget
+  /** Default: none is asked. */
+  readonly grafanas?: GrafanaAccess | undefined
   /** Which namespaces let their Secrets be read. */
   readonly consents: SecretConsents
   readonly clock: Clock

@@ -8,13 +8,14 @@ import type { WorkQueue, WorkQueueMetrics } from '../kube/work-queue.ts'
 import type { KubernetesObject } from '../objects/object.ts'
 import { repositoryAddress } from '../plan/repository-address.ts'
 import type { Environment } from './environment.ts'
-import { GITSYNCS } from './known-resources.ts'
+import { DASHBOARDS, GITSYNCS } from './known-resources.ts'
 import type { Runtime } from './runtime.ts'
 import { StatusReporter } from './status-reporter.ts'
 import { beginReconciliation, runSteps } from './step.ts'
 import type { Problem, Reconciliation, Step } from './step.ts'
 import { announceVersions } from './steps/announce-versions.ts'
 import { authorise } from './steps/authorise.ts'
+import { authoriseDashboards } from './steps/authorise-dashboards.ts'
 import { checkSpec, checkSuspended } from './steps/check-spec.ts'
 import { claimPlace, neighboursOf } from './steps/claim-place.ts'
 import { findProvider } from './steps/find-provider.ts'
@@ -23,6 +24,7 @@ import { follow } from './steps/follow.ts'
 import { handleRequests } from './steps/handle-requests.ts'
 import { leaveFormerPlace } from './steps/leave.ts'
 import { protect } from './steps/protect.ts'
+import { readDashboards } from './steps/read-dashboards.ts'
 import { readCredentials } from './steps/read-credentials.ts'
 import { readAuthors } from './steps/read-authors.ts'
 import { readSigning } from './steps/read-signing.ts'
@@ -38,9 +40,11 @@ const WORK: readonly Step[] = [
   leaveFormerPlace,
   resolveKinds,
   authorise,
+  readDashboards,
   announceVersions,
   protect,
   follow,
+  authoriseDashboards,
   handleRequests,
 ]
 /** Why the files of a GitSync that is being deleted cannot be removed, now or later: they stay, and it goes. */
@@ -96,15 +100,29 @@ export class GitSyncController {
     return this.#listed.size === (this.#environment.namespaces?.length ?? 1)
   }
 
-  /** Git hosts that GitSyncs name. */
+  /** Hosts that GitSyncs and their Dashboards name. */
   hosts(): ReadonlySet<string> {
-    const urls = [...this.#runtimes.values()].map(({ connection }) => connection?.repository.url)
-    return new Set(urls.filter((url) => url !== undefined).map((url) => repositoryAddress(url).host))
+    const runtimes = [...this.#runtimes.values()]
+    const urls = runtimes.map(({ connection }) => connection?.repository.url)
+    return new Set([
+      ...urls.filter((url) => url !== undefined).map((url) => repositoryAddress(url).host),
+      ...runtimes.flatMap((runtime) => runtime.grafanaHosts()),
+    ])
+  }
+
+  /** Every GitSync as it was seen last, with its status. */
+  objects(): Iterable<KubernetesObject> {
+    return this.#objects.values()
   }
 
   /** Ages of what is being reconciled, in seconds. */
   running(): readonly number[] {
     return this.#queue.running()
+  }
+
+  /** A GitSync at work. */
+  runtimeOf(name: string): Runtime | undefined {
+    return this.#runtimes.get(name)
   }
 
   enqueue(name: string): void {
@@ -115,8 +133,9 @@ export class GitSyncController {
     for (const name of this.#objects.keys()) this.#queue.add(name)
   }
 
-  /** Those that select of one of these API groups, by name or by `*`. */
+  /** Those that select of one of these API groups, by name or by `*`; every one may have Dashboards. */
   enqueueGroups(groups: ReadonlySet<string>): void {
+    if (groups.has(DASHBOARDS.group)) this.enqueueAll()
     for (const [name, object] of this.#objects) {
       const { resources = [] } = (object as Partial<GitSync>).spec ?? {}
       if (resources.some(({ group }) => group === '*' || groups.has(group))) this.#queue.add(name)

@@ -1,6 +1,6 @@
 import type { Clock } from '../time/clock.ts'
 
-export interface Held {
+export interface HeldChange {
   /** Whether everything is known that is waited for. Asked when nothing before it is held any more. */
   readonly isKnown: () => boolean
   readonly run: () => void
@@ -10,11 +10,13 @@ export interface HoldingOptions {
   readonly clock: Clock
   /** Milliseconds that something is held at most. */
   readonly graceMs: number
+  /** What was thrown when something went on later than it was offered. */
+  readonly onError: (error: unknown) => void
   /** Pieces held at most; beyond it the oldest goes on. Default 1,000 */
   readonly max?: number
 }
 
-interface Waiting extends Held {
+interface Waiting extends HeldChange {
   readonly key: string
   readonly deadline: number
 }
@@ -34,20 +36,24 @@ export class Holding {
     return this.#waiting.length
   }
 
-  offer(key: string, held: Held): void {
+  offer(key: string, held: HeldChange): void {
     const { clock, graceMs, max = 1000 } = this.#options
+    const isBehind = this.#waiting.some((other) => other.key === key)
+    if (!isBehind && held.isKnown()) return held.run()
     this.#waiting.push({ ...held, key, deadline: clock.now() + graceMs })
-    this.#release(this.#waiting.length - max)
+    const oldest = this.#waiting.length > max ? this.#waiting.shift() : undefined
+    if (this.#waiting.length === 1 || oldest !== undefined) this.#schedule()
+    if (oldest !== undefined) this.#attempt(oldest.run)
   }
 
   /** Something has become known. */
   look(): void {
-    this.#release(0)
+    if (this.#waiting.length > 0) this.#release(this.#options.clock.now())
   }
 
   /** Everything goes on, whatever is known: what comes next is about all objects. */
   flush(): void {
-    this.#release(this.#waiting.length)
+    this.#release(Number.POSITIVE_INFINITY)
   }
 
   close(): void {
@@ -55,18 +61,14 @@ export class Holding {
     this.#cancel?.()
   }
 
-  /** @param surplus so many of the oldest go on, whatever is known */
-  #release(surplus: number): void {
-    const { clock } = this.#options
-    const now = clock.now()
+  /** @param now what has waited until then goes on, whatever is known; milliseconds since the epoch */
+  #release(now: number): void {
     const all = this.#waiting
     this.#waiting = []
     const left: Waiting[] = []
     const blocked = new Set<string>()
-    const errors: unknown[] = []
-    for (const [index, held] of all.entries()) {
-      const isDue = held.deadline <= now || index < surplus
-      if (isDue || (!blocked.has(held.key) && held.isKnown())) attempt(held.run, errors)
+    for (const held of all) {
+      if (held.deadline <= now || (!blocked.has(held.key) && held.isKnown())) this.#attempt(held.run)
       else {
         blocked.add(held.key)
         left.push(held)
@@ -74,18 +76,22 @@ export class Holding {
     }
     // What has run may have brought more.
     this.#waiting = [...left, ...this.#waiting]
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    const { clock } = this.#options
     this.#cancel?.()
     const [first] = this.#waiting
-    this.#cancel = first && clock.after(Math.max(0, first.deadline - now), () => this.look())
-    if (errors.length > 0) throw errors[0]
+    this.#cancel = first && clock.after(Math.max(0, first.deadline - clock.now()), () => this.look())
   }
-}
 
-/** One that fails holds up nobody else. */
-function attempt(run: () => void, errors: unknown[]): void {
-  try {
-    run()
-  } catch (error) {
-    errors.push(error)
+  /** One that fails holds up nobody else. */
+  #attempt(run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      this.#options.onError(error)
+    }
   }
 }

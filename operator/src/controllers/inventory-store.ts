@@ -2,12 +2,15 @@ import { createHash } from 'node:crypto'
 import type { GitSync } from '../api/parse.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { isKubeError } from '../kube/errors.ts'
+import { PushFailure } from '../push/failure.ts'
 import { Inventory } from '../plan/inventory.ts'
 import { branchKey } from '../plan/overlap.ts'
 import { INTERNAL_LABEL } from '../plan/selection.ts'
-import { CONFIGMAPS } from './known-resources.ts'
+import { CONFIGMAPS, dashboardIdentity } from './known-resources.ts'
 
 const KEY = 'paths'
+/** What an API server takes as the data of a ConfigMap. */
+const MAX_BYTES = 1 << 20
 
 /** Where a GitSync writes. */
 export interface Location {
@@ -25,6 +28,7 @@ export interface InventoryStore {
   load(): Promise<Inventory>
   /** The place that the saved inventory is about, and the inventory, where it is another place and not empty. */
   loadFormer(): Promise<{ readonly location: Location; readonly inventory: Inventory } | undefined>
+  /** @throws PushFailure `LimitExceeded` for more than fits into a ConfigMap; KubeError */
   save(inventory: Inventory): Promise<void>
 }
 
@@ -47,9 +51,13 @@ export function inventoryStore(
       throw error
     }
   }
-  const toInventory = ({ paths, confirmed }: Record<string, unknown>): Inventory => {
+  const toInventory = ({ paths, confirmed, dashboards }: Record<string, unknown>): Inventory => {
     const bytes = Buffer.from(typeof paths === 'string' ? paths : '', 'base64')
-    return Inventory.decode(bytes, typeof confirmed === 'string' ? confirmed : undefined)
+    return Inventory.decode(
+      bytes,
+      typeof confirmed === 'string' ? confirmed : undefined,
+      parseDashboards(dashboards).map(([at, dashboard]) => [at, dashboardIdentity(namespace, dashboard)]),
+    )
   }
   return {
     async load() {
@@ -64,9 +72,23 @@ export function inventoryStore(
       return inventory.size === 0 ? undefined : { location: former, inventory }
     },
     async save(inventory) {
-      const data = { place: placeHash, location: JSON.stringify([url, branch, path]), confirmed: inventory.confirmed }
-      const binaryData = { [KEY]: inventory.encode().toString('base64') }
-      const patch = (): Promise<unknown> => client.mergePatch(CONFIGMAPS, namespace, configMap, { data, binaryData })
+      const { confirmed, owners } = inventory
+      const dashboards = JSON.stringify(owners.map(([at, identity]) => [at, identity.name]))
+      const data = {
+        place: placeHash,
+        location: JSON.stringify([url, branch, path]),
+        confirmed,
+        ...(owners.length === 0 ? {} : { dashboards }),
+      }
+      const paths = inventory.encode()
+      const size = Object.values(data).reduce((sum, text) => sum + Buffer.byteLength(text), paths.length)
+      if (size > MAX_BYTES) {
+        const message = `the paths of ${inventory.size} files, ${owners.length} of them of Dashboards, have ${size} bytes, more than the ${MAX_BYTES} of a ConfigMap`
+        throw new PushFailure('LimitExceeded', message)
+      }
+      const binaryData = { [KEY]: paths.toString('base64') }
+      const changes = { data: { dashboards: null, ...data }, binaryData }
+      const patch = (): Promise<unknown> => client.mergePatch(CONFIGMAPS, namespace, configMap, changes)
       try {
         // The patch states no version: a conflict is the server's own haste, and passes.
         await patch().catch((error: unknown) => {
@@ -103,6 +125,20 @@ function parseLocation(text: unknown): Location | undefined {
     return undefined
   }
 }
+
+/** Path and name of each Dashboard that has a file; all of one namespace. */
+function parseDashboards(text: unknown): (readonly [path: string, name: string])[] {
+  if (typeof text !== 'string') return []
+  try {
+    const entries: unknown = JSON.parse(text)
+    return Array.isArray(entries) ? entries.flatMap((entry) => (isPair(entry) ? [entry] : [])) : []
+  } catch {
+    return []
+  }
+}
+
+const isPair = (entry: unknown): entry is readonly [string, string] =>
+  Array.isArray(entry) && entry.length === 2 && entry.every((part) => typeof part === 'string')
 
 /** More than the bounds of URL, branch and path together. */
 const MAX_LOCATION = 16_384

@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from 'vitest'
 import { KubeError } from '../kube/errors.ts'
-import type { ReflectorPool } from '../kube/reflector-pool.ts'
-import type { ReflectorHandler } from '../kube/reflector.ts'
 import { manualClock } from '../kube/testing/manual-clock.ts'
+import { toldPool } from '../kube/testing/told-pool.ts'
+import type { ToldPool } from '../kube/testing/told-pool.ts'
 import type { KubernetesObject } from '../objects/object.ts'
 import { createNamespaceIndex } from './namespace-index.ts'
 import type { NamespaceIndex } from './namespace-index.ts'
@@ -16,38 +16,29 @@ const namespace = (name: string, team?: string): KubernetesObject => ({
 const nothing = { present: new Set<string>(), vanished: new Set<string>() }
 
 let clock: ReturnType<typeof manualClock>
-let handlers: ReflectorHandler[]
-let narrowings: unknown[]
+let pool: ToldPool
 let changed: string[]
 let index: NamespaceIndex
 
 beforeEach(() => {
   clock = manualClock()
-  ;[handlers, narrowings, changed] = [[], [], []]
-  const pool: ReflectorPool = {
-    subscribe(_resource, _namespace, handler, narrowing) {
-      handlers.push(handler)
-      narrowings.push(narrowing)
-      return { close: () => undefined, state: { phase: 'Listing', since: 0, restarts: 0 } }
-    },
-    list: () => [],
-  }
+  ;[pool, changed] = [toldPool(), []]
   index = createNamespaceIndex(pool, clock, (asker) => changed.push(asker))
 })
 
 const list = (...objects: KubernetesObject[]): void => {
-  for (const object of objects) handlers.at(-1)?.onObject(object, 'initial')
-  handlers.at(-1)?.onSynced(nothing)
+  for (const object of objects) pool.handlers.at(-1)?.onObject(object, 'initial')
+  pool.handlers.at(-1)?.onSynced(nothing)
 }
 
 test('namespaces are not read before somebody asks, and then their metadata alone', async () => {
-  expect(handlers).toEqual([])
+  expect(pool.handlers).toEqual([])
   const answer = index.matching('a/x', 'resources', [SHOP, {}])
   list(namespace('one', 'shop'), namespace('two'))
   expect(await answer).toEqual([['one'], ['one', 'two']])
-  expect(narrowings).toEqual([{ metadataOnly: true }])
+  expect(pool.narrowings).toEqual([{ metadataOnly: true }])
   await index.matching('a/y', 'resources', [SHOP])
-  expect(handlers).toHaveLength(1)
+  expect(pool.handlers).toHaveLength(1)
 })
 
 test('those whose answer changes are told, once for changes that come together', async () => {
@@ -59,16 +50,16 @@ test('those whose answer changes are told, once for changes that come together',
   await Promise.all(answers)
   clock.advance(1_000)
   changed.length = 0
-  handlers[0]?.onObject(namespace('two', 'shop'), 'live')
-  handlers[0]?.onObject(namespace('three', 'shop'), 'live')
-  handlers[0]?.onObject(namespace('four', 'other'), 'live')
+  pool.handlers[0]?.onObject(namespace('two', 'shop'), 'live')
+  pool.handlers[0]?.onObject(namespace('three', 'shop'), 'live')
+  pool.handlers[0]?.onObject(namespace('four', 'other'), 'live')
   clock.advance(1_000)
   expect(changed).toEqual(['a/shop'])
-  handlers[0]?.onObject(namespace('two', 'bank'), 'live')
+  pool.handlers[0]?.onObject(namespace('two', 'bank'), 'live')
   clock.advance(1_000)
   expect(changed).toEqual(['a/shop', 'a/shop', 'a/bank'])
   index.forget('a/bank')
-  handlers[0]?.onObject(namespace('two'), 'live')
+  pool.handlers[0]?.onObject(namespace('two'), 'live')
   clock.advance(1_000)
   expect(changed).toHaveLength(3)
   expect(await index.matching('a/shop', 'resources', [SHOP])).toEqual([['one', 'three']])
@@ -80,7 +71,7 @@ test('a namespace that is gone counts until its objects are told to be gone', as
   await answer
   clock.advance(1_000)
   changed.length = 0
-  handlers[0]?.onDelete(namespace('one', 'shop'))
+  pool.handlers[0]?.onDelete(namespace('one', 'shop'))
   clock.advance(29_000)
   expect(await index.matching('a/x', 'resources', [SHOP])).toEqual([['one']])
   clock.advance(2_000)
@@ -91,10 +82,10 @@ test('a namespace that is gone counts until its objects are told to be gone', as
 test('a refusal is told at once, and the next question finds out anew', async () => {
   const answer = index.matching('a/x', 'resources', [SHOP])
   const lastError = new KubeError('Forbidden', 'no')
-  handlers[0]?.onState?.({ phase: 'Forbidden', since: 0, restarts: 1, lastError })
+  pool.handlers[0]?.onState?.({ phase: 'Forbidden', since: 0, restarts: 1, lastError })
   await expect(answer).rejects.toMatchObject({ code: 'Forbidden' })
   const again = index.matching('a/x', 'resources', [SHOP])
-  expect(handlers).toHaveLength(2)
+  expect(pool.handlers).toHaveLength(2)
   list(namespace('one', 'shop'))
   expect(await again).toEqual([['one']])
 })
@@ -114,14 +105,14 @@ test('each question of a GitSync is answered for itself, until it is forgotten',
   expect(await Promise.all(answers)).toEqual([[['one']], [[]]])
   const told = (team: string): string[] => {
     changed.length = 0
-    handlers[0]?.onObject(namespace(team, team), 'live')
+    pool.handlers[0]?.onObject(namespace(team, team), 'live')
     clock.advance(1_000)
     return [...changed]
   }
   clock.advance(1_000)
   expect([told('shop'), told('bank')]).toEqual([['a/x'], ['a/x']])
   index.forget('a/x', 'resources')
-  handlers[0]?.onDelete(namespace('shop', 'shop'))
+  pool.handlers[0]?.onDelete(namespace('shop', 'shop'))
   clock.advance(60_000)
   expect(changed).toEqual(['a/x'])
   expect(told('shop')).toEqual([])

@@ -9,8 +9,8 @@ import { NAMESPACES } from './known-resources.ts'
 
 export type NamespaceSelector = NonNullable<NonNullable<ResourceSelector['namespaces']>['selector']>
 
-/** What a GitSync wants to know: where it reads, and whether it may use a host. */
-export type NamespaceQuestion = 'resources' | 'provider'
+/** What a GitSync wants to know: where it reads, and whether it may use the host of its repository, or another one. */
+export type NamespaceQuestion = 'resources' | 'provider' | `host ${string}`
 
 /** The namespaces of the cluster by their labels. They are read from the first question on. */
 export interface NamespaceIndex {

@@ -1,25 +1,17 @@
 import { expect, test } from 'vitest'
-import type { ReflectorPool } from '../kube/reflector-pool.ts'
-import type { ReflectorHandler } from '../kube/reflector.ts'
 import { manualClock } from '../kube/testing/manual-clock.ts'
+import { toldPool } from '../kube/testing/told-pool.ts'
 import { watchPermissions } from './permission-changes.ts'
 
 const ROLE = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name: 'x', namespace: 'a' } }
 
 function watch() {
   const clock = manualClock()
-  const handlers: ReflectorHandler[] = []
-  const pool: ReflectorPool = {
-    subscribe(_resource, _namespace, handler) {
-      handlers.push(handler)
-      return { close: () => undefined, state: { phase: 'Watching', since: 0, restarts: 0 } }
-    },
-    list: () => [],
-  }
+  const pool = toldPool()
   const told: number[] = []
   const start = clock.now()
   watchPermissions(pool, clock, { namespaces: undefined, rolesOnly: false }, () => told.push(clock.now() - start))
-  return { clock, told, change: () => handlers[0]?.onObject(ROLE, 'live') }
+  return { clock, told, change: () => pool.handlers[0]?.onObject(ROLE, 'live') }
 }
 
 test('grants that change together are told once, a second after the last', () => {

@@ -1,6 +1,7 @@
 import { identityKey } from '../objects/object.ts'
 import { shownAnswer } from '../push/failure.ts'
 import type { MemberStatus } from '../push/member-status.ts'
+import type { PullRequestStatus } from '../push/review/review-settings.ts'
 import { counted } from './counted.ts'
 import type { Runtime } from './runtime.ts'
 import type { Problem } from './step.ts'
@@ -12,15 +13,15 @@ const SHOWN = 3
 export function findProblems(runtime: Runtime, partial: readonly Problem[]): Problem[] {
   const { member } = runtime
   const { status } = member
-  const { failure, massDeletion, delayed, pullRequest, unprovable, unreadable } = status
+  const { failure, massDeletion, delayed, pullRequests, unprovable, unreadable } = status
   const problems: Problem[] = []
   if (failure !== undefined && failure.reason !== 'Progressing') problems.push(failure)
   if (massDeletion !== undefined) {
     problems.push({ reason: 'MassDeletion', message: refusedDeletion(massDeletion, member.settings.confirmDeletion) })
   }
-  if (pullRequest?.isRefused === true) problems.push(closedRequest(pullRequest))
+  problems.push(...pullRequests.filter(({ isRefused }) => isRefused === true).map(closedRequest))
   if (unprovable !== undefined) problems.push(unprovable.failure)
-  if (member.desired.hasConflicts) problems.push(conflictProblem(runtime))
+  if (member.desired.hasConflicts) problems.push(...conflictProblem(runtime))
   if (unreadable.length > 0) problems.push(unreadableProblem(unreadable))
   problems.push(...unrenderableProblem(runtime), ...partial)
   for (const { kind, why, isForbidden } of runtime.unreadable()) {
@@ -53,7 +54,7 @@ function someOf(names: readonly string[]): string {
   return names.slice(0, SHOWN).join(', ') + more
 }
 
-function closedRequest({ number, url, branch }: NonNullable<MemberStatus['pullRequest']>): Problem {
+function closedRequest({ number, url, branch }: PullRequestStatus): Problem {
   return {
     reason: 'PullRequestClosed',
     message: `request ${number ?? ''} of branch ${branch} was closed without being merged (${url ?? 'no page'})`,
@@ -73,9 +74,17 @@ function refusedDeletion(
 }
 
 function unrenderableProblem(runtime: Runtime): Problem[] {
-  const byReason = Map.groupBy(runtime.unrenderable(), ([, { reason }]) => reason)
+  const others = [...runtime.unrenderable()].filter(([, { isDashboard }]) => !isDashboard)
+  const byReason = Map.groupBy(others, ([, { problem }]) => problem.reason)
   return [...byReason].map(([reason, all]) => {
-    const shown = all.slice(0, SHOWN).map(([key, { message }]) => `${key} (${message})`)
+    const shown = all.slice(0, SHOWN).map(
+      ([
+        key,
+        {
+          problem: { message },
+        },
+      ]) => `${key} (${message})`,
+    )
     const what =
       reason === 'InvalidTemplate'
         ? `${counted(all.length, 'object has', 'objects have')} no path by spec.layout.expression`
@@ -90,11 +99,16 @@ function unreadableProblem(files: MemberStatus['unreadable']): Problem {
   return { reason: 'FileUnreadable', message: `cannot be read, and stays as it is: ${shown.join('; ')}${more}` }
 }
 
-function conflictProblem({ member }: Runtime): Problem {
+/** What wants its file and is a Dashboard has conditions of its own, and is no reason for its GitSync not to be ready. */
+function conflictProblem({ member }: Runtime): Problem[] {
   const shown: string[] = []
   for (const { path, objects } of member.desired.conflicts()) {
+    if (objects.every((object) => member.desired.ofObject(identityKey(object))?.isOpaque === true)) continue
     if (shown.length === SHOWN) break
     shown.push(`${path} (${objects.slice(0, SHOWN).map(identityKey).join(', ')})`)
   }
-  return { reason: 'PathConflict', message: `several objects want one file, and none is written: ${shown.join('; ')}` }
+  if (shown.length === 0) return []
+  return [
+    { reason: 'PathConflict', message: `several objects want one file, and none is written: ${shown.join('; ')}` },
+  ]
 }

@@ -1,21 +1,13 @@
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
-import type { ReflectorPool } from '../kube/reflector-pool.ts'
-import type { ReflectorHandler } from '../kube/reflector.ts'
+import { toldPool } from '../kube/testing/told-pool.ts'
 import { followProviders } from './providers.ts'
 
 function follow() {
-  const handlers: ReflectorHandler[] = []
-  const pool: ReflectorPool = {
-    subscribe(_resource, _namespace, handler) {
-      handlers.push(handler)
-      return { close: () => undefined, state: { phase: 'Listing', since: 0, restarts: 0 } }
-    },
-    list: () => [],
-  }
+  const pool = toldPool()
   const providers = followProviders(pool, pino({ level: 'silent' }), () => undefined)
   const see = (spec: unknown): void =>
-    handlers[0]?.onObject(
+    pool.handlers[0]?.onObject(
       {
         apiVersion: 'gitsync.dev/v1alpha1',
         kind: 'GitProvider',

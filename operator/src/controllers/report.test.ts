@@ -6,7 +6,7 @@ import { toConditions, toStatus } from './report.ts'
 import type { Runtime } from './runtime.ts'
 import type { Problem } from './step.ts'
 
-const healthy: MemberStatus = { files: 3, pending: 0, orphans: 0, unreadable: [], healthy: true }
+const healthy: MemberStatus = { files: 3, pending: 0, orphans: 0, unreadable: [], pullRequests: [], healthy: true }
 const object = {
   apiVersion: 'gitsync.dev/v1alpha1',
   kind: 'GitSync',
@@ -129,6 +129,15 @@ describe('status', () => {
     expect(status).toMatchObject({ files: 7, lastCommit: { sha: 'abc' }, branch: 'main', observedGeneration: 4 })
   })
 
+  test('where each author has a branch no tip is told', () => {
+    const before = { ...object, status: { observedCommit: 'abc' } }
+    const runtime = {
+      member: { status: healthy, settings: { review: { authorBranches: 'review/{author}' } } },
+    } as unknown as Runtime
+    const status = toStatus(before, [], { branch: 'main', runtime, url: undefined }, 1000)
+    expect(status.observedCommit).toBeUndefined()
+  })
+
   test.each([
     ['https://github.com/team/audit.git', 'https://github.com/team/audit/commit/abc'],
     ['https://git.example.com/team/audit', undefined],
@@ -136,7 +145,7 @@ describe('status', () => {
     ['', undefined],
   ])('a commit of %j has the page %s', (url, page) => {
     const member: MemberStatus = { ...healthy, lastCommit: { sha: 'abc', time: 1000 } }
-    const runtime = { member: { status: member } } as Runtime
+    const runtime = { member: { status: member, settings: {} } } as Runtime
     const status = toStatus(object, toConditions([], member), { branch: 'main', runtime, url }, 1000)
     expect(status.lastCommit?.url).toBe(page)
   })

@@ -4,7 +4,9 @@ import type { GitSyncStatus } from '../api/gitsync.ts'
 import { REASONS } from '../api/reasons.ts'
 import type { KubernetesObject } from '../objects/object.ts'
 import type { MemberStatus } from '../push/member-status.ts'
+import { commitPage } from '../plan/commit-page.ts'
 import { counted } from './counted.ts'
+import { toldRequests } from './pull-requests.ts'
 import type { Runtime } from './runtime.ts'
 import type { Problem } from './step.ts'
 
@@ -60,10 +62,14 @@ export function toConditions(
   return states
 }
 
-function inStep({ files, pullRequest }: MemberStatus): string {
+function inStep({ files, pullRequests }: MemberStatus): string {
   const inGit = `${counted(files, 'file is', 'files are')} in Git`
-  if (pullRequest?.state !== 'Open') return inGit
-  const { number, url, branch } = pullRequest
+  const open = pullRequests.filter(({ state }) => state === 'Open')
+  const [first] = open
+  if (first === undefined) return inGit
+  if (open.length > 1)
+    return `${inGit}, some of them only in ${open.length} branches until their requests are merged (status.pullRequests)`
+  const { number, url, branch } = first
   const shown = url ?? (number === undefined ? `of branch ${branch}` : String(number))
   return `${inGit}, some of them only in branch ${branch} until request ${shown} is merged`
 }
@@ -96,6 +102,8 @@ export function toStatus(
   const conditions = setConditions(previous, states, { now: seconds(now), generation })
   const member = known.runtime?.member.status
   const handled = member?.handledRequest
+  // They have no common tip; what is told of one is of a former branch.
+  const isPerAuthor = known.runtime?.member.settings.review?.authorBranches !== undefined
   return {
     ...before,
     observedGeneration: generation,
@@ -103,27 +111,11 @@ export function toStatus(
     ...(known.branch === undefined ? {} : { branch: known.branch }),
     ...(member === undefined ? {} : { files: member.files, pending: member.pending, orphans: member.orphans }),
     ...(member?.lastCommit === undefined ? {} : { lastCommit: lastCommit(member.lastCommit, known.url) }),
-    ...(member?.observedCommit === undefined ? {} : { observedCommit: member.observedCommit }),
+    ...(member?.observedCommit === undefined && !isPerAuthor ? {} : { observedCommit: member?.observedCommit }),
     ...(member?.drift === undefined ? {} : { drift: { ...member.drift, time: seconds(member.drift.time) } }),
     ...(known.runtime === undefined ? {} : { signingKey: known.runtime.signing?.publicKey }),
-    ...(member?.pullRequest === undefined ? {} : { pullRequest: shownRequest(member.pullRequest) }),
+    ...(known.runtime === undefined ? {} : toldRequests(known.runtime.member)),
     ...(handled === undefined ? {} : { lastHandledRequest: handled }),
-  }
-}
-
-function shownRequest({
-  number,
-  url,
-  state,
-  branch,
-  title,
-}: NonNullable<MemberStatus['pullRequest']>): GitSyncStatus['pullRequest'] {
-  return {
-    ...(number === undefined ? {} : { number }),
-    ...(url === undefined ? {} : { url }),
-    state,
-    branch,
-    ...(title === undefined ? {} : { title }),
   }
 }
 
@@ -133,17 +125,6 @@ function lastCommit(
 ): GitSyncStatus['lastCommit'] {
   const page = url === undefined ? undefined : commitPage(url, sha)
   return { sha, time: seconds(time), ...(page === undefined ? {} : { url: page }) }
-}
-
-/** Where well-known hosts show a commit. */
-function commitPage(url: string, sha: string): string | undefined {
-  const parsed = URL.parse(url)
-  if (parsed === null) return undefined
-  const { origin, pathname, hostname } = parsed
-  const repository = `${origin}${pathname.replace(/\/+$/, '').replace(/\.git$/, '')}`
-  if (hostname === 'github.com' || hostname === 'codeberg.org') return `${repository}/commit/${sha}`
-  if (hostname === 'gitlab.com') return `${repository}/-/commit/${sha}`
-  return hostname === 'bitbucket.org' ? `${repository}/commits/${sha}` : undefined
 }
 
 const seconds = (time: number): string => new Date(time).toISOString().replace(/\.\d{3}Z$/, 'Z')

@@ -1,4 +1,3 @@
-import type { GitSyncStatus } from '../api/gitsync.ts'
 import type { GitSync } from '../api/parse.ts'
 import { identityKey } from '../objects/object.ts'
 import type { GroupKind, KubernetesObject, ObjectIdentity } from '../objects/object.ts'
@@ -6,34 +5,42 @@ import type { SeenBefore } from '../plan/attribution.ts'
 import type { Inventory } from '../plan/inventory.ts'
 import { Member } from '../push/member.ts'
 import type { MemberSettings } from '../push/member-settings.ts'
-import type { PullRequestStatus } from '../push/review/review-settings.ts'
 import type { SigningKey } from '../push/signing.ts'
-import type { Connection } from '../push/stage.ts'
+import type { Connection } from '../push/connection.ts'
 import type { Protection } from '../render/secrets/protection.ts'
-import type { Span } from '../trace/tracer.ts'
-import { Authorship } from './authorship.ts'
 import type { Authors } from './authorship.ts'
 import { clusterPort } from './cluster-port.ts'
 import { nameOf } from './environment.ts'
 import type { Environment } from './environment.ts'
-import { Holding } from './holding.ts'
-import type { Held } from './holding.ts'
+import { Feeds } from './feeds/feeds.ts'
+import type { FeedsHandler } from './feeds/feeds.ts'
+import { stablePath } from './feeds/stable-path.ts'
+import { followedIn } from './grafana/followed-dashboard.ts'
+import { grafanaPort } from './grafana/grafana-port.ts'
+import { Histories } from './grafana/histories.ts'
+import type { HistoryState } from './grafana/dashboard-history.ts'
+import { Intake } from './intake.ts'
 import type { InventoryStore } from './inventory-store.ts'
+import { dashboardOf, isDashboardKind } from './known-resources.ts'
+import { requestsBefore } from './pull-requests.ts'
+import { syncOf } from './render-dashboard.ts'
 import { Renderer } from './renderer.ts'
-import type { Rendering } from './renderer.ts'
+import type { Rendering, Unrendered } from './renderer.ts'
 import { askedBy, handledBefore } from './requests.ts'
 import type { Asked } from './requests.ts'
 import { SourceSet } from './source-set.ts'
 import type { Reading } from './source-set.ts'
 import type { Source, SourceHandler } from './source.ts'
-import type { Problem } from './step.ts'
 
-/** A GitSync at work: hands what its sources tell, rendered and with its author, to its member of the branch. */
+/** A GitSync at work: hands what its sources tell to its member of the branch. */
 export class Runtime {
   readonly uid: string
   /** Repository, branch and folder: a GitSync that moves begins anew. */
   readonly place: string
   readonly member: Member
+  /** Dashboards whose text is elsewhere. */
+  readonly feeds: Feeds
+  readonly #histories: Histories
   connection: Connection | undefined
   /** What people have asked for that was taken on. */
   accepted: Asked
@@ -42,11 +49,9 @@ export class Runtime {
   readonly #name: string
   readonly #sources: SourceSet
   readonly #renderer: Renderer
-  readonly #authorship: Authorship
+  readonly #intake: Intake
   /** Everything that the spec selects is being read. */
   #isWhole = false
-  readonly #holding: Holding | undefined
-  readonly #endListening: () => void
 
   constructor(
     environment: Environment,
@@ -66,13 +71,34 @@ export class Runtime {
     this.#name = nameOf(gitsync)
     this.accepted = handledBefore(askedBy(gitsync.metadata.annotations), gitsync.status?.lastHandledRequest)
     const { clock, budget, writers, report, pool, namespaces } = environment
-    const { records, late } = environment
-    const holding = late.audit || late.deletions ? new Holding({ clock, graceMs: late.graceMs }) : undefined
-    this.#holding = holding
-    this.#endListening = holding === undefined ? () => undefined : records.listen(() => holding.look())
-    this.#authorship = new Authorship(environment)
-    this.#renderer = new Renderer(() => report(this.#name))
+    this.#intake = new Intake({
+      environment,
+      name: this.#name,
+      member: () => this.member,
+      isListed: () => this.listed,
+    })
+    this.#renderer = new Renderer(this.#name, () => report(this.#name))
     this.#sources = new SourceSet({ pool, namespaces, handler: this.#handler })
+    const grafanas = grafanaPort(environment, this.#name)
+    this.feeds = new Feeds({
+      environment,
+      gitsync: this.#name,
+      grafanas,
+      handler: this.#fed,
+      render: (identity, dashboard, spec) =>
+        this.#renderer.renderFed(identity, dashboard, {
+          spec,
+          placed: (wanted, suffixed) => stablePath(this.member, identity, { wanted, suffixed }),
+        }),
+    })
+    this.#histories = new Histories({
+      grafanas,
+      member: () => this.member,
+      connection: () => this.connection,
+      branches: [started.branch, started.settings.review?.base ?? started.branch],
+      nameLogin: (login) => this.#intake.byLogin(login),
+      report: () => report(this.#name),
+    })
     const last = gitsync.status?.lastCommit
     // Of another place it says nothing.
     const isSame = started.inventory.size > 0 && (gitsync.status?.branch ?? started.branch) === started.branch
@@ -85,6 +111,8 @@ export class Runtime {
         environment,
         name: this.#name,
         sources: this.#sources,
+        feeds: this.feeds,
+        histories: this.#histories,
         renderer: this.#renderer,
         store: started.store,
         isWhole: () => this.#isWhole,
@@ -92,16 +120,19 @@ export class Runtime {
       budget,
       clock,
       ...(observedCommit === undefined ? {} : { observedCommit }),
-      pullRequest: requestOf(gitsync.status?.pullRequest),
+      pullRequests: requestsBefore(gitsync.status, started.branch),
       ...(last === undefined ? {} : { lastCommit: { sha: last.sha, time: Date.parse(last.time ?? '') || 0 } }),
       onWork: () => writers.kick(this.#name),
-      onReport: () => report(this.#name),
+      onReport: () => {
+        report(this.#name)
+        this.#histories.look()
+      },
     })
   }
 
   /** How authors are found and named from now on. */
   set authors(authors: Authors) {
-    this.#authorship.authors = authors
+    this.#intake.authors = authors
   }
 
   /**
@@ -116,19 +147,26 @@ export class Runtime {
     this.#isWhole = isWhole
     const isSame = this.#renderer.use(rendering, protection)
     const isOther = !isSame || !this.#sources.reads(readings)
-    if (isOther) this.#holding?.flush()
-    for (const source of this.#sources.retain(isSame ? readings : [])) this.#renderer.forgetAll(source)
-    this.#drop((identity) => this.#sources.of(identity) === undefined)
+    if (isOther) this.#intake.flush()
+    for (const source of this.#sources.retain(isSame ? readings : [])) {
+      this.#renderer.forgetAll(source)
+      if (isDashboardKind(source.resource)) this.feeds.clear()
+    }
+    if (isOther) {
+      this.#histories.endAll((identity) => this.#sources.of(identity) === undefined)
+      this.#drop((identity) => this.#sources.of(identity) === undefined)
+    }
     this.#sources.open(readings)
-    this.member.judgeAgain()
+    this.member.objects.judgeAgain()
     if (isOther) this.#environment.writers.kick(this.#name)
   }
 
   /** Stops reading and writing. What is not in Git yet is found again by comparison. */
   close(): void {
     this.#sources.close()
-    this.#endListening()
-    this.#holding?.close()
+    this.feeds.clear()
+    this.#histories.close()
+    this.#intake.close()
     this.#environment.writers.detach(this.#name)
     this.#environment.repositories.release(this.connection)
     this.member.close()
@@ -150,103 +188,153 @@ export class Runtime {
   }
 
   /** Objects that could not be made a file, and why. */
-  unrenderable(): Iterable<readonly [key: string, why: Problem]> {
+  unrenderable(): Iterable<readonly [key: string, why: Unrendered]> {
     return this.#renderer.problems()
+  }
+
+  /** Why an object could not be made a file; undefined for one that could, and for one that is not selected. */
+  problemOf(key: string): Unrendered | undefined {
+    return this.#renderer.problemOf(key)
+  }
+
+  /** How it stands with a Dashboard whose history is followed; undefined for any other. */
+  historyOf(key: string): HistoryState | undefined {
+    return this.#histories.stateOf(key)
+  }
+
+  /** Hosts of the Grafanas that it follows. */
+  grafanaHosts(): readonly string[] {
+    return [...this.#histories.hosts()]
+  }
+
+  /** Whatever is asked from time to time is asked now. */
+  askNow(): void {
+    this.feeds.lookNow()
+    this.#histories.askNow()
   }
 
   /** Everything that can be read has been read. */
   get listed(): boolean {
-    return this.#sources.listed
+    return this.#sources.listed && this.feeds.listed
   }
 
   readonly #handler: SourceHandler = {
     selected: (object, source) => {
       const key = identityKey(source.identityOf(object))
-      this.#whenKnown(key, {
-        isKnown: () => this.#authorship.knowsWriter(object, this.#seenBefore(key)),
+      this.#intake.whenKnown(key, {
+        isKnown: () => this.#intake.knowsWriter({ object, before: this.#seenBefore(key) }),
         run: () => this.#selected(key, object, source),
       })
     },
-    unselected: (key) => {
+    unselected: (key, source) => {
       const run = (): void => {
         this.#renderer.forget(key)
-        this.member.dropped(key)
+        this.member.objects.dropped(key)
+        if (isDashboardKind(source.resource)) this.feeds.end(key, undefined)
+        this.#histories.end(key)
       }
-      this.#whenKnown(key, { isKnown: () => true, run })
+      this.#intake.whenKnown(key, { isKnown: () => true, run })
     },
-    deleted: (key, object) =>
-      this.#whenKnown(key, {
-        isKnown: () => this.#authorship.knowsDeleter(object),
-        run: () => this.#deleted(key, object),
+    deleted: (key, object, source) =>
+      this.#intake.whenKnown(key, {
+        isKnown: () => this.#intake.knowsDeleter(object),
+        run: () => {
+          // It may have a file all the same, of a time when one could be made of it.
+          if (this.#renderer.problemOf(key) !== undefined || this.feeds.seenBefore(key) !== undefined)
+            this.member.requireCompare('relist')
+          this.#deleted(key, object)
+          if (isDashboardKind(source.resource)) this.feeds.end(key, object)
+        },
       }),
     goneUnwritten: () => this.member.requireCompare('relist'),
     synced: (source, present) => {
-      this.#holding?.flush()
-      this.#drop((identity, key) => source.covers(identity) && !present.has(key))
-      this.member.listedMore()
+      this.#intake.flush()
+      this.#drop((identity) => source.covers(identity) && !present.has(identityKey(dashboardOf(identity) ?? identity)))
+      this.member.objects.listedMore()
     },
-    relisted: (source) => this.member.listedAnew((identity) => source.covers(identity)),
-    stateChanged: () => {
-      this.member.judgeAgain()
-      this.#environment.report(this.#name)
-      this.#environment.writers.kick(this.#name)
-    },
+    relisted: (source) => this.member.objects.listedAnew((identity) => source.covers(identity)),
+    stateChanged: () => this.#stateChanged(),
   }
 
-  /** Some tell later than it happens. What the first list tells is news to nobody. */
-  #whenKnown(key: string, held: Held): void {
-    if (this.#holding === undefined || !this.listed) held.run()
-    else this.#holding.offer(key, held)
+  readonly #fed: FeedsHandler = {
+    written: (key, by, render) =>
+      this.#intake.whenKnown(key, {
+        isKnown: () => this.#intake.knowsWriter(by),
+        run: () => this.#intake.written(key, render, () => this.#intake.madeBy(by)),
+      }),
+    followed: (identity, dashboard, how) => {
+      const placed = (wanted: string, suffixed: string): string =>
+        stablePath(this.member, identity, { wanted, suffixed })
+      const followed = followedIn(dashboard, { ...how, placed })
+      if (followed !== undefined) this.#histories.follow(identity, followed)
+    },
+    looked: (key) => this.#histories.askNow(key),
+    deleted: (key, how, isStill) =>
+      this.#intake.whenKnown(key, {
+        isKnown: () => {
+          if ('deleted' in how) return this.#intake.knowsDeleter(how.deleted)
+          return this.#intake.knowsWriter(how.by)
+        },
+        run: () => {
+          if (!isStill()) return
+          if ('deleted' in how) return this.#deleted(key, how.deleted)
+          this.#renderer.forget(key)
+          this.#histories.end(key)
+          this.member.objects.deleted(key, this.#intake.madeBy(how.by))
+        },
+      }),
+    dropped: (key) => {
+      this.#renderer.forget(key)
+      this.#histories.end(key)
+      this.member.objects.dropped(key)
+    },
+    synced: ({ isAwaited, covers }) => {
+      if (isAwaited) this.member.objects.listedMore()
+      else this.member.objects.listedAnew(covers)
+      this.#stateChanged()
+    },
+    stateChanged: () => this.#stateChanged(),
+    asksForAccess: () => this.#environment.enqueue(this.#name),
+  }
+
+  #stateChanged(): void {
+    this.member.objects.judgeAgain()
+    this.#environment.report(this.#name)
+    this.#environment.writers.kick(this.#name)
   }
 
   #selected(key: string, object: KubernetesObject, source: Source): void {
-    const edit = this.#startEdit(key)
-    const { tracer } = this.#environment
-    const rendering = edit && tracer.start('render', { parent: edit.context })
-    const rendered = this.#renderer.render(object, source)
-    if (rendered === undefined) edit?.fail('unrenderable')
-    rendering?.end()
-    edit?.end()
-    if (rendered === undefined) return
-    const { file, bytes } = rendered
-    const attribution = this.#authorship.ofState(object, this.#seenBefore(key))
-    const { resourceVersion: version } = object.metadata
-    this.member.set({ ...file, newest: attribution.newest, version }, bytes, {
-      ...this.#authorship.madeBy(attribution, version),
-      span: edit?.context,
-    })
+    const { made, ...seen } = this.#intake.stateOf(object, this.#seenBefore(key))
+    if (isDashboardKind(source.resource) && syncOf(object) === this.#name) {
+      // What the first list tells is news to nobody.
+      const isNews = this.listed
+      const isFed = this.feeds.take(object, { seen, made: isNews ? made : undefined, isAwaited: !isNews })
+      if (isFed) return this.#histories.end(key)
+      if (this.#histories.take(object, source.identityOf(object), made)) return this.#renderer.forget(key)
+    }
+    this.#intake.written(
+      key,
+      () => this.#renderer.render(object, source),
+      () => made,
+      seen,
+    )
   }
 
   #deleted(key: string, object: KubernetesObject): void {
     this.#renderer.forget(key)
-    const edit = this.#startEdit(key)
-    this.member.deleted(key, { ...this.#authorship.deletedBy(object), span: edit?.context })
-    edit?.end()
+    this.#histories.end(key)
+    this.#intake.deleted(key, object)
   }
 
   #seenBefore(key: string): SeenBefore {
-    return this.member.desired.ofObject(key) ?? {}
+    return this.feeds.seenBefore(key) ?? this.member.desired.ofObject(key) ?? {}
   }
 
   #drop(isGone: (identity: ObjectIdentity, key: string) => boolean): void {
     const { desired } = this.member
     for (const key of desired.keys()) {
       const identity = desired.ofObject(key)?.identity
-      if (identity !== undefined && isGone(identity, key)) this.member.dropped(key)
+      if (identity !== undefined && isGone(identity, key)) this.member.objects.dropped(key)
     }
   }
-
-  /** Undefined while nothing is traced, and for what is not news: the objects of the first list. */
-  #startEdit(key: string): Span | undefined {
-    const { tracer } = this.#environment
-    if (!tracer.isEnabled || !this.listed) return undefined
-    return tracer.start('edit', { attributes: { 'gitsync.member': this.#name, 'gitsync.object': key } })
-  }
-}
-
-/** What the status says of a request; a state that nobody knows was written by somebody else. */
-function requestOf(request: GitSyncStatus['pullRequest']): PullRequestStatus | undefined {
-  const { state } = request ?? {}
-  if (request === undefined || (state !== 'Open' && state !== 'Merged' && state !== 'Closed')) return undefined
-  return { ...request, state }
 }

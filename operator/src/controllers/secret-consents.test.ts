@@ -1,13 +1,10 @@
 import { expect, test } from 'vitest'
 import type { KubeClient } from '../kube/client.ts'
 import { KubeError } from '../kube/errors.ts'
-import type { ReflectorPool } from '../kube/reflector-pool.ts'
-import type { ReflectorHandler } from '../kube/reflector.ts'
+import { toldPool } from '../kube/testing/told-pool.ts'
 import { secretConsents } from './secret-consents.ts'
 
 function consents(labels: Readonly<Record<string, string>> | KubeError['code'], rolesOnly = false) {
-  const handlers: ReflectorHandler[] = []
-  const selectors: unknown[] = []
   let changes = 0
   const client = {
     async get(_resource: unknown, _namespace: unknown, name: string) {
@@ -15,14 +12,9 @@ function consents(labels: Readonly<Record<string, string>> | KubeError['code'], 
       return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }
     },
   } as unknown as KubeClient
-  const pool = {
-    subscribe(_resource: unknown, _namespace: unknown, handler: ReflectorHandler, selector: unknown) {
-      handlers.push(handler)
-      selectors.push(selector)
-    },
-  } as unknown as ReflectorPool
+  const pool = toldPool()
   const made = secretConsents(client, pool, { rolesOnly, changed: () => changes++ })
-  return { made, handlers, selectors, changes: () => changes }
+  return { made, handlers: pool.handlers, narrowings: pool.narrowings, changes: () => changes }
 }
 
 test.each([
@@ -43,11 +35,11 @@ test('no answer is no consent', async () => {
 })
 
 test('namespaces are watched from the first question on, by their label; each change is told', async () => {
-  const { made, handlers, selectors, changes } = consents({})
+  const { made, handlers, narrowings, changes } = consents({})
   expect(handlers).toHaveLength(0)
   await made.refusal('shop')
   await made.refusal('shop')
-  expect(selectors).toEqual([{ labelSelector: 'gitsync.dev/secrets=allowed' }])
+  expect(narrowings).toEqual([{ labelSelector: 'gitsync.dev/secrets=allowed' }])
   const [handler] = handlers
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }
   handler?.onObject(namespace, 'initial')

@@ -13,7 +13,7 @@ import { isSecretKind } from './known-resources.ts'
 /** Where and what of one kind: several entries of `spec.resources` may name the same kind. */
 export interface SourceRule {
   readonly selector: ResourceSelector
-  /** Undefined for cluster-scoped kinds, and for all namespaces. */
+  /** Undefined for cluster-scoped kinds, and for all namespaces, as an export without a GitSync may want them. */
   readonly namespaces: ReadonlySet<string> | undefined
 }
 
@@ -21,9 +21,9 @@ export interface SourceHandler {
   /** A selected object as it is now. */
   selected(object: KubernetesObject, source: Source): void
   /** An object that is not, or no longer, selected, or that is left to whoever wrote it last. */
-  unselected(key: string): void
+  unselected(key: string, source: Source): void
   /** @param object its last state */
-  deleted(key: string, object: KubernetesObject): void
+  deleted(key: string, object: KubernetesObject, source: Source): void
   /** An object that was left alone is gone: whether its file goes too is for a comparison to say. */
   goneUnwritten(): void
   /** Everything selected has been told; objects of this kind that are not named are not there any more. */
@@ -34,7 +34,7 @@ export interface SourceHandler {
 }
 
 /** A watch may be away for so long before it is a problem, in milliseconds: most come back after one try. */
-const STALE_MS = 60_000
+export const STALE_MS = 60_000
 
 /** One part of the cluster that is watched. */
 interface Part {
@@ -42,7 +42,6 @@ interface Part {
   /** Which rules hold there. */
   readonly rules: string
   state?: ReflectorState
-  synced: boolean
   /** Since when it has not been `Watching`, whatever phases came in between; milliseconds since the epoch. */
   awaySince?: number | undefined
   /** What the API server refused it with, until it is `Watching` again. */
@@ -63,6 +62,8 @@ export class Source {
   #rules: readonly SourceRule[]
   /** By namespace; undefined for the whole cluster. */
   readonly #parts = new Map<string | undefined, Part>()
+  /** Those of which not everything has been told yet: asked for with each change, and there may be thousands of parts. */
+  readonly #unsynced = new Set<Part>()
 
   constructor(
     resource: ApiResource,
@@ -81,7 +82,9 @@ export class Source {
     const added = scopes.filter((scope) => !this.#parts.has(scope))
     for (const scope of added) {
       const rules = rulesAt(this.#rules, scope)
-      this.#parts.set(scope, { synced: false, rules, present: new Set(), leftAlone: new Set() })
+      const part: Part = { rules, present: new Set(), leftAlone: new Set() }
+      this.#parts.set(scope, part)
+      this.#unsynced.add(part)
     }
     for (const scope of added) {
       const part = this.#parts.get(scope)
@@ -109,6 +112,7 @@ export class Source {
       if (wanted.has(scope) && rulesAt(rules, scope) === part.rules) continue
       part.subscription?.close()
       this.#parts.delete(scope)
+      this.#unsynced.delete(part)
     }
     this.open(pool, scopes)
   }
@@ -119,18 +123,18 @@ export class Source {
 
   /** Every object has been told at least once. */
   get synced(): boolean {
-    return this.#parts.values().every(({ synced }) => synced)
+    return this.#unsynced.size === 0
   }
 
   /** All that is known is current. */
   get current(): boolean {
-    return this.#parts.values().every(({ synced, state }) => synced && state?.phase === 'Watching')
+    return this.synced && this.#parts.values().every(({ state }) => state?.phase === 'Watching')
   }
 
   /** It will not come to an end by waiting. */
   get failing(): ReflectorState | undefined {
-    for (const { state, synced } of this.#parts.values()) {
-      if (!synced && state !== undefined && state.lastError !== undefined && state.phase !== 'Watching') return state
+    for (const { state } of this.#unsynced) {
+      if (state !== undefined && state.lastError !== undefined && state.phase !== 'Watching') return state
     }
     return undefined
   }
@@ -146,8 +150,10 @@ export class Source {
    * @param now milliseconds since the epoch
    */
   stale(now: number): string | undefined {
-    for (const { state, synced, awaySince } of this.#parts.values()) {
-      if (!synced || state === undefined || awaySince === undefined || now - awaySince <= STALE_MS) continue
+    for (const part of this.#parts.values()) {
+      const { state, awaySince } = part
+      if (this.#unsynced.has(part) || state === undefined || awaySince === undefined || now - awaySince <= STALE_MS)
+        continue
       const why = state.lastError?.message ?? `the watch is in phase ${state.phase}`
       return `not watched since ${new Date(awaySince).toISOString()}: ${why}`
     }
@@ -166,7 +172,7 @@ export class Source {
   knows(identity: ObjectIdentity): boolean {
     if (!this.covers(identity)) return false
     const part = this.#partOf(identity)
-    return part !== undefined && part.synced && part.state?.phase === 'Watching'
+    return part !== undefined && !this.#unsynced.has(part) && part.state?.phase === 'Watching'
   }
 
   /** Whether an object's file is left as it is, since somebody wrote it last whose writes are not recorded. */
@@ -212,12 +218,12 @@ export class Source {
       }
       leftAlone.add(key)
     } else leftAlone.delete(key)
-    if (present.delete(key)) this.#handler.unselected(key)
+    if (present.delete(key)) this.#handler.unselected(key, this)
   }
 
   #deleted({ present, leftAlone }: Part, object: KubernetesObject): void {
     const key = identityKey(this.identityOf(object))
-    if (present.delete(key)) this.#handler.deleted(key, object)
+    if (present.delete(key)) this.#handler.deleted(key, object, this)
     else if (leftAlone.delete(key)) this.#handler.goneUnwritten()
   }
 
@@ -227,13 +233,11 @@ export class Source {
       const [namespace, name] = [key.slice(0, slash), key.slice(slash + 1)]
       const { group, kind } = this.resource
       const identity = identityKey(namespace === '' ? { group, kind, name } : { group, kind, namespace, name })
-      if (part.present.delete(identity)) this.#handler.unselected(identity)
+      if (part.present.delete(identity)) this.#handler.unselected(identity, this)
       else if (part.leftAlone.delete(identity)) this.#handler.goneUnwritten()
     }
-    if (part.synced) this.#handler.relisted(this)
-    const first = !this.synced
-    part.synced = true
-    if (first && this.synced) {
+    if (!this.#unsynced.delete(part)) this.#handler.relisted(this)
+    else if (this.synced) {
       const present = new Set<string>()
       for (const each of this.#parts.values()) for (const key of each.present) present.add(key)
       this.#handler.synced(this, present)

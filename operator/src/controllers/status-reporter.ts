@@ -3,7 +3,7 @@ import type { GitSyncStatus } from '../api/gitsync.ts'
 import type { GitSync } from '../api/parse.ts'
 import { isKubeError } from '../kube/errors.ts'
 import type { KubeEvent } from '../kube/events.ts'
-import { writeStatus } from '../kube/status.ts'
+import { mergePatch, writeStatus } from '../kube/status.ts'
 import { createWorkQueue } from '../kube/work-queue.ts'
 import type { WorkQueue, WorkQueueMetrics } from '../kube/work-queue.ts'
 import type { KubernetesObject } from '../objects/object.ts'
@@ -21,6 +21,11 @@ import type { Problem } from './step.ts'
 
 /** Status is written this long after something happened, so that what happens together is written together. */
 const REPORT_DELAY_MS = 100
+/**
+ * The tip of a branch alone is told so seldom, in milliseconds: a push by one GitSync moves it for all others that share
+ * the branch.
+ */
+const TIP_ALONE_MS = 3_600_000
 
 /** What a reconcile has found. */
 export interface Finding {
@@ -44,6 +49,8 @@ interface Reported {
   drift: string | undefined
   /** As they were made up last. */
   states: readonly ConditionState[]
+  /** When its status was written, or seen for the first time. */
+  toldAt: number
 }
 
 export interface StatusReporterOptions {
@@ -77,7 +84,8 @@ export class StatusReporter {
     const known = this.#known.get(name)
     if (known === undefined) {
       const drift = shownDrift(object['status'] as GitSyncStatus | undefined)
-      this.#known.set(name, { object, finding: NOTHING, reason: undefined, drift, states: [] })
+      const toldAt = this.#options.environment.clock.now()
+      this.#known.set(name, { object, finding: NOTHING, reason: undefined, drift, states: [], toldAt })
     } else known.object = object
   }
 
@@ -175,9 +183,13 @@ export class StatusReporter {
     known.states = states
     this.#tellDrift(known, status)
     this.#tellReady(name, known)
+    const now = clock.now()
+    if (now - known.toldAt < TIP_ALONE_MS && isTipAlone(known.object, status)) return
     try {
       const written = await writeStatus(client, GITSYNCS, known.object, status)
-      if (written !== undefined) known.object = written
+      if (written === undefined) return
+      known.object = written
+      known.toldAt = now
     } catch (error) {
       // Gone, or replaced by a namesake: another object's status.
       if (isKubeError(error, 'NotFound', 'Conflict')) return
@@ -210,3 +222,8 @@ export class StatusReporter {
 
 const shownDrift = (status: GitSyncStatus | undefined): string | undefined =>
   status?.drift && JSON.stringify(status.drift)
+
+function isTipAlone({ status: before }: KubernetesObject, status: GitSyncStatus): boolean {
+  const changed = Object.keys(mergePatch(before, { ...status }) ?? {})
+  return changed.length === 1 && changed[0] === 'observedCommit'
+}

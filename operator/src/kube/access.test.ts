@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { canReadAs } from './access.ts'
+import { canReadAs, mayGet } from './access.ts'
 import { createKubeClient, type KubeClient } from './client.ts'
 import { send, startApi, type ApiCall, type ScriptedApi } from './testing/api.ts'
 import { CONFIG_MAPS } from './testing/config-maps.ts'
@@ -61,4 +61,24 @@ test.each([
 ])('%i %o is an error, never a yes', async (code, body) => {
   answer = (_call, response) => send(response, code, body)
   await expect(canReadAs(client, account, CONFIG_MAPS, 'shop')).rejects.toMatchObject({ name: 'KubeError' })
+})
+
+test('asks whether a user may get all of a namespace, with all that the API server knows of them', async () => {
+  const user = { username: 'ann', uid: '1', groups: ['dev'], extra: { scopes: ['a'] } }
+  for (const [status, is] of [
+    [{ allowed: true }, true],
+    [{ allowed: false }, false],
+    [{ allowed: true, denied: true }, false],
+  ] as const) {
+    answer = (_call, response) => send(response, 201, { status })
+    expect(await mayGet(client, user, CONFIG_MAPS, 'shop')).toBe(is)
+  }
+  const resourceAttributes = { namespace: 'shop', verb: 'get', group: '', version: 'v1', resource: 'configmaps' }
+  const { username, ...known } = user
+  expect(api.calls[0]?.path).toBe('/apis/authorization.k8s.io/v1/subjectaccessreviews')
+  expect(api.calls[0]?.body.spec).toEqual({ user: username, ...known, resourceAttributes })
+  await mayGet(client, user, CONFIG_MAPS, undefined)
+  expect(api.calls.at(-1)?.body.spec.resourceAttributes.namespace).toBe('')
+  answer = (_call, response) => send(response, 201, {})
+  await expect(mayGet(client, user, CONFIG_MAPS, 'shop')).rejects.toMatchObject({ name: 'KubeError' })
 })

@@ -1,6 +1,7 @@
 import type { KubeClient } from './client.ts'
 import { KubeError } from './errors.ts'
 import type { ApiResource } from './resource.ts'
+import type { KubeUser } from './user.ts'
 
 export interface Account {
   readonly namespace: string
@@ -43,12 +44,41 @@ export async function canReadAs(
   return reviews.find(({ allowed }) => !allowed) ?? { allowed: true }
 }
 
-async function review(
+/**
+ * Asks whether a user may get every object of a kind, in one namespace or (undefined) in all.
+ * @throws KubeError when the question was not answered: that is never a yes
+ */
+export async function mayGet(
+  client: KubeClient,
+  user: KubeUser,
+  resource: ApiResource,
+  namespace: string | undefined,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  return (await ask(client, user, resource, namespace, 'get', { signal })).allowed
+}
+
+function review(
   client: KubeClient,
   { namespace: home, serviceAccount }: Account,
-  { group, version, plural }: ApiResource,
+  resource: ApiResource,
   namespace: string | undefined,
   verb: 'list' | 'watch',
+  options: AccessOptions,
+): Promise<Access> {
+  const user = {
+    username: `system:serviceaccount:${home}:${serviceAccount}`,
+    groups: ['system:serviceaccounts', `system:serviceaccounts:${home}`, 'system:authenticated'],
+  }
+  return ask(client, user, resource, namespace, verb, options)
+}
+
+async function ask(
+  client: KubeClient,
+  { username, ...user }: KubeUser,
+  { group, version, plural }: ApiResource,
+  namespace: string | undefined,
+  verb: 'get' | 'list' | 'watch',
   { local = false, signal }: AccessOptions,
 ): Promise<Access> {
   const kind = local ? 'LocalSubjectAccessReview' : 'SubjectAccessReview'
@@ -57,8 +87,8 @@ async function review(
     kind,
     ...(local ? { metadata: { namespace } } : {}),
     spec: {
-      user: `system:serviceaccount:${home}:${serviceAccount}`,
-      groups: ['system:serviceaccounts', `system:serviceaccounts:${home}`, 'system:authenticated'],
+      user: username,
+      ...user,
       resourceAttributes: { namespace: namespace ?? '', verb, group, version, resource: plural },
     },
   }

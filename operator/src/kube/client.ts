@@ -18,13 +18,16 @@ export interface DeleteOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** Such an answer holds kind, apiVersion and metadata alone. */
+export const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
+
 /** Every method throws {@link KubeError}. `namespace` is undefined for cluster-scoped kinds, and to list in all namespaces. */
 export interface KubeClient extends Requester {
   get(
     resource: ApiResource,
     namespace: string | undefined,
     name: string,
-    options?: ObjectOptions,
+    options?: ObjectOptions & Pick<StreamOptions, 'accept'>,
   ): Promise<KubernetesObject>
   /** One page; every item carries its apiVersion and kind. */
   list(
@@ -85,9 +88,10 @@ export function createKubeClient(connection: KubeConnection, options: RequesterO
 
   return {
     ...requester,
-    async get(resource, namespace, name, { subresource, query, signal } = {}) {
+    async get(resource, namespace, name, { subresource, query, signal, accept } = {}) {
       const path = resourcePath(resource, namespace, name, subresource)
-      return asObject(await requester.request({ method: 'GET', path, query, signal }), path)
+      const request: KubeRequest = { method: 'GET', path, query, signal, ...(accept === undefined ? {} : { accept }) }
+      return asObject(await requester.request(request), path)
     },
     async list(resource, namespace, query, { accept, signal } = {}) {
       const path = resourcePath(resource, namespace)

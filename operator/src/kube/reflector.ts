@@ -1,10 +1,12 @@
 import type { KubernetesObject } from '../objects/object.ts'
 import { backoffMs, type Backoff } from '../time/backoff.ts'
+import { METADATA_ONLY } from './client.ts'
 import type { KubeClient } from './client.ts'
 import type { Query } from './requester.ts'
 import { sleep, systemClock, type Clock } from '../time/clock.ts'
 import { isKubeError, KubeError, type KubeErrorCode } from './errors.ts'
 import { FanOut, type Attachment, type Member, type ObjectHandler } from './fan-out.ts'
+import { listPages } from './list-pages.ts'
 import { resourcePath, type ApiResource } from './resource.ts'
 import { parseWatchEvent } from './watch-event.ts'
 
@@ -93,9 +95,8 @@ export interface StreamingLists {
   refused: boolean
 }
 
-/** Such an answer holds kind, apiVersion and metadata alone. */
+/** As {@link METADATA_ONLY}, of many. */
 const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
-const METADATA_WATCH = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
 /** Late subscribers of up to so many namespaces have these listed, more the whole cluster. */
 const LIST_NAMESPACES = 4
 
@@ -113,7 +114,7 @@ export function createReflector(
   namespace: string | undefined,
   options: ReflectorOptions = {},
 ): Reflector {
-  const { clock = systemClock, random = Math.random, pageSize = 500 } = options
+  const { clock = systemClock, random = Math.random, pageSize } = options
   const { refusedRetryMs = 60_000, maxBuffered = 10_000, streamingLists = { refused: false } } = options
   const idle = options.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: options.idleTimeoutMs }
   const backoff = { baseMs: 250, maxMs: 30_000, ...options.backoff }
@@ -121,8 +122,12 @@ export function createReflector(
   const what = `WATCH ${path}`
   const selector: Query = { ...options.selector }
   const { metadataOnly = false, onChange } = options
-  const listAccept = metadataOnly ? { accept: METADATA_LIST } : {}
-  const watchAccept = metadataOnly ? { accept: METADATA_WATCH } : {}
+  const listOptions = {
+    query: selector,
+    ...(pageSize === undefined ? {} : { pageSize }),
+    ...(metadataOnly ? { accept: METADATA_LIST } : {}),
+  }
+  const watchAccept = metadataOnly ? { accept: METADATA_ONLY } : {}
   const fan = new FanOut({ maxBuffered, onHandlerError: options.onHandlerError })
   const stateHandlers = new Map<Member, ReflectorHandler>()
   let phase: ReflectorState['phase'] = 'Stopped'
@@ -197,7 +202,7 @@ export function createReflector(
         const streamed = relist && !streamingLists.refused && failures < 2
         if (relist) enter('Listing')
         if (relist && !streamed) {
-          const version = await listPages(namespace, signal, beginList, (object, v) => {
+          const version = await listIn(namespace, signal, beginList, (object, v) => {
             fan.listed({ type: 'ADDED', object, version: v })
           })
           if (signal.aborted) return
@@ -292,44 +297,21 @@ export function createReflector(
     }
   }
 
-  /**
-   * Lists everything as it is now: no resourceVersion is sent, because an older answer from a cache could bring back what
-   * has been told to be gone.
-   * @param begin called before the first page, and again when the list has to start over
-   * @returns the list's version
-   */
-  async function listPages(
+  const listIn = (
     where: string | undefined,
     signal: AbortSignal,
     begin: () => void,
     each: (object: KubernetesObject, version: string) => void,
-  ): Promise<string> {
-    let limit: number | undefined = pageSize
-    for (;;) {
-      begin()
-      let next: string | undefined
-      let version: string | undefined
-      try {
-        do {
-          const page = await client.list(
-            resource,
-            where,
-            { ...selector, limit, continue: next },
-            { signal, ...listAccept },
-          )
-          if (signal.aborted) throw new KubeError('Aborted', `${what}: called off`)
-          version ??= page.resourceVersion
-          for (const object of page.items) each(object, object.metadata.resourceVersion ?? page.resourceVersion)
-          next = page.continue
-        } while (next !== undefined)
-        return version
-      } catch (error) {
-        // Pages that outlive the server's history have to be read in one.
-        if (next === undefined || !isKubeError(error, 'Gone')) throw error
-        limit = undefined
-      }
-    }
-  }
+  ): Promise<string> =>
+    listPages(client, resource, {
+      ...listOptions,
+      namespace: where,
+      signal,
+      begin,
+      page: ({ items, resourceVersion }) => {
+        for (const object of items) each(object, object.metadata.resourceVersion ?? resourceVersion)
+      },
+    })
 
   /** Gives the subscribers that came late a list of their own, one for all; who comes meanwhile has the next one. */
   function joinWaiting(runSignal: AbortSignal): void {
@@ -361,7 +343,7 @@ export function createReflector(
         for (const member of left) fan.joined(member, object, version)
       }
       try {
-        const version = await listPages(where, signal, begin, each)
+        const version = await listIn(where, signal, begin, each)
         if (signal.aborted) return
         left = left.filter((member) => !fan.endJoin(member, version))
         onChange?.()

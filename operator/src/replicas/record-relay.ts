@@ -1,4 +1,4 @@
-import type { RecordSink, Told } from '../plan/authors/records.ts'
+import type { RecordSink, RecordSource } from '../plan/authors/records.ts'
 import type { User } from '../plan/authors/user.ts'
 import { sleep } from '../time/clock.ts'
 import type { Clock } from '../time/clock.ts'
@@ -12,18 +12,16 @@ export interface RecordRelayOptions {
   readonly send: (records: readonly AuthorRecord[]) => Promise<void>
   /** So many have arrived, or have been given up. */
   readonly onEnd: (result: 'sent' | 'lost', count: number) => void
-  /** Records that wait at most; the oldest are given up. Default 2,000, some hundred bytes each */
+  /** Records that wait at most; the oldest are given up. Default 2,000, some hundred bytes each, a few thousand at most */
   readonly max?: number
 }
 
 /** One takeover after a crash, and replicas that look a minute apart for the keys that they share. */
 const MAX_AGE_MS = 90_000
 const RETRY_MS = 1_000
-/** Records of one request. */
-const BATCH = 500
+/** Records of one request: all that it may hold, with the longest names, each character of them escaped. */
+const BATCH = 400
 const MAX_WAITING = 2_000
-/** Characters of a user name: as of a stamp. */
-const MAX_USER = 1024
 
 interface Waiting {
   readonly record: AuthorRecord
@@ -48,7 +46,7 @@ export class RecordRelay implements RecordSink {
     this.#add({ uid, user, version })
   }
 
-  deleted(uid: string, user: User, told: Told, isTerminating = false): void {
+  deleted(uid: string, user: User, told: RecordSource, isTerminating = false): void {
     this.#add({ uid, user, told, isTerminating })
   }
 
@@ -60,9 +58,8 @@ export class RecordRelay implements RecordSink {
   }
 
   #add(record: AuthorRecord): void {
-    const { isHolder, clock, onEnd, max = MAX_WAITING } = this.#options
+    const { isHolder, clock, max = MAX_WAITING } = this.#options
     if (isHolder() || this.#end.signal.aborted) return
-    if (lengthOf(record.user) > MAX_USER) return onEnd('lost', 1)
     this.#waiting.push({ record, since: clock.now() })
     this.#lose(this.#waiting.length - max)
     this.#running ??= this.#run()
@@ -99,5 +96,3 @@ export class RecordRelay implements RecordSink {
     this.#options.onEnd('lost', count)
   }
 }
-
-const lengthOf = ({ name, person }: User): number => [name, person?.name, person?.email].join('').length

@@ -1,13 +1,15 @@
 /** What replicas tell each other of authors: JSON, a list in the order in which it was heard. */
-import type { RecordSink, Told } from '../plan/authors/records.ts'
+import type { RecordSink, RecordSource } from '../plan/authors/records.ts'
 import type { User } from '../plan/authors/user.ts'
 
 /** Of the webhook's port. */
 export const RECORDS_PATH = '/records'
+/** Of a list that is taken. */
+export const MAX_RECORDS_BYTES = 4 << 20
 
 export type AuthorRecord =
   | { readonly uid: string; readonly user: User; readonly version: string }
-  | { readonly uid: string; readonly user: User; readonly told: Told; readonly isTerminating: boolean }
+  | { readonly uid: string; readonly user: User; readonly told: RecordSource; readonly isTerminating: boolean }
 
 export function writeRecords(records: readonly AuthorRecord[]): Buffer {
   return Buffer.from(JSON.stringify(records))

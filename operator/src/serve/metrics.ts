@@ -161,6 +161,11 @@ export function createMetrics() {
       "Requests to Git hosts' APIs for pull requests; code 0 without an answer",
       ['host', 'code'],
     ),
+    grafanaRequests: counter(
+      'gitsync_grafana_requests_total',
+      'Requests to Grafanas that Dashboards follow; code 0 without an answer',
+      ['host', 'code'],
+    ),
 
     budgetLimit: gauge(
       'gitsync_budget_requests_per_minute',

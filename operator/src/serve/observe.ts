@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { RequestReport } from '../kube/requester.ts'
 import type { WorkQueueMetrics } from '../kube/work-queue.ts'
+import type { ApiRequestRecord } from '../forge/api-client.ts'
 import type { PushObserver } from '../push/observer.ts'
 import type { RepositoryPoolOptions } from '../push/repository-pool.ts'
 import type { Tracer } from '../trace/tracer.ts'
@@ -79,17 +80,21 @@ export function gitObserver(options: {
   }
 }
 
-/** Counts and logs requests to the APIs of Git hosts. */
-export function apiObserver(
-  { apiRequests }: Metrics,
-  hosts: HostLabels,
-  logger: Logger,
-): NonNullable<RepositoryPoolOptions['onApiRequest']> {
-  return (server, { method, path, status, ms }) => {
-    apiRequests.inc({ host: hosts.of(server), code: codeLabel(status) })
-    logger.debug({ host: server, method, path, status, milliseconds: ms }, 'request to the API of a Git host')
+/** Counts and logs requests to the APIs of hosts. */
+const requestObserver =
+  (requests: Metrics['apiRequests'], hosts: HostLabels, logger: Logger) =>
+  (server: string, { method, path, status, ms }: ApiRequestRecord): void => {
+    requests.inc({ host: hosts.of(server), code: codeLabel(status) })
+    logger.debug({ host: server, method, path, status, milliseconds: ms }, 'API request')
   }
-}
+
+/** Those of Git hosts. */
+export const apiObserver = ({ apiRequests }: Metrics, hosts: HostLabels, logger: Logger) =>
+  requestObserver(apiRequests, hosts, logger)
+
+/** Those of Grafanas. */
+export const grafanaObserver = ({ grafanaRequests }: Metrics, hosts: HostLabels, logger: Logger) =>
+  requestObserver(grafanaRequests, hosts, logger)
 
 /** Counts and logs what happens on the way to Git. */
 export function pushObserver(metrics: Metrics, hosts: HostLabels, logger: Logger): PushObserver {

@@ -39,7 +39,12 @@ function store() {
   return { objects, put, client }
 }
 
-function replica(client: KubeClient, clock: ReturnType<typeof manualClock>, auditSecret?: string) {
+function replica(
+  client: KubeClient,
+  clock: ReturnType<typeof manualClock>,
+  auditSecret?: string,
+  hosts = ['hook.gitsync-system.svc'],
+) {
   const used: WebhookKeys[] = []
   const keeper = new Keeper({
     client,
@@ -48,7 +53,7 @@ function replica(client: KubeClient, clock: ReturnType<typeof manualClock>, audi
     namespace: 'gitsync-system',
     name: 'hook',
     configuration: 'conf',
-    hosts: ['hook.gitsync-system.svc'],
+    hosts,
     auditSecret,
     use: (keys) => used.push(keys),
   })
@@ -109,6 +114,26 @@ test('replicas that begin at the same time serve with one certificate at once', 
   await Promise.all([first.keeper.refresh(), second.keeper.refresh()])
   expect(first.used).toHaveLength(1)
   expect(second.used).toEqual(first.used)
+})
+
+test('replicas that tell the API server at the same time both serve at once', async () => {
+  const { client, objects, put } = store()
+  const clock = manualClock(Date.now())
+  await replica(client, clock).keeper.refresh()
+  const hook = { name: 'w', clientConfig: { service: { name: 'hook', namespace: 'a' } } }
+  put('MutatingWebhookConfiguration/conf', { metadata: { name: 'conf' }, webhooks: [hook] })
+  const [first, second] = [replica(client, clock), replica(client, clock)]
+  await Promise.all([first.keeper.refresh(), second.keeper.refresh()])
+  expect([first.used.length, second.used.length]).toEqual([1, 1])
+  expect(objects.get('MutatingWebhookConfiguration/conf')?.['webhooks'][0].clientConfig.caBundle).toBeDefined()
+})
+
+test('a certificate that is not good for a host however it is made is made once for each look', async () => {
+  const { client, objects } = store()
+  const { keeper, used } = replica(client, manualClock(Date.now()), undefined, ['ä.example'])
+  await keeper.refresh()
+  expect(used).toHaveLength(1)
+  expect(objects.get('Secret/hook')?.['metadata'].resourceVersion).toBe('1')
 })
 
 test('without the Secret for audit events stamps are served all the same, and events once it is there', async () => {

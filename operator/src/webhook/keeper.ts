@@ -126,23 +126,14 @@ export class Keeper {
       const found = await this.#find(name)
       const values = found && secretValues(found)
       const valueOf = (key: string): string => values?.get(key) ?? ''
-      const [certificate, key, authorities] = [valueOf('tls.crt'), valueOf('tls.key'), valueOf('ca.crt')]
-      const isComplete = key !== '' && authorities !== ''
-      if (isComplete && (isForeign(certificate) || isGood(certificate, hosts, clock.now())))
-        return {
-          certificate,
-          key,
-          authorities,
-          token: tokenOf(key, 'deletions'),
-          replicaToken: tokenOf(key, 'replicas'),
-        }
-      const made = await makeServingCertificate(hosts, clock.now())
-      const before = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----\n?/.exec(authorities)?.[0] ?? ''
-      const next = {
-        'tls.crt': made.certificate,
-        'tls.key': made.key,
-        'ca.crt': made.ca + before,
-      }
+      const kept = { certificate: valueOf('tls.crt'), key: valueOf('tls.key'), authorities: valueOf('ca.crt') }
+      const isComplete = kept.key !== '' && kept.authorities !== ''
+      if (isComplete && (isForeign(kept.certificate) || isGood(kept.certificate, hosts, clock.now())))
+        return withTokens(kept)
+      const { ca, certificate, key } = await makeServingCertificate(hosts, clock.now())
+      const before = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----\n?/.exec(kept.authorities)?.[0] ?? ''
+      const authorities = ca + before
+      const next = { 'tls.crt': certificate, 'tls.key': key, 'ca.crt': authorities }
       const data = Object.fromEntries(
         Object.entries(next).map(([field, value]) => [field, Buffer.from(value).toString('base64')]),
       )
@@ -156,12 +147,21 @@ export class Keeper {
           })
         else await client.replace(SECRETS, namespace, name, { ...found, data })
         logger.info({ secret: `${namespace}/${name}` }, 'the webhook has a new certificate')
+        return withTokens({ certificate, key, authorities })
       } catch (error) {
         if (!isKubeError(error, 'AlreadyExists', 'Conflict') || attempt === TRIES) throw error
       }
     }
   }
 }
+
+type StoredKeys = Pick<WebhookKeys, 'certificate' | 'key' | 'authorities'>
+
+const withTokens = (kept: StoredKeys): Omit<WebhookKeys, 'auditToken'> => ({
+  ...kept,
+  token: tokenOf(kept.key, 'deletions'),
+  replicaToken: tokenOf(kept.key, 'replicas'),
+})
 
 /** What only those know who hold the key. */
 const tokenOf = (key: string, use: string): string => createHmac('sha256', key).update(use).digest('hex').slice(0, 32)

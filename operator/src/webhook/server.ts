@@ -5,7 +5,7 @@ import type { Server } from 'node:https'
 import type { Logger } from 'pino'
 import { parseExact, stringifyExact } from '../objects/exact-json.ts'
 import type { RecordSink } from '../plan/authors/records.ts'
-import { addRecord, readRecords, RECORDS_PATH } from '../replicas/records.ts'
+import { addRecord, MAX_RECORDS_BYTES, readRecords, RECORDS_PATH } from '../replicas/records.ts'
 import { readUser } from '../plan/authors/user.ts'
 import type { ExtraKeys } from '../plan/authors/user.ts'
 import { bodyReader } from '../serve/body-reader.ts'
@@ -23,8 +23,6 @@ const MAX_BODY_BYTES = 16 << 20
 /** Bodies that are held at once: more wait for nothing but an answer, and the API server goes on without one. */
 const MAX_AT_ONCE = 16
 
-/** As many records as a replica sends at once. */
-const MAX_RELAYED_BYTES = 4 << 20
 const MAX_RELAYED_AT_ONCE = 4
 
 export interface WebhookServer extends HttpServer {
@@ -54,7 +52,7 @@ export async function serveWebhook(address: string, options: WebhookServerOption
   const limits = { maxBytes: MAX_BODY_BYTES, atOnce: MAX_AT_ONCE, withinMs: bodyMs }
   // Whoever reaches the port can ask for stamps, and takes no place from those who have shown a token.
   const [readAsked, readTold] = [bodyReader(limits), bodyReader(limits)]
-  const readRelayed = bodyReader({ maxBytes: MAX_RELAYED_BYTES, atOnce: MAX_RELAYED_AT_ONCE, withinMs: bodyMs })
+  const readRelayed = bodyReader({ maxBytes: MAX_RECORDS_BYTES, atOnce: MAX_RELAYED_AT_ONCE, withinMs: bodyMs })
   let server: Server | undefined
   let keys: WebhookKeys | undefined
 

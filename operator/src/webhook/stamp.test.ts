@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { readUser } from '../plan/authors/user.ts'
 import { stampPatch } from './stamp.ts'
 import type { AdmissionRequest } from './stamp.ts'
 
@@ -59,4 +60,8 @@ test('whom the identity provider names stands in a second line, which nobody els
   ])
     expect(stamp(extra)).toBe('bob@0')
   expect(stamp({ 'example.com/email': ['x>\nroot@9\nRoot <r@corp'] })).toBe('bob@0\nbob <x  root@9 Root  r@corp>')
+  // A stamp that is too long to be read would name nobody at all, and thousands of users are remembered.
+  const long = 'x'.repeat(200)
+  expect(stamp({ 'example.com/email': [long], 'example.com/name': [`${long}x`] })).toBe('bob@0')
+  expect(readUser({ username: 'x'.repeat(1_025) }, keys)).toBeUndefined()
 })

@@ -1,8 +1,9 @@
 import type { KubeClient } from '../kube/client.ts'
 import { isKubeError } from '../kube/errors.ts'
 import type { ApiResource } from '../kube/resource.ts'
-import type { KubernetesObject } from '../objects/object.ts'
 import { DELETED_PATH, STAMP_PATH } from './paths.ts'
+
+const TRIES = 5
 
 const configuration = (sort: 'Mutating' | 'Validating'): ApiResource => ({
   group: 'admissionregistration.k8s.io',
@@ -18,6 +19,11 @@ interface ClientConfig {
   readonly caBundle?: string
   readonly url?: string
   readonly service?: { readonly path?: string }
+}
+
+interface Target {
+  readonly caBundle: string
+  readonly path: string
 }
 
 interface Webhook {
@@ -40,29 +46,24 @@ export async function tellConfigurations(
   await tell(client, configuration('Validating'), name, { caBundle, path: `${DELETED_PATH}${token}` })
 }
 
-async function tell(
-  client: KubeClient,
-  kind: ApiResource,
-  name: string,
-  to: { readonly caBundle: string; readonly path: string },
-): Promise<void> {
-  let found: KubernetesObject
-  try {
-    found = await client.get(kind, undefined, name)
-  } catch (error) {
-    if (isKubeError(error, 'NotFound')) return
-    throw error
+async function tell(client: KubeClient, kind: ApiResource, name: string, to: Target): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const found = await client.get(kind, undefined, name)
+      const webhooks = (found['webhooks'] ?? []) as readonly Webhook[]
+      const told = webhooks.map((webhook) => ({ ...webhook, clientConfig: pointed(webhook.clientConfig, to) }))
+      if (JSON.stringify(told) !== JSON.stringify(webhooks))
+        await client.replace(kind, undefined, name, { ...found, webhooks: told })
+      return
+    } catch (error) {
+      if (isKubeError(error, 'NotFound')) return
+      // Another replica was faster, and has told the same.
+      if (!isKubeError(error, 'Conflict') || attempt === TRIES) throw error
+    }
   }
-  const webhooks = (found['webhooks'] ?? []) as readonly Webhook[]
-  const told = webhooks.map((webhook) => ({ ...webhook, clientConfig: pointed(webhook.clientConfig, to) }))
-  if (JSON.stringify(told) === JSON.stringify(webhooks)) return
-  await client.replace(kind, undefined, name, { ...found, webhooks: told })
 }
 
-function pointed(
-  config: ClientConfig,
-  { caBundle, path }: { readonly caBundle: string; readonly path: string },
-): ClientConfig {
+function pointed(config: ClientConfig, { caBundle, path }: Target): ClientConfig {
   const { url, service } = config
   return {
     ...config,

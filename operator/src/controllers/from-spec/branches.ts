@@ -1,6 +1,7 @@
 import { resolveBranch } from '../../api/branch.ts'
 import { InvalidSpecError } from '../../api/invalid-spec.ts'
 import type { GitSync } from '../../api/parse.ts'
+import { isAuthorBranch } from '../../plan/author-branch.ts'
 import { headTemplate } from '../../api/push.ts'
 
 export interface Branches {
@@ -16,6 +17,10 @@ export function branchesOf({ metadata, spec: { repository, push } }: GitSync): B
   const branch = resolveBranch(repository.branch, owner)
   if (push.mode !== 'PullRequest') return { branch, base: undefined }
   const head = resolveBranch(headTemplate(push), owner, 'spec.push.branch')
+  if (isAuthorBranch(head, branch)) {
+    const why = `stands for spec.repository.branch (${branch}) as well, which an author may be called like`
+    throw new InvalidSpecError('spec.push.branch', head, `${why}: give the branches a folder of their own`)
+  }
   if (head !== branch) return { branch: head, base: branch }
   throw new InvalidSpecError(
     'spec.push.branch',

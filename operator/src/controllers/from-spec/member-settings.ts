@@ -1,9 +1,9 @@
 import { parseDuration } from '../../api/duration.ts'
 import type { GitSync } from '../../api/parse.ts'
+import { OPERATOR } from '../../plan/person.ts'
 import type { MemberSettings } from '../../push/member-settings.ts'
 import { parsePointer } from '../../render/ignore.ts'
 
-const BOT = { name: 'gitsync-operator', email: 'gitsync-operator@noreply.invalid' }
 const TAKE_OVER = 'gitsync.dev/take-over'
 const CONFIRM_DELETION = 'gitsync.dev/confirm-deletion'
 const CONFIRM_OVERWRITE = 'gitsync.dev/confirm-overwrite'
@@ -22,8 +22,8 @@ export function memberSettings({ metadata, spec }: GitSync, cluster: string): Me
     acceptHistory: answer(annotations[ACCEPT_HISTORY], 'accept-history='),
     prune,
     onDrift,
-    author: commit.author ?? BOT,
-    committer: commit.committer ?? BOT,
+    author: commit.author ?? OPERATOR,
+    committer: commit.committer ?? OPERATOR,
     message: commit.message,
     perObject: commit.perObject,
     trailers: commit.trailers,

@@ -1,3 +1,4 @@
+import { isPerAuthor } from '../../plan/author-branch.ts'
 import { DEFAULT_PULL_REQUEST } from '../../api/push.ts'
 import type { ReviewSettings } from '../../push/review/review-settings.ts'
 import type { Reconciliation } from '../step.ts'
@@ -5,9 +6,10 @@ import type { Reconciliation } from '../step.ts'
 /** With push.mode PullRequest: what the request is like. */
 export function reviewSettings({
   base,
+  branch,
   gitsync,
   provider,
-}: Pick<Reconciliation, 'base' | 'gitsync' | 'provider'>): ReviewSettings | undefined {
+}: Pick<Reconciliation, 'base' | 'branch' | 'gitsync' | 'provider'>): ReviewSettings | undefined {
   if (base === undefined) return undefined
   const { title, body, labels, reviewers, draft, deleteBranch, via } =
     gitsync.spec.push.pullRequest ?? DEFAULT_PULL_REQUEST
@@ -15,6 +17,7 @@ export function reviewSettings({
     base,
     hostType: provider?.spec.type,
     via,
+    authorBranches: isPerAuthor(branch) ? branch : undefined,
     title,
     body,
     labels: labels ?? [],

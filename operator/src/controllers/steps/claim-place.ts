@@ -8,19 +8,9 @@ import type { Problem, Reconciliation } from '../step.ts'
  * GitSync may use the host and has credentials: whoever has not could keep others from their folder.
  */
 export function claimPlace(run: Reconciliation): Problem | undefined {
-  const { environment, gitsync, name, branch, base, runtimes } = run
+  const { environment, gitsync, name, runtimes } = run
   const { places } = environment
-  const { metadata, spec } = gitsync
-  const place: Place = {
-    id: metadata.uid ?? '',
-    namespace: metadata.namespace ?? '',
-    name: metadata.name,
-    createdAt: metadata.creationTimestamp ?? '',
-    url: spec.repository.url,
-    branch: base ?? branch,
-    head: base === undefined ? undefined : branch,
-    path: spec.repository.path,
-  }
+  const place = placeOf(run)
   const hasWritten = ({ id, namespace, name: own }: Place): boolean =>
     runtimes.get(`${namespace}/${own}`)?.member.standing.lastCommit !== undefined ||
     (id === place.id && gitsync.status?.lastCommit !== undefined)
@@ -38,22 +28,36 @@ export function claimPlace(run: Reconciliation): Problem | undefined {
     const taken = now.isRefused ? [] : neighboursOf(now, places)
     for (const neighbour of new Set([...left, ...taken])) environment.enqueue(neighbour)
   }
-  if (older === undefined) return undefined
+  return older === undefined ? undefined : overlapProblem(run, older)
+}
+
+/** Where a GitSync wants to write, when its spec has been checked. */
+export function placeOf({ gitsync: { metadata, spec }, branch, base }: Reconciliation): Place {
+  return {
+    id: metadata.uid ?? '',
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    createdAt: metadata.creationTimestamp ?? '',
+    url: spec.repository.url,
+    branch: base ?? branch,
+    head: base === undefined ? undefined : branch,
+    path: spec.repository.path,
+  }
+}
+
+/** What is said to a GitSync of the older one that is in its way. */
+export function overlapProblem(run: Reconciliation, older: Place): Problem {
+  const place = placeOf(run)
   // Another tenant's names are nobody's business.
   const who =
     older.namespace === place.namespace
       ? `GitSync ${older.name} writes ${older.path}`
       : 'a GitSync of another namespace writes there'
-  if (branchKey(older) !== branchKey(place)) {
-    return {
-      reason: 'PathOverlap',
-      message: `branch ${branch} is pushed to for another purpose by an older one: ${who}`,
-    }
-  }
-  return {
-    reason: 'PathOverlap',
-    message: `path ${place.path} on branch ${place.branch} overlaps with an older one: ${who}`,
-  }
+  const message =
+    branchKey(older) === branchKey(place)
+      ? `path ${place.path} on branch ${place.branch} overlaps with an older one: ${who}`
+      : `branch ${run.branch} is pushed to for another purpose by an older one: ${who}`
+  return { reason: 'PathOverlap', message }
 }
 
 /** GitSyncs that a change of this place may stop or free. */

@@ -14,6 +14,7 @@ export function handleRequests({ gitsync, runtimes, name, environment }: Reconci
   if (request === undefined) return undefined
   const { message, requestedAt } = request
   const options = { message, compare: requestedAt !== undefined }
+  if (options.compare) runtime.askNow()
   environment.clock.after(CATCH_UP_MS, () => runtime.member.save(request.name, options))
   return undefined
 }

@@ -1,5 +1,7 @@
 import { normalizeUrl } from '../../plan/overlap.ts'
+import { isAuthorBranch, isPerAuthor } from '../../plan/author-branch.ts'
 import { Inventory } from '../../plan/inventory.ts'
+import type { ReviewSettings } from '../../push/review/review-settings.ts'
 import { withdraw } from '../../push/review/withdraw.ts'
 import { connectRepository } from '../connect-repository.ts'
 import { memberSettings } from '../from-spec/member-settings.ts'
@@ -9,6 +11,7 @@ import { inventoryStore, placeKey } from '../inventory-store.ts'
 import type { Location } from '../inventory-store.ts'
 import type { Problem, Reconciliation } from '../step.ts'
 import { workAt } from '../work-at.ts'
+import { placeOf } from './claim-place.ts'
 
 /**
  * With `deletionPolicy: Remove`: takes the files away from where the GitSync wrote before its branch or path was changed. Until
@@ -52,7 +55,9 @@ export async function leaveForGood(run: Reconciliation): Promise<boolean> {
     run.runtimes.delete(name)
     const connection = connectRepository(run, undefined)
     try {
-      await withdraw(connection, branch, review, committer.email)
+      const folder = isShared(run) ? gitsync.spec.repository.path : undefined
+      const ending = { settings: review, committer: committer.email, folder }
+      for (const head of headsOf(run, review)) await withdraw(connection, head, ending)
     } finally {
       environment.repositories.release(connection)
     }
@@ -61,6 +66,24 @@ export async function leaveForGood(run: Reconciliation): Promise<boolean> {
   const { url, path } = gitsync.spec.repository
   const location = { url: normalizeUrl(url), branch, path }
   return leave(run, location, () => inventoryStore(environment.client, gitsync, location).load())
+}
+
+/** Whether other GitSyncs propose things by branches of the same authors: one may hold nothing of this one. */
+function isShared(run: Reconciliation): boolean {
+  const place = placeOf(run)
+  return (
+    isPerAuthor(run.branch) &&
+    [...run.environment.places.values()].some(
+      ({ id, url, head }) => id !== place.id && head === place.head && normalizeUrl(url) === normalizeUrl(place.url),
+    )
+  )
+}
+
+/** Branches under review: of authors those that the status tells of. */
+function headsOf({ branch, gitsync }: Reconciliation, { authorBranches }: ReviewSettings): readonly string[] {
+  if (authorBranches === undefined) return [branch]
+  const told = gitsync.status?.pullRequests ?? []
+  return told.map((request) => request.branch).filter((head) => isAuthorBranch(authorBranches, head))
 }
 
 async function leave(run: Reconciliation, location: Location, load: () => Promise<Inventory>): Promise<boolean> {

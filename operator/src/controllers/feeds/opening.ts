@@ -1,0 +1,49 @@
+import type { DashboardSpec } from '../../api/dashboard.ts'
+import type { ApiResource } from '../../kube/discovery.ts'
+import type { Environment } from '../environment.ts'
+import { CONFIGMAPS } from '../known-resources.ts'
+import { configMapFeed } from './config-map-feed.ts'
+import type { ConfigMapWatch } from './config-map-watch.ts'
+import type { GrafanaPort } from '../grafana/grafana-port.ts'
+import type { Feed } from './feed.ts'
+import { grafanaFeed } from './grafana-feed.ts'
+
+/** What feeds of one GitSync read with. */
+export interface FeedSurroundings extends Pick<Environment, 'client' | 'clock'> {
+  readonly namespace: string
+  readonly configMaps: ConfigMapWatch
+  /** Undefined where no Grafana is asked. */
+  readonly grafanas: GrafanaPort | undefined
+}
+
+/** How the feed that a Dashboard names comes to be: one for each kind of source. */
+export interface Opening {
+  /** Whether the Dashboard stands for many files. */
+  readonly isMany: boolean
+  /** What the GitSync's account must be allowed to list and watch in its namespace. Default: nothing. */
+  readonly reads?: ApiResource
+  /** It is elsewhere, and may be long in answering: nobody waits for it, and what it leaves out is gone only when that is proved. */
+  readonly isRemote?: boolean
+  /** @param createdAt of the Dashboard, milliseconds since the epoch; undefined where that is not known */
+  make(surroundings: FeedSurroundings, createdAt: number | undefined): Feed
+}
+
+/** Undefined where the Dashboard holds its text itself, or names one dashboard whose history is followed. */
+export function openingOf(
+  { source: { configMapRef, grafana } }: DashboardSpec,
+  { grafanas }: Pick<FeedSurroundings, 'grafanas'>,
+): Opening | undefined {
+  if (grafana !== undefined && grafana.uid === undefined && grafanas !== undefined) {
+    return {
+      isMany: true,
+      isRemote: true,
+      make: (_, createdAt) => grafanaFeed(grafanas, grafana, createdAt),
+    }
+  }
+  if (configMapRef === undefined) return undefined
+  return {
+    isMany: configMapRef.name === undefined,
+    reads: CONFIGMAPS,
+    make: (surroundings) => configMapFeed(surroundings, configMapRef),
+  }
+}
