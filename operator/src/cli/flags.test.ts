@@ -25,6 +25,10 @@ function run(args: readonly string[], env: Readonly<Record<string, string>> = {}
 const DEFAULTS = {
   namespace: [],
   metrics: '127.0.0.1:8080',
+  auditPageAudience: [],
+  auditPageProxy: [],
+  auditPageUserHeader: 'x-forwarded-user',
+  auditPageGroupsHeader: 'x-forwarded-groups',
   logLevel: 'info',
   trustedAccount: [],
   webhookName: 'gitsync-operator-webhook',
@@ -39,6 +43,9 @@ const VALUES = [
   ['GITSYNC_ADMIN', 'admin', '127.0.0.1:6060', '127.0.0.1:6060'],
   ['GITSYNC_BUDGET_REDIS', 'budgetRedis', 'redis://127.0.0.1', 'redis://127.0.0.1'],
   ['GITSYNC_PUSH_HOOK_SECRET_FILE', 'pushHookSecretFile', SECRET_FILE, SECRET_FILE],
+  ['GITSYNC_AUDIT_PAGE', 'auditPage', ':8070', ':8070'],
+  ['GITSYNC_AUDIT_PAGE_USER_HEADER', 'auditPageUserHeader', 'X-Auth-User', 'x-auth-user'],
+  ['GITSYNC_AUDIT_PAGE_GROUPS_HEADER', 'auditPageGroupsHeader', 'X-Auth-Groups', 'x-auth-groups'],
   ['GITSYNC_LOG_LEVEL', 'logLevel', 'debug', 'debug'],
   ['GITSYNC_LEASE_NAMESPACE', 'leaseNamespace', 'gitsync-system', 'gitsync-system'],
   ['GITSYNC_LEASE_NAME', 'leaseName', 'a.b', 'a.b'],
@@ -49,7 +56,6 @@ const VALUES = [
   ['GITSYNC_WEBHOOK_NAME', 'webhookName', 'hook', 'hook'],
   ['GITSYNC_WEBHOOK_CONFIGURATION', 'webhookConfiguration', 'hook', 'hook'],
   ['GITSYNC_EMAIL_EXTRA', 'emailExtra', 'example.com/email', 'example.com/email'],
-  ['GITSYNC_NAME_EXTRA', 'nameExtra', 'example.com/name', 'example.com/name'],
   ['GITSYNC_WEBHOOK_HOST', 'webhookHost', 'hook.a.svc, 127.0.0.1', ['hook.a.svc', '127.0.0.1']],
 ] as const satisfies readonly (readonly [string, keyof Flags, string, unknown])[]
 const SWITCHES = [
@@ -111,12 +117,41 @@ test('audit events need the webhook to which they are sent', () => {
   expect(run(['--webhook', '0.0.0.0:9443'], twin).flags).toMatchObject({ auditTokenSecret: 'audit' })
 })
 
+test('a name of the identity provider needs its address, without which it would never be read', () => {
+  const twin = { GITSYNC_NAME_EXTRA: 'example.com/name' }
+  const { exitCode, printed } = run([], twin)
+  expect([exitCode, printed]).toEqual([1, expect.stringContaining('--name-extra needs --email-extra')])
+  expect(run(['--email-extra', 'example.com/email'], twin).flags).toMatchObject({ nameExtra: 'example.com/name' })
+})
+
+test('who may look at a page that nobody serves is a mistake, and so is a page without rights outside namespaces', () => {
+  const twins = { GITSYNC_AUDIT_PAGE_AUDIENCE: 'audit, other', GITSYNC_AUDIT_PAGE_PROXY: '10.0.0.0/8, fd00::/64' }
+  const { exitCode, printed } = run([], twins)
+  expect([exitCode, printed]).toEqual([1, expect.stringContaining('need --audit-page')])
+  expect(run(['--audit-page', ':8070'], twins).flags).toMatchObject({
+    auditPageAudience: ['audit', 'other'],
+    auditPageProxy: ['10.0.0.0/8', 'fd00::/64'],
+  })
+  const rolesOnly = run(['--audit-page', ':8070', '--roles-only', '--namespace', 'shop'])
+  expect([rolesOnly.exitCode, rolesOnly.printed]).toEqual([1, expect.stringContaining('exclude each other')])
+})
+
 test('every flag has a twin in the help, and a test above', () => {
   const { printed, exitCode } = run(['--help'])
   expect(exitCode).toBe(0)
   const shown = [...printed.matchAll(/env:\s+(GITSYNC_\w+)\)/g)].map(([, twin]) => twin)
   expect(new Set(shown)).toEqual(
-    new Set([['GITSYNC_PUSH_HOOKS'], ['GITSYNC_AUDIT_TOKEN_SECRET'], ...VALUES, ...SWITCHES].map(([twin]) => twin)),
+    new Set(
+      [
+        ['GITSYNC_AUDIT_PAGE_AUDIENCE'],
+        ['GITSYNC_AUDIT_PAGE_PROXY'],
+        ['GITSYNC_PUSH_HOOKS'],
+        ['GITSYNC_AUDIT_TOKEN_SECRET'],
+        ['GITSYNC_NAME_EXTRA'],
+        ...VALUES,
+        ...SWITCHES,
+      ].map(([twin]) => twin),
+    ),
   )
 })
 
@@ -136,6 +171,12 @@ test.each([
   ['--lease-name', 'a..b'],
   ['--lease-name', 'a.-b'],
   ['--lease-name', 'a'.repeat(254)],
+  ['--audit-page', '8070'],
+  ['--audit-page-proxy', '10.0.0.1'],
+  ['--audit-page-proxy', 'proxy.example.com'],
+  ['--audit-page-proxy', '10.0.0.0/33'],
+  ['--audit-page-audience', 'a,,b'],
+  ['--audit-page-user-header', 'X Forwarded'],
   ['--metrics', 'nonsense'],
   ['--metrics', '127.0.0.1:65536'],
   ['--metrics', ':'],

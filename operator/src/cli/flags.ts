@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
+import ipaddr from 'ipaddr.js'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { isNamespaceName, isObjectName } from '../api/fields.ts'
 import { isSharedWindowUrl, SHARED_WINDOW_FORM } from '../push/budget/shared-window.ts'
@@ -18,6 +19,13 @@ export interface Flags {
   readonly budgetRedis?: string
   readonly pushHooks?: string
   readonly pushHookSecretFile?: string
+  readonly auditPage?: string
+  /** None: the API server's own. */
+  readonly auditPageAudience: readonly string[]
+  /** CIDRs. */
+  readonly auditPageProxy: readonly string[]
+  readonly auditPageUserHeader: string
+  readonly auditPageGroupsHeader: string
   readonly logLevel: string
   readonly allowPrivateHosts?: boolean
   readonly rolesOnly?: boolean
@@ -96,6 +104,25 @@ const hosts = (value: string, list: readonly string[]): string[] => [
   ...value.split(',').map((name) => objectName(name.trim().toLowerCase())),
 ]
 
+const audiences = (value: string, list: readonly string[]): string[] => [
+  ...list,
+  ...value.split(',').map((name) => text(name.trim())),
+]
+
+const networks = (value: string, list: readonly string[]): string[] => [
+  ...list,
+  ...value.split(',').map((part) => {
+    const network = part.trim()
+    if (ipaddr.isValidCIDR(network)) return network
+    throw new InvalidArgumentError('It must be a network: 10.20.0.0/16, or 10.20.0.7/32 for one address.')
+  }),
+]
+
+const headerName = (value: string): string => {
+  if (/^[A-Za-z0-9-]{1,64}$/.test(value)) return value.toLowerCase()
+  throw new InvalidArgumentError('It must be the name of a header: letters, digits and -.')
+}
+
 /** Each has a twin in the environment: `--log-level` is `GITSYNC_LOG_LEVEL`. */
 const options = (): Option[] => [
   new Option('--kubeconfig <file>', 'default: KUBECONFIG, else in-cluster').argParser(text),
@@ -123,6 +150,28 @@ const options = (): Option[] => [
     '--budget-redis <url>',
     'Redis or Valkey in which several operators count requests, pushes and bytes to Git hosts together; default: each counts alone',
   ).argParser(text),
+  new Option(
+    '--audit-page <host:port>',
+    'address of the audit page, for those who may get GitSyncs; plain HTTP, so put what encrypts before it; default: not served',
+  ).argParser(address),
+  new Option(
+    '--audit-page-audience <name>',
+    "with --audit-page: audience that a viewer's token must be for (repeatable)",
+  )
+    .argParser(audiences)
+    .default([], "the API server's own"),
+  new Option(
+    '--audit-page-proxy <network>',
+    'with --audit-page: addresses of authenticating proxies, whose header says who asks (repeatable)',
+  )
+    .argParser(networks)
+    .default([], 'none'),
+  new Option('--audit-page-user-header <name>', 'in which those proxies name the user')
+    .argParser(headerName)
+    .default('x-forwarded-user'),
+  new Option('--audit-page-groups-header <name>', 'in which they name the groups, separated by commas')
+    .argParser(headerName)
+    .default('x-forwarded-groups'),
   new Option('--log-level <level>', 'least level that is logged').choices(LOG_LEVELS).default('info'),
   new Option('--allow-private-hosts', 'for development: loopback and private Git hosts'),
   new Option(
@@ -145,14 +194,16 @@ const options = (): Option[] => [
   new Option('--webhook-configuration <name>', 'of the webhook configurations that are told where to ask')
     .argParser(objectName)
     .default('gitsync-operator'),
-  new Option('--webhook-host <name>', 'name or address under which the API server asks (repeatable)')
+  new Option('--webhook-host <name>', 'name or IPv4 address under which the API server asks (repeatable)')
     .argParser(hosts)
     .default([], 'localhost'),
   new Option(
     '--email-extra <key>',
     'in the extra of users: where the identity provider says their address; default: user names alone count',
   ).argParser(text),
-  new Option('--name-extra <key>', 'where it says their name; default: the user name').argParser(text),
+  new Option('--name-extra <key>', 'with --email-extra: where it says their name; default: the user name').argParser(
+    text,
+  ),
   new Option(
     '--audit-token-secret <name>',
     "Secret in the Lease's namespace whose key token lets the sender of audit events in; default: none are taken",
@@ -199,6 +250,14 @@ export function readFlags(args: readonly string[], env: Readonly<Record<string, 
     )
   if (flags.auditTokenSecret !== undefined && flags.webhook === undefined)
     program.error('error: --audit-token-secret needs --webhook: that is where the API server sends audit events')
+  if (flags.auditPage !== undefined && flags.rolesOnly === true)
+    program.error(
+      'error: --audit-page and --roles-only exclude each other: no Role grants the question whose a token is',
+    )
+  if (flags.auditPage === undefined && flags.auditPageAudience.length + flags.auditPageProxy.length > 0)
+    program.error('error: --audit-page-audience and --audit-page-proxy need --audit-page')
+  if (flags.nameExtra !== undefined && flags.emailExtra === undefined)
+    program.error('error: --name-extra needs --email-extra: an author without an address is named by the user name')
   // Not checked while the option is read: that would print it, password and all.
   if (flags.budgetRedis !== undefined && !isSharedWindowUrl(flags.budgetRedis))
     program.error(`error: --budget-redis ${SHARED_WINDOW_FORM}`)

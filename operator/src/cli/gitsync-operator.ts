@@ -14,6 +14,18 @@ async function main(): Promise<void> {
     budgetRedis: flags.budgetRedis,
     pushHooks: flags.pushHooks,
     pushHookSecretFile: flags.pushHookSecretFile,
+    auditPage:
+      flags.auditPage === undefined
+        ? undefined
+        : {
+            address: flags.auditPage,
+            audiences: flags.auditPageAudience,
+            trust: {
+              networks: flags.auditPageProxy,
+              userHeader: flags.auditPageUserHeader,
+              groupsHeader: flags.auditPageGroupsHeader,
+            },
+          },
     logLevel: flags.logLevel,
     allowPrivateHosts: flags.allowPrivateHosts === true,
     rolesOnly: flags.rolesOnly === true,

@@ -10,6 +10,8 @@ import { AuthorRecords } from '../plan/authors/records.ts'
 import { doorsAt } from '../replicas/holder.ts'
 import type { Holder } from '../replicas/holder.ts'
 import { relayPush } from '../replicas/push-relay.ts'
+import { startAuditPage } from '../audit-page/start-audit-page.ts'
+import type { AuditPageOptions } from '../audit-page/start-audit-page.ts'
 import { serveAdmin } from '../serve/admin.ts'
 import { serveMetrics } from '../serve/http.ts'
 import type { Readiness } from '../serve/http.ts'
@@ -40,6 +42,8 @@ export interface OperatorOptions {
   readonly pushHooks?: string | undefined
   /** Holds the secret of the webhooks. */
   readonly pushHookSecretFile?: string | undefined
+  /** The page with the history. Default: not served. */
+  readonly auditPage?: AuditPageOptions | undefined
   readonly logLevel: string
   /** URL of the Redis in which several operators count requests together. Default: each counts alone. */
   readonly budgetRedis?: string | undefined
@@ -174,6 +178,15 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
           holder,
           onRelayed: (result, count) => onRelayed('record', result, count),
         })
+  const auditPage =
+    options.auditPage === undefined
+      ? undefined
+      : await startAuditPage(options.auditPage, {
+          client,
+          clock,
+          logger,
+          gitsyncs: () => reconciling?.audited(),
+        })
   logger.info(
     {
       version: VERSION,
@@ -182,6 +195,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
       admin: admin?.address,
       pushHooks: hooks?.address,
       webhook: webhook?.address,
+      auditPage: auditPage?.address,
       traces: tracer.isEnabled,
       identity,
     },
@@ -225,6 +239,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
       await hooks?.close()
       await webhook?.stop()
       await admin?.close()
+      await auditPage?.close()
       await served.close()
       await sharedWindow?.close()
       await leaseClient.close()

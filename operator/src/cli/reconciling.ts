@@ -1,12 +1,18 @@
 import type { Logger } from 'pino'
+import type { AuditedGitSync } from '../audit-page/audited.ts'
+import { DashboardReporter } from '../controllers/dashboard-reporter.ts'
+import { GrafanaAccess } from '../controllers/grafana/grafana-access.ts'
 import { GitSyncController, MAX_RECONCILES } from '../controllers/gitsync-controller.ts'
 import type { Environment } from '../controllers/environment.ts'
+import { auditedGitSyncs } from '../controllers/audited-gitsyncs.ts'
 import { watchDefinitions } from '../controllers/definition-changes.ts'
+import { deletionProof } from '../controllers/deletion-proof.ts'
 import { createNamespaceIndex } from '../controllers/namespace-index.ts'
 import { followProviders, noProviders } from '../controllers/providers.ts'
 import { watchPermissions } from '../controllers/permission-changes.ts'
 import { secretConsents } from '../controllers/secret-consents.ts'
 import type { KubeClient } from '../kube/client.ts'
+import { GrafanaPool } from '../grafana/grafana-pool.ts'
 import { createDiscovery } from '../kube/discovery.ts'
 import { createEventRecorder } from '../kube/events.ts'
 import { createReflectorPool } from '../kube/reflector-pool.ts'
@@ -24,7 +30,7 @@ import { HostLabels } from '../serve/host-labels.ts'
 import { gitsyncRef } from '../serve/log.ts'
 import { metricsByHost } from '../serve/metrics.ts'
 import type { Metrics } from '../serve/metrics.ts'
-import { apiObserver, gitObserver, pushObserver, queueObserver } from '../serve/observe.ts'
+import { apiObserver, gitObserver, grafanaObserver, pushObserver, queueObserver } from '../serve/observe.ts'
 import type { PushNotice } from '../serve/push-notice.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Tracer } from '../trace/tracer.ts'
@@ -70,6 +76,8 @@ export interface Reconciling {
   collect(): Promise<void>
   /** Somebody has pushed to a Git host. */
   pushed(notice: PushNotice): void
+  /** Every GitSync, for pages; undefined until they have been listed. */
+  audited(): Iterable<AuditedGitSync> | undefined
   /** Goes on when `mayPush` says yes again. */
   resume(): void
   /** Pushes what is pending and writes the last status. @returns whether that was done in time */
@@ -86,6 +94,7 @@ const RELAY_GRACE_MS = 1_000
 
 const CONTROLLER = 'gitsync'
 const REPORTS = 'gitsync-status'
+const DASHBOARDS = 'dashboard-status'
 
 export function startReconciling(options: ReconcilingOptions): Reconciling {
   const { client, clock, random, logger, metrics, mayPush } = options
@@ -136,6 +145,7 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
     client,
     pool,
     discovery,
+    proof: deletionProof(client, discovery, clock),
     events,
     labelled: createNamespaceIndex(pool, clock, (name) => controller.enqueue(name)),
     writers,
@@ -147,6 +157,13 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
       onApiRequest: apiObserver(metrics, hosts, logger),
     }),
     budget: new SpoolBudget(),
+    grafanas: new GrafanaAccess(
+      new GrafanaPool({
+        clock,
+        userAgent: `gitsync-operator/${VERSION}`,
+        onRequest: grafanaObserver(metrics, hosts, logger),
+      }),
+    ),
     consents: secretConsents(client, pool, {
       rolesOnly: options.rolesOnly,
       changed: () => controller.enqueueAll(),
@@ -169,12 +186,21 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
     invalidProviders: providers.invalid,
     places: new Map(),
     enqueue: (name) => controller.enqueue(name),
-    report: (name) => controller.reporter.report(name),
+    report(name) {
+      controller.reporter.report(name)
+      dashboards.report(name)
+    },
   }
   const controller = new GitSyncController(environment, {
     random,
     metrics: queueObserver(metrics, CONTROLLER, true),
     reportMetrics: queueObserver(metrics, REPORTS, false),
+  })
+  const dashboards = new DashboardReporter({
+    environment,
+    random,
+    metrics: queueObserver(metrics, DASHBOARDS, false),
+    runtimeOf: (name) => controller.runtimeOf(name),
   })
   metrics.maxWorkers.set({ controller: CONTROLLER }, MAX_RECONCILES)
   watchPermissions(pool, clock, options, () => controller.enqueueAll())
@@ -185,13 +211,14 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
       return controller.ready ? undefined : 'GitSyncs have not been listed yet'
     },
     // Before it is known what hosts are allowed to whom, nobody may write anywhere.
-    ended: providers.listed.then(() => controller.run()),
+    ended: providers.listed.then(() => Promise.all([controller.run(), dashboards.run()])).then(() => undefined),
     async collect() {
       metrics.spoolBytes.set(environment.budget.used)
       const reconciles = controller.running()
       metrics.activeWorkers.set({ controller: CONTROLLER }, reconciles.length)
       showRunning(metrics, CONTROLLER, reconciles)
       showRunning(metrics, REPORTS, controller.reporter.running())
+      showRunning(metrics, DASHBOARDS, dashboards.running())
       showWatches(metrics, pool.list())
       showGitSyncs(metrics, controller.reporter.reports(), clock.now())
       const named = controller.hosts()
@@ -206,14 +233,23 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
       const known = urls.filter((url) => parseRepositoryAddress(url) !== undefined)
       for (const url of known) for (const { branch, tip } of branches) writers.lookAt(branchKey({ url, branch }), tip)
     },
+    audited() {
+      if (!controller.ready) return undefined
+      return auditedGitSyncs({
+        objects: controller.objects(),
+        runtimeOf: (name) => controller.runtimeOf(name),
+        providers: providers.valid,
+      })
+    },
     resume: () => writers.resume(),
     async stop() {
       const deadline = Promise.withResolvers<boolean>()
       const cancel = clock.after(FLUSH_MS, () => deadline.resolve(false))
-      const flushed = controller.stop(true).then(() => events.flush())
+      const flushed = controller.stop(true).then(() => Promise.all([dashboards.stop(), events.flush()]))
       const isDone = await Promise.race([flushed.then(() => true), deadline.promise])
       cancel()
       await environment.repositories.close()
+      await environment.grafanas?.close()
       return isDone
     },
   }

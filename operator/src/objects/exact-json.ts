@@ -39,8 +39,13 @@ export function parseExact(text: string): unknown {
 }
 
 function keepSource(_key: string, value: unknown, context: { readonly source?: string }): unknown {
-  if (typeof value !== 'number' || context.source === undefined) return value
-  return Object.is(value, -0) || String(value) !== context.source ? new ExactNumber(context.source) : value
+  return typeof value !== 'number' || context.source === undefined ? value : exactNumber(context.source)
+}
+
+/** @param source a number as JSON spells it */
+export function exactNumber(source: string): number | ExactNumber {
+  const value = Number(source)
+  return Object.is(value, -0) || String(value) !== source ? new ExactNumber(source) : value
 }
 
 /** Prints a value that {@link parseExact} gave, numbers as they were read. `space` as for `JSON.stringify`. */

@@ -5,6 +5,7 @@ import { InvalidSpecError } from '../../api/invalid-spec.ts'
 import { KubeError } from '../../kube/errors.ts'
 import { PushFailure } from '../../push/failure.ts'
 import { CommandFailure, tellFailure } from './command-failure.ts'
+import { notesTo } from './notes.ts'
 
 test.each([
   [new CommandFailure('conflict', 'x'), 5, 'conflict'],
@@ -34,4 +35,16 @@ test('secrets are blotted out, as text too', () => {
   const io = { stderr } as unknown as Parameters<typeof tellFailure>[1]['io']
   tellFailure(new Error('with s3cret'), { io, json: false, redact: (text) => text.replaceAll('s3cret', '***') })
   expect(String(stderr.read())).toBe('error: with ***\n')
+})
+
+test.each([true, false])('what a server or a repository says plays no tricks on a terminal: --json %s', (json) => {
+  const stderr = new PassThrough()
+  const io = { stderr } as unknown as Parameters<typeof tellFailure>[1]['io']
+  tellFailure(new CommandFailure('other', 'holds ConfigMap/\u001b]0;owned\u0007\u009b2J\u202e'), {
+    io,
+    json,
+    redact: (text) => text,
+  })
+  notesTo(io)('stays: /data/\u001b[2J')
+  expect(String(stderr.read())).not.toMatch(/[^\P{Cc}\n]|\u202e/u)
 })

@@ -6,6 +6,7 @@ import type { Reason } from '../../api/reasons.ts'
 import { isKubeError } from '../../kube/errors.ts'
 import type { KubeErrorCode } from '../../kube/errors.ts'
 import { InvalidTemplateError } from '../../render/template-error.ts'
+import { printable } from './output.ts'
 
 /** Why a command did not do what it was told; the message names field or flag, value and remedy. */
 export class CommandFailure extends Error {
@@ -95,6 +96,7 @@ export function tellFailure(
   const message = error instanceof Error ? error.message : String(error)
   const name = reasonOf(error) ?? (error as { code?: string }).code ?? kind ?? 'Other'
   const shown = json ? JSON.stringify({ error: { code: name, message, exitCode: code } }) : `error: ${message}`
-  io.stderr.write(`${redact(shown)}\n`)
+  // Servers and files of a repository have a say in messages.
+  io.stderr.write(`${printable(redact(shown))}\n`)
   return code
 }

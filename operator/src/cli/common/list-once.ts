@@ -1,17 +1,14 @@
 import PQueue from 'p-queue'
 import type { KubeClient } from '../../kube/client.ts'
 import { isKubeError, KubeError } from '../../kube/errors.ts'
+import { listAll } from '../../kube/list-pages.ts'
 import type { ReflectorHandler, ReflectorState } from '../../kube/reflector.ts'
 import type { ReflectorPool } from '../../kube/reflector-pool.ts'
 import { groupKindKey } from '../../objects/object.ts'
 import type { KubernetesObject } from '../../objects/object.ts'
 import type { ApiResource } from '../../kube/resource.ts'
 
-/** Objects of one page: of any size that is allowed they fit into one answer. */
-const PAGE = 500
 const LISTS_AT_ONCE = 4
-/** A list that grew too old while its pages were read begins again this often. */
-const MAX_RELISTS = 3
 
 /** What a watch would tell, told once. */
 export interface OneLook extends ReflectorPool {
@@ -38,15 +35,29 @@ export function lookOnce(client: Pick<KubeClient, 'list'>, options: OneLookOptio
   const pending = new Set<Promise<void>>()
   let read = 0
 
+  const list = async (resource: ApiResource, namespace: string | undefined): Promise<readonly KubernetesObject[]> => {
+    const { labelSelector, onProgress } = options
+    try {
+      return await listAll(client, resource, {
+        namespace,
+        query: { labelSelector },
+        onPage: ({ items }) => onProgress?.((read += items.length)),
+      })
+    } catch (error) {
+      if (!isKubeError(error)) throw error
+      const where = namespace === undefined ? 'in the cluster' : `in namespace ${namespace}`
+      const why = error.details ?? error.message
+      throw new KubeError(error.code, `${groupKindKey(resource)} ${where} cannot be listed: ${why}`, { cause: error })
+    }
+  }
+
   const listed = (resource: ApiResource, namespace: string | undefined): Promise<readonly KubernetesObject[]> => {
     const key = JSON.stringify([resource.group, resource.version, resource.plural, namespace])
     const known = lists.get(key)
     if (known !== undefined) return known
-    const list = queue.add(() =>
-      listAll(client, resource, namespace, options.labelSelector, (count) => options.onProgress?.((read += count))),
-    )
-    lists.set(key, list)
-    return list
+    const objects = queue.add(() => list(resource, namespace))
+    lists.set(key, objects)
+    return objects
   }
 
   return lookWith(async (resource, scope) => {
@@ -102,35 +113,4 @@ function lookWith(look: Look, pending: Set<Promise<void>>): OneLook {
 function phaseOf({ code }: KubeError): ReflectorState['phase'] {
   if (code === 'Forbidden' || code === 'Unauthorized') return 'Forbidden'
   return code === 'NotServed' ? 'NotServed' : 'Backoff'
-}
-
-async function listAll(
-  client: Pick<KubeClient, 'list'>,
-  resource: ApiResource,
-  namespace: string | undefined,
-  labelSelector: string | undefined,
-  onPage: (objects: number) => void,
-): Promise<readonly KubernetesObject[]> {
-  for (let attempt = 0; ; attempt++) {
-    const found: KubernetesObject[] = []
-    let next: string | undefined
-    try {
-      do {
-        const page = await client.list(resource, namespace, { limit: PAGE, continue: next, labelSelector })
-        found.push(...page.items)
-        onPage(page.items.length)
-        next = page.continue
-      } while (next !== undefined)
-      return found
-    } catch (error) {
-      if (isKubeError(error, 'Gone') && attempt < MAX_RELISTS) continue
-      if (!isKubeError(error)) throw error
-      const where = namespace === undefined ? 'in the cluster' : `in namespace ${namespace}`
-      throw new KubeError(
-        error.code,
-        `${groupKindKey(resource)} ${where} cannot be listed: ${error.details ?? error.message}`,
-        { cause: error },
-      )
-    }
-  }
 }

@@ -1,4 +1,5 @@
 import type { Io } from '@gitsync/protocol/cli'
+import { printable } from './output.ts'
 
 /** Tells something beside the result, each thing once: what was not checked, or whose credentials are used. */
 export type Notes = (text: string) => void
@@ -9,6 +10,6 @@ export function notesTo(io: Pick<Io, 'stderr'>): Notes {
   return (text) => {
     if (told.has(text)) return
     told.add(text)
-    io.stderr.write(`note: ${text}\n`)
+    io.stderr.write(`note: ${printable(text)}\n`)
   }
 }

@@ -29,14 +29,14 @@ test('columns line up, and no line ends with a space', () => {
 })
 
 test('what could play tricks on a terminal is left out', () => {
-  expect(printable('a\u001b[31mb\u009bc\td\n')).toBe('a[31mbc\td\n')
+  expect(printable('a\u001b[31mb\u009bc\u202e\td\n')).toBe('a[31mbc\td\n')
 })
 
 test('a file is printed as it is, and on a terminal without what could play tricks on it', async () => {
-  const bytes = Buffer.from('data:\n\ttitle: \u{1b}]0;owned\u0007é\u009b\r!\r\n')
+  const bytes = Buffer.from('data:\n\ttitle: \u{1b}]0;owned\u0007é\u009b\r!\u202e\r\n')
   for (const [isTTY, expected] of [
     [false, bytes.toString()],
-    [true, 'data:\n\ttitle: \\x1b]0;owned\\x07é\\x9b\\x0d!\r\n'],
+    [true, 'data:\n\ttitle: \\x1b]0;owned\\x07é\\x9b\\x0d!\\u202e\r\n'],
   ] as const) {
     const stdout = Object.assign(new PassThrough(), { isTTY })
     await writeFileTo(stdout, bytes)

@@ -48,19 +48,22 @@ export function age(time: string | undefined, now: Date): string {
   return `${Math.max(0, Math.floor(ms / SECOND))}s`
 }
 
+/** Moves the cursor, or turns the direction of reading, so that what stands there is not what is seen. */
+const TRICKS = /[^\P{Cc}\n\t]|\p{Bidi_Control}/gu
+
 /** Without what could play tricks on a terminal. */
-export function printable(text: string): string {
-  return text.replaceAll(/[^\P{Cc}\n\t]/gu, '')
-}
+export const printable = (text: string): string => text.replaceAll(TRICKS, '')
+
+/** With what could play tricks on a terminal spelled out, as in `\x1b[31m`, for texts of which nothing may be missing. */
+export const spelledOut = (text: string): string =>
+  text.replaceAll(TRICKS, (character, at: number) => {
+    if (character === '\r' && text[at + 1] === '\n') return character
+    const code = (character.codePointAt(0) ?? 0).toString(16)
+    return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`
+  })
 
 /** A file as it is; on a terminal with what could play tricks on it spelled out, as in `\x1b[31m`. */
 export async function writeFileTo(stdout: Io['stdout'], bytes: Uint8Array): Promise<void> {
   const isTerminal = 'isTTY' in stdout && stdout.isTTY === true
-  await write(stdout, isTerminal ? escaped(new TextDecoder().decode(bytes)) : bytes)
+  await write(stdout, isTerminal ? spelledOut(new TextDecoder().decode(bytes)) : bytes)
 }
-
-const escaped = (text: string): string =>
-  text.replaceAll(
-    /(?!\r\n)[^\P{Cc}\n\t]/gu,
-    (character) => `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
-  )

@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import { deletionProof } from '../../controllers/deletion-proof.ts'
 import type { Environment } from '../../controllers/environment.ts'
 import { createNamespaceIndex } from '../../controllers/namespace-index.ts'
 import { secretConsents } from '../../controllers/secret-consents.ts'
@@ -24,6 +25,7 @@ export function readingEnvironment({ client, discovery }: Cluster, pool: OneLook
   return {
     client,
     discovery,
+    proof: deletionProof(client, discovery, clock),
     pool,
     clock,
     clusterId,

@@ -3,18 +3,20 @@ import { Inventory } from '../../plan/inventory.ts'
 import { normalizeUrl } from '../../plan/overlap.ts'
 import { inventoryStore, placeKey } from '../../controllers/inventory-store.ts'
 import type { Location } from '../../controllers/inventory-store.ts'
-import { NAMESPACES } from '../../controllers/known-resources.ts'
+import { CONFIGMAPS, isDashboardKind, NAMESPACES } from '../../controllers/known-resources.ts'
 import { nameOf } from '../../controllers/environment.ts'
 import { Runtime } from '../../controllers/runtime.ts'
 import { beginReconciliation, runSteps } from '../../controllers/step.ts'
 import type { Problem, Reconciliation } from '../../controllers/step.ts'
 import { authorise } from '../../controllers/steps/authorise.ts'
+import { authoriseDashboards } from '../../controllers/steps/authorise-dashboards.ts'
 import { checkSpec } from '../../controllers/steps/check-spec.ts'
 import { limitsFor } from '../../controllers/connect-repository.ts'
 import { memberSettings } from '../../controllers/from-spec/member-settings.ts'
 import { renderingOf } from '../../controllers/from-spec/rendering.ts'
 import { findProvider } from '../../controllers/steps/find-provider.ts'
 import { protect } from '../../controllers/steps/protect.ts'
+import { readDashboards } from '../../controllers/steps/read-dashboards.ts'
 import { resolveKinds } from '../../controllers/steps/resolve-kinds.ts'
 import { isKubeError } from '../../kube/errors.ts'
 import type { ApiResource } from '../../kube/resource.ts'
@@ -55,7 +57,7 @@ export async function resolveGitSync(object: KubernetesObject, cluster: Cluster,
     ...(providers === undefined ? {} : { providers: providers.valid, invalidProviders: providers.invalid }),
   }
   const run = beginReconciliation({ environment, name: nameOf(object), object, runtimes: new Map() })
-  const problem = await runSteps(run, [checkSpec, resolveKinds, authorise, protect])
+  const problem = await runSteps(run, [checkSpec, resolveKinds, authorise, readDashboards, protect])
   if (problem !== undefined) throw new PushFailure(problem.reason, problem.message)
   const hostProblem = providers === undefined ? undefined : await findProvider(run)
   return { run, gitsync: run.gitsync, branch: run.branch, base: run.base, hostProblem, clusterId }
@@ -90,20 +92,40 @@ export async function readWanted(
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   })
   const runtime = await startRuntime(run, pool, options.clusterId, await loadInventory(run, notes))
-  await pool.settled()
+  await readAll(run, runtime, pool)
   for (const { kind, why } of runtime.unreadable()) notes(`${kind} is left out: ${why}`)
-  for (const [key, { message }] of runtime.unrenderable())
-    notes(`${key} is left out, it cannot be made a file: ${message}`)
+  for (const [key, { problem }] of runtime.unrenderable())
+    notes(`${key} is left out, it cannot be made a file: ${problem.message}`)
   return runtime
 }
 
 /** What becomes of one object: by selection and rendering as the operator does them. */
 export async function readOne({ run }: Resolved, object: KubernetesObject, resource: ApiResource): Promise<Runtime> {
-  const pool = lookAt(object, resource)
+  const one = lookAt(object, resource)
+  // What a Dashboard names is elsewhere.
+  const pool = isDashboardKind(resource) ? withConfigMaps(one, lookOnce(run.environment.client)) : one
   const runtime = await startRuntime(run, pool, run.environment.clusterId, new Inventory())
-  await pool.settled()
+  await readAll(run, runtime, pool)
   return runtime
 }
+
+/** Reads what is selected, and then what Dashboards in it name. */
+async function readAll(run: Reconciliation, runtime: Runtime, pool: OneLook): Promise<void> {
+  await pool.settled()
+  run.runtimes.set(run.name, runtime)
+  await authoriseDashboards(run)
+  await pool.settled()
+}
+
+const withConfigMaps = (one: OneLook, all: OneLook): OneLook => ({
+  subscribe: (resource, ...rest) =>
+    (resource.group === '' && resource.kind === CONFIGMAPS.kind ? all : one).subscribe(resource, ...rest),
+  list: () => [],
+  settled: async () => {
+    await one.settled()
+    await all.settled()
+  },
+})
 
 async function startRuntime(
   run: Reconciliation,

@@ -1,5 +1,7 @@
 import type { GitSyncSpecInput } from '../../api/gitsync.ts'
+import { InvalidSpecError } from '../../api/invalid-spec.ts'
 import { parseGitSync } from '../../api/parse.ts'
+import type { GitSync } from '../../api/parse.ts'
 import { nameOf } from '../../controllers/environment.ts'
 import { GITSYNCS } from '../../controllers/known-resources.ts'
 import type { Reading } from '../../controllers/source-set.ts'
@@ -8,6 +10,7 @@ import { beginReconciliation } from '../../controllers/step.ts'
 import { apiVersionOf } from '../../kube/resource.ts'
 import type { ApiResource } from '../../kube/resource.ts'
 import { groupKindKey } from '../../objects/object.ts'
+import type { KubernetesObject } from '../../objects/object.ts'
 import type { Cluster } from '../common/cluster.ts'
 import { CommandFailure } from '../common/command-failure.ts'
 import { lookOnce } from '../common/list-once.ts'
@@ -26,6 +29,12 @@ export interface Selection {
   readonly namespaces: readonly string[] | undefined
   readonly labelSelector: string | undefined
   readonly layout: { readonly template: string | undefined; readonly format: 'YAML' | 'JSON' }
+}
+
+/** How the fields of the GitSync that stands for the command line are called there. */
+const ARGUMENTS: Readonly<Record<string, string>> = {
+  'spec.repository.path': 'PATH',
+  'spec.resources': '--resource',
 }
 
 /**
@@ -56,7 +65,7 @@ export async function readCluster(
   }
   const environment = readingEnvironment(cluster, lookOnce(cluster.client), '')
   const run = beginReconciliation({ environment, name: nameOf(object), object, runtimes: new Map() })
-  run.gitsync = parseGitSync(object)
+  run.gitsync = parseSelection(object)
   const { exclude, defaultExclusions, ignoreManagers } = run.gitsync.spec
   const exclusions = { exclude, defaultExclusions, ignoreManagers }
   run.readings = resources.map((resource, index): Reading => {
@@ -102,5 +111,16 @@ function checkKind(resource: ApiResource): void {
   }
   if (!resource.verbs.includes('list')) {
     throw new CommandFailure('usage', `--resource ${name} cannot be listed`)
+  }
+}
+
+function parseSelection(object: KubernetesObject): GitSync {
+  try {
+    return parseGitSync(object)
+  } catch (error) {
+    if (!(error instanceof InvalidSpecError)) throw error
+    const argument = ARGUMENTS[error.field]
+    if (argument === undefined) throw error
+    throw new CommandFailure('usage', `${argument} ${error.value}: ${error.remedy}`)
   }
 }

@@ -1,18 +1,26 @@
 import type { Repository } from '@gitsync/protocol'
 import { isGitError } from '@gitsync/protocol'
+import type { DashboardSpec, DashboardStatus } from '../../api/dashboard.ts'
+import { counted } from '../../controllers/counted.ts'
+import { isDashboardKind } from '../../controllers/known-resources.ts'
 import { groupKindKey } from '../../objects/object.ts'
 import type { SelectedKind } from '../../controllers/step.ts'
 import type { KubernetesObject } from '../../objects/object.ts'
 import type { Cluster } from '../common/cluster.ts'
 import type { Notes } from '../common/notes.ts'
-import { findPlace, keyOf, pathByLayout } from './place-of.ts'
+import { findOverlap } from './find-overlap.ts'
+import { findPlace, isOwnDashboard, keyOf, pathByLayout, pathByStatus } from './place-of.ts'
 import { newestBranch } from './with-folder.ts'
 import type { NamedObject } from '../common/find-object.ts'
 import { checksOf } from './why.ts'
 import type { Check } from './why.ts'
+import { pathIn } from '../../plan/path-in.ts'
 import { isKindExcluded } from '../../plan/exclusions.ts'
 import { readOne, resolveGitSync } from '../common/wanted.ts'
 import type { Resolved } from '../common/wanted.ts'
+
+/** Files that are named of many. */
+const SHOWN = 5
 
 /** What one GitSync makes of one object. */
 export interface Explanation {
@@ -40,7 +48,18 @@ export type Look = <T>(resolved: Resolved, work: (repository: Repository) => Pro
 export async function explainObject(
   gitsync: KubernetesObject,
   { named, live }: { readonly named: NamedObject; readonly live: KubernetesObject | undefined },
-  { cluster, notes, look }: { readonly cluster: Cluster; readonly notes: Notes; readonly look: Look | undefined },
+  {
+    cluster,
+    notes,
+    look,
+    known,
+  }: {
+    readonly cluster: Cluster
+    readonly notes: Notes
+    readonly look: Look | undefined
+    /** Every GitSync that this user may list. */
+    readonly known: readonly KubernetesObject[]
+  },
 ): Promise<Explanation | undefined> {
   const { name, namespace: home = '' } = gitsync.metadata
   const base = { gitsync: `${home}/${name}`, checks: [] }
@@ -51,9 +70,9 @@ export async function explainObject(
     if (!(error instanceof Error) || error.name !== 'PushFailure') throw error
     return { ...base, in: false, why: `this GitSync writes nothing: ${error.message}` }
   }
-  const { hostProblem, run } = resolved
-  if (hostProblem !== undefined)
-    return { ...base, in: false, why: `this GitSync writes nothing: ${hostProblem.message}` }
+  const { run } = resolved
+  const problem = resolved.hostProblem ?? (await findOverlap(resolved, known))
+  if (problem !== undefined) return { ...base, in: false, why: `this GitSync writes nothing: ${problem.message}` }
   const { resource } = named
   const entries = run.selected.filter(
     (one) => one.resource.group === resource.group && one.resource.kind === resource.kind,
@@ -65,6 +84,13 @@ export async function explainObject(
   }
   const runtime = live === undefined ? undefined : await readOne(resolved, live, resource)
   const member = runtime?.member
+  const feed = isDashboardKind(resource) ? runtime?.feeds.stateOf(named.name) : undefined
+  if (feed?.isMany === true && feed.problem === undefined && member !== undefined) {
+    const paths = [...feed.files.keys()].flatMap((key) => member.desired.ofObject(key)?.path ?? []).sort()
+    const { suspend } = resolved.gitsync.spec
+    const why = `stands for ${counted(feed.files.size, 'dashboard', 'dashboards')}: ${someOf(paths)}${suspend ? '; the GitSync is suspended' : ''}`
+    return { ...base, branch: resolved.branch, in: true, why }
+  }
   if (member?.desired.ofObject(keyOf(named)) !== undefined) {
     const checks = (live === undefined ? [] : checksOfEach(entries, { resolved, live, named })).find(areAllPassed) ?? []
     const layout = { path: member.desired.ofObject(keyOf(named))?.path ?? '', git: 'unknown' as const }
@@ -73,9 +99,13 @@ export async function explainObject(
     const why = resolved.gitsync.spec.suspend ? 'selected, but the GitSync is suspended' : WHY[git]
     return { ...base, ...placed(resolved, path), in: true, why, checks, git }
   }
-  const path = await pathByLayout(resolved, named, live)
+  const isDashboard = live !== undefined && isOwnDashboard(resolved, named, live)
+  const path = isDashboard ? pathByStatus(resolved, live) : await pathByLayout(resolved, named, live)
+  if (isDashboard && isFollowed(live)) return { ...base, ...placed(resolved, path), ...asItSays(live) }
   const git: NonNullable<Explanation['git']> =
-    look === undefined ? 'unknown' : await look(resolved, (repository) => isKept(repository, resolved, path))
+    look === undefined || path === undefined
+      ? 'unknown'
+      : await look(resolved, (repository) => isKept(repository, resolved, path))
   const out = { ...base, ...placed(resolved, path), in: false, git }
   if (live === undefined) {
     return { ...out, why: `there is no such object in the cluster${git === 'kept' ? '; its file is still there' : ''}` }
@@ -83,11 +113,18 @@ export async function explainObject(
   const all = checksOfEach(entries, { resolved, live, named })
   const checks = all.find(areAllPassed) ?? all.flat()
   const failed = checks.find(({ passed }) => !passed)
-  const problem = run.problems.find(({ message }) => message.includes(groupKindKey(resource)))
-  const [unrenderable] = [...(runtime?.unrenderable() ?? [])].map(([, { message }]) => message)
+  const partial = run.problems.find(({ message }) => message.includes(groupKindKey(resource)))
+  const problems = [...(runtime?.unrenderable() ?? [])].map(([, { problem }]) => problem.message)
+  const unrenderable = feed?.problem?.message ?? problems[0]
   const left =
-    failed === undefined ? (problem?.message ?? 'a rule of the spec leaves it out') : `not selected: ${failed.text}`
+    failed === undefined ? (partial?.message ?? 'a rule of the spec leaves it out') : `not selected: ${failed.text}`
   return { ...out, why: unrenderable === undefined ? left : `it cannot be made a file: ${unrenderable}`, checks }
+}
+
+/** The first few. */
+function someOf(paths: readonly string[]): string {
+  const more = paths.length > SHOWN ? ` and ${paths.length - SHOWN} more` : ''
+  return paths.length === 0 ? 'none can be written' : paths.slice(0, SHOWN).join(', ') + more
 }
 
 const areAllPassed = (checks: readonly Check[]): boolean => checks.every(({ passed }) => passed)
@@ -118,15 +155,26 @@ const WHY: Readonly<Record<NonNullable<Explanation['git']>, string>> = {
 }
 
 /** Where a path below the folder is. */
-function placed({ gitsync, branch }: Resolved, path: string): { readonly path: string; readonly branch: string } {
-  const folder = gitsync.spec.repository.path
-  return { branch, path: folder === '.' ? path : `${folder}/${path}` }
+function placed({ gitsync, branch }: Resolved, path: string | undefined): Pick<Explanation, 'path' | 'branch'> {
+  return path === undefined ? {} : { branch, path: pathIn(gitsync.spec.repository.path, path) }
+}
+
+/** What it wants is known to a Grafana, which only the operator asks. */
+function isFollowed({ spec }: KubernetesObject): boolean {
+  const { source } = (spec ?? {}) as Partial<DashboardSpec>
+  return source?.grafana !== undefined
+}
+
+function asItSays({ status }: KubernetesObject): Pick<Explanation, 'in' | 'why'> {
+  const { conditions = [] } = (status ?? {}) as DashboardStatus
+  const ready = conditions.find(({ type }) => type === 'Ready')
+  return { in: ready?.status === 'True', why: ready?.message ?? 'the operator has yet to look at it' }
 }
 
 /** Whether Git has a file of what is not written. */
 async function isKept(repository: Repository, resolved: Resolved, path: string): Promise<'kept' | 'missing'> {
   try {
-    await repository.file(await newestBranch(repository, resolved), placed(resolved, path).path)
+    await repository.file(await newestBranch(repository, resolved), pathIn(resolved.gitsync.spec.repository.path, path))
     return 'kept'
   } catch (error) {
     if (isGitError(error, 'PathNotFound', 'RefNotFound')) return 'missing'

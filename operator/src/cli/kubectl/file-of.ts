@@ -1,10 +1,13 @@
 import type { KubernetesObject } from '../../objects/object.ts'
 import { isKubeError } from '../../kube/errors.ts'
+import { counted } from '../../controllers/counted.ts'
+import { isDashboardKind } from '../../controllers/known-resources.ts'
 import type { Cluster } from '../common/cluster.ts'
+import { CommandFailure } from '../common/command-failure.ts'
 import { findObject } from '../common/find-object.ts'
 import type { NamedObject } from '../common/find-object.ts'
 import { readOne } from '../common/wanted.ts'
-import { findPlace, pathByLayout } from './place-of.ts'
+import { findPlace, isOwnDashboard, pathByLayout, pathByStatus } from './place-of.ts'
 import type { Folder } from './with-folder.ts'
 
 /** Where something is in a GitSync's folder. */
@@ -41,9 +44,20 @@ export async function filePath(
     throw error
   })
   if (live !== undefined) {
-    const { member } = await readOne(resolved, live, object.resource)
+    const { member, feeds } = await readOne(resolved, live, object.resource)
+    const feed = isDashboardKind(object.resource) ? feeds.stateOf(object.name) : undefined
+    if (feed?.isMany === true)
+      throw new CommandFailure(
+        'usage',
+        `Dashboard ${object.name} stands for ${counted(feed.files.size, 'file', 'files')}: name one of them by its path below the folder, as in dashboards/nodes.json`,
+      )
     const place = await findPlace(member, object, { repository, resolved })
     if (place !== undefined) return place.path
+    if (isOwnDashboard(resolved, object, live)) {
+      const path = pathByStatus(resolved, live)
+      if (path !== undefined) return path
+      throw new CommandFailure('notFound', `Dashboard ${object.name} has no file yet: kubectl describe it`)
+    }
   }
   return await pathByLayout(resolved, object, live)
 }

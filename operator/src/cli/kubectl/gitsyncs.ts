@@ -1,5 +1,7 @@
+import type { GitSyncStatus } from '../../api/gitsync.ts'
 import { GITSYNCS } from '../../controllers/known-resources.ts'
 import { isKubeError } from '../../kube/errors.ts'
+import { listAll } from '../../kube/list-pages.ts'
 import type { KubernetesObject } from '../../objects/object.ts'
 import type { Cluster } from '../common/cluster.ts'
 import { CommandFailure } from '../common/command-failure.ts'
@@ -25,21 +27,25 @@ export async function listGitSyncs(
   options: { readonly everywhere: boolean },
 ): Promise<readonly KubernetesObject[]> {
   try {
-    const found: KubernetesObject[] = []
-    let next: string | undefined
-    do {
-      const page = await client.list(GITSYNCS, options.everywhere ? undefined : namespace, {
-        limit: 500,
-        continue: next,
-      })
-      found.push(...page.items)
-      next = page.continue
-    } while (next !== undefined)
-    return found
+    return await listAll(client, GITSYNCS, { namespace: options.everywhere ? undefined : namespace })
   } catch (error) {
     throw explain(error, options.everywhere ? 'list gitsyncs in all namespaces' : `list gitsyncs in ${namespace}`)
   }
 }
+
+/** GitSyncs of all namespaces; where this user may not list those, of the one namespace, after a note. @throws as listGitSyncs */
+export async function listReachable(cluster: Cluster, note: () => void): Promise<readonly KubernetesObject[]> {
+  try {
+    return await listGitSyncs(cluster, { everywhere: true })
+  } catch (error) {
+    if (!(error instanceof CommandFailure) || error.kind !== 'permission') throw error
+    note()
+    return await listGitSyncs(cluster, { everywhere: false })
+  }
+}
+
+/** Of a GitSync that no operator has seen it is empty. */
+export const statusOf = (object: KubernetesObject): GitSyncStatus => object['status'] ?? {}
 
 /** What the API server refused, in words that say what to do. */
 export function explain(error: unknown, what: string): unknown {

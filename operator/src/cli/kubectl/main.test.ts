@@ -5,6 +5,7 @@ import { startStage } from '../testing/stage.ts'
 import type { Given, Ran, Stage } from '../testing/stage.ts'
 import { main } from './main.ts'
 import { readObjects } from './read-file.ts'
+import { REASONS } from '../../api/reasons.ts'
 import { restorableObject } from './restore-object.ts'
 import type { KubernetesObject } from '../../objects/object.ts'
 
@@ -26,6 +27,11 @@ const gitsync = (spec: object = {}, name = 'shop') => ({
     ...spec,
   },
 })
+/** It alone: two would be in each other's way. */
+const only = (spec: object, name: string): void => {
+  stage.api.objects.delete(REF)
+  stage.api.objects.create(gitsync(spec, name))
+}
 const REF = { apiVersion: 'gitsync.dev/v1alpha1', kind: 'GitSync', namespace: 'shop', name: 'shop' }
 
 beforeAll(async () => {
@@ -79,6 +85,25 @@ test('status without an operator says so; with -o yaml it is data', async () => 
   expect(out).toContain('ready: Unknown\n')
   expect((await run(['status', '-n', 'default'])).err).toBe('No GitSyncs found in namespace default.\n')
   expect((await run(['status', '-A', '-o', 'wide'])).out).toMatch(/^NAMESPACE .* URL +MESSAGE$/m)
+})
+
+test('status says each problem and each remedy once', async () => {
+  const { remedy } = REASONS.HistoryRewritten
+  const object = stage.api.objects.get(REF) as KubernetesObject
+  const condition = {
+    reason: 'HistoryRewritten',
+    message: `commit 1 is gone. ${remedy}`,
+    lastTransitionTime: new Date(0).toISOString(),
+  }
+  const conditions = [
+    { ...condition, type: 'Ready', status: 'False' },
+    { ...condition, type: 'Stalled', status: 'True' },
+  ]
+  stage.api.objects.updateStatus({ ...object, status: { conditions } })
+  const { out } = await run(['status', 'shop', '-n', 'shop'])
+  expect(out).toMatch(/\nReady is False: HistoryRewritten, since \w+\n {2}commit 1 is gone\.\n {2}To do: /)
+  expect(out).toMatch(/\nStalled is True: HistoryRewritten, since \w+\n/)
+  expect(out.split(remedy)).toHaveLength(2)
 })
 
 describe('wrong usage ends with 2 and a line that says what to do', () => {
@@ -143,6 +168,26 @@ describe('preview', () => {
     await stage.repository.commitFiles({ [`${FOLDER}/.gitsync`]: null })
   })
 
+  test('a folder that an older GitSync writes is refused as the operator refuses it', async () => {
+    const manifest = JSON.stringify({ ...gitsync(), metadata: { name: 'new', namespace: 'shop' } })
+    const err = `error: path ${FOLDER} on branch main overlaps with an older one: GitSync shop writes ${FOLDER}\n`
+    expect(await run(['preview', '-f', '-'], { input: manifest })).toMatchObject({ code: 5, err })
+    const data = await run(['preview', '-f', '-', '--json'], { input: manifest })
+    expect(JSON.parse(data.err)).toMatchObject({ error: { code: 'PathOverlap' } })
+    expect(await run(['preview', 'shop', '-n', 'shop'])).toMatchObject({ code: 0 })
+  })
+
+  test('a manifest as kubectl printed it once is previewed as it would be applied: as a new object', async () => {
+    const metadata = { name: 'new', namespace: 'shop', uid: 'then', creationTimestamp: '2020-01-01T00:00:00Z' }
+    const preview = (spec: object = {}) =>
+      run(['preview', '-f', '-'], { input: JSON.stringify({ ...gitsync(spec), metadata }) })
+    expect(await preview()).toMatchObject({ code: 5, err: expect.stringContaining('overlaps with an older one') })
+    await stage.repository.commitFiles({ 'then/.gitsync': 'cluster: x\ngitsync: then\n' })
+    const refused = await preview({ repository: { url: stage.repository.url, path: 'then' } })
+    expect(refused).toMatchObject({ code: 5, err: expect.stringContaining('take-over=') })
+    await stage.repository.commitFiles({ 'then/.gitsync': null })
+  })
+
   test('a manifest from standard input, and one that is none', async () => {
     const to = { url: stage.repository.url, branch: 'other/{name}', path: 'elsewhere' }
     const { repository, ...spec } = gitsync({ repository: to }).spec
@@ -190,7 +235,7 @@ describe('preview and diff of what the platform decides', () => {
     stage.api.objects.create(provider({ bytes: { perPush: 65_536 } }))
     stage.api.objects.create({ ...configMap('x'.repeat(20_000)), metadata: { name: 'large', namespace: 'shop' } })
     stage.api.objects.create({ ...configMap('y'.repeat(20_000)), metadata: { name: 'larger', namespace: 'shop' } })
-    stage.api.objects.create(gitsync({ resources: [{ kind: 'ConfigMap' }] }, 'bounded'))
+    only({ resources: [{ kind: 'ConfigMap' }] }, 'bounded')
     const { err } = await run(['preview', 'bounded', '-n', 'shop', '--json'])
     stage.api.objects.delete(reference)
     expect(err).toContain('more follows in further commits')
@@ -199,7 +244,7 @@ describe('preview and diff of what the platform decides', () => {
   test('with push.mode PullRequest it is the branch of the request that is compared, else its base', async () => {
     await stage.repository.commitFiles({ [FILE]: settings('one') })
     const repository = { url: stage.repository.url, path: FOLDER, secretRef: { name: 'none' } }
-    stage.api.objects.create(gitsync({ repository, push: { mode: 'PullRequest' } }, 'reviewed'))
+    only({ repository, push: { mode: 'PullRequest' } }, 'reviewed')
     const first = await run(['diff', 'reviewed', '-n', 'shop'])
     expect(first.out).toContain('-  mode: one\n+  mode: two\n')
     expect(first.err).toContain('the commits go to branch gitsync/shop/reviewed, and a request asks for them in main')
@@ -220,7 +265,7 @@ test('flags of the connection count where the Secret of the GitSync is the login
   }
   stage.api.objects.create({ apiVersion: 'v1', kind: 'Secret', metadata, stringData: { token: 'x' } })
   const repository = { url: stage.repository.url, path: FOLDER, secretRef: { name: 'login' } }
-  stage.api.objects.create(gitsync({ repository }, 'secret'))
+  only({ repository }, 'secret')
   const verbose = await run(['diff', 'secret', '-n', 'shop', '--verbose'])
   expect(verbose, verbose.err).toMatchObject({ code: 0 })
   expect(verbose.err).toMatch(/note: Git is read with Secret shop\/login\nPOST \/git-upload-pack 200/)
@@ -252,8 +297,14 @@ describe('a user with few rights', () => {
     expect(ran.err.trimEnd().split('\n').sort()).toEqual([
       'note: what system:serviceaccount:shop:auditor may read is not checked: you may not create subjectaccessreviews',
       'note: what the platform allows for the Git host is not checked: you may not list gitproviders',
+      'note: whether GitSyncs of other namespaces write to the folder is not checked: you may not list gitsyncs there',
       'note: whether ServiceAccount shop/auditor exists is not checked: you may not get it',
     ])
+    const undo = stage.api.faults.forbid(({ verb, resource }) => verb === 'list' && resource === 'gitsyncs')
+    const blind = await run(['diff', 'shop', '-n', 'shop'], { env })
+    undo()
+    expect(blind, blind.err).toMatchObject({ code: 0 })
+    expect(blind.err).toContain('note: whether others write to the folder is not checked: you may not list gitsyncs')
     expect(await run(['suspend', 'shop', '-n', 'shop'], { env })).toMatchObject({ code: 3 })
     expect(await run(['status', '-A'], { env })).toMatchObject({
       code: 3,
@@ -389,13 +440,13 @@ describe('explain', () => {
   })
 
   test('the rule of the GitSync that leaves an object out is named', async () => {
-    stage.api.objects.create(gitsync({ exclude: [{ names: ['sett*'] }] }, 'excluding'))
+    only({ exclude: [{ names: ['sett*'] }] }, 'excluding')
     const { out } = await run(['explain', 'cm/settings', '-n', 'shop', '--gitsync', 'excluding', '--no-git'])
     expect(out).toContain('GitSync shop/excluding: out: not selected: spec.exclude[0] leaves it out\n')
   })
 
   test('a kind that the account may not read is out for that reason', async () => {
-    stage.api.objects.create(gitsync({ resources: [{ kind: 'ServiceAccount' }] }, 'forbidden'))
+    only({ resources: [{ kind: 'ServiceAccount' }] }, 'forbidden')
     const [one] = JSON.parse((await run(['explain', 'serviceaccount/auditor', '-n', 'shop', '--json'])).out)
     expect(one).toMatchObject({ gitsync: 'shop/forbidden', in: false })
     expect(one.why).toContain('ServiceAccount auditor may not list and watch ServiceAccount')

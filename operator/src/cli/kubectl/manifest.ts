@@ -39,14 +39,16 @@ export async function readManifest(file: string, cluster: Cluster, io: Io): Prom
     throw error
   })
   const { uid, annotations, creationTimestamp } = live?.metadata ?? {}
+  const written = { ...object.metadata, name, namespace }
+  // The API server gives its own, whatever an object that was printed once had.
+  delete written.uid
+  delete written.creationTimestamp
   return {
     ...object,
     apiVersion: apiVersionOf(GITSYNCS),
     kind: GITSYNCS.kind,
     metadata: {
-      ...object.metadata,
-      name,
-      namespace,
+      ...written,
       annotations: { ...annotations, ...object.metadata?.annotations },
       ...(uid === undefined ? {} : { uid }),
       ...(creationTimestamp === undefined ? {} : { creationTimestamp }),

@@ -2,12 +2,14 @@ import type { Repository, Snapshot } from '@gitsync/protocol'
 import type { Identity } from '@gitsync/protocol'
 import type { Runtime } from '../../controllers/runtime.ts'
 import { CLAIM_FILE } from '../../plan/compare.ts'
-import { viewOf, wantedTrees } from '../../push/folder-view.ts'
+import { pathIn } from '../../plan/path-in.ts'
+import { viewOf } from '../../push/folder-view.ts'
 import type { Member } from '../../push/member.ts'
 import { planPush } from '../../push/plan-push.ts'
 import type { PlannedCommit } from '../../push/planned-commit.ts'
 import type { Cluster } from '../common/cluster.ts'
 import type { Notes } from '../common/notes.ts'
+import { writtenBranch, writtenFolder } from './written-now.ts'
 import { readWanted } from '../common/wanted.ts'
 import type { Resolved } from '../common/wanted.ts'
 
@@ -46,18 +48,15 @@ export async function planNext(
   { cluster, repository, notes }: { readonly cluster: Cluster; readonly repository: Repository; readonly notes: Notes },
   onProgress?: (objects: number) => void,
 ): Promise<NextCommits> {
-  const { branch, base, gitsync } = resolved
-  const { path } = gitsync.spec.repository
-  const depth = path === '.' ? 0 : path.split('/').length
-  const start = await repository.snapshot(branch, { depth, orFrom: base ?? 'HEAD' })
+  const { path } = resolved.gitsync.spec.repository
+  const start = await writtenBranch(repository, resolved)
   const clusterId = resolved.clusterId ?? (await claimedBy(resolved, repository, start))
   const runtime = await readWanted(resolved, cluster, notes, {
     clusterId,
     ...(onProgress === undefined ? {} : { onProgress }),
   })
   const { member } = runtime
-  const seeds = wantedTrees(member)
-  const snapshot = await repository.read(start, { folders: [path], recursive: true, seeds })
+  const snapshot = await writtenFolder(repository, resolved, member, start)
   const view = viewOf(member, repository, snapshot)
   const there = new Map(view.files().map((file) => [file.path, file.oid]))
   const plan = await planPush(member, view)
@@ -66,8 +65,8 @@ export async function planNext(
     commits: plan.commits,
     committer: member.settings.committer,
     changes: changesOf(plan.commits, there, path),
-    tip: snapshot.tip,
-    tree: await treeAfter(repository, branch, snapshot, plan.commits, path),
+    tip: snapshot.tip === null ? null : snapshot.shown,
+    tree: await treeAfter(repository, snapshot, plan.commits, path),
     files: member.desired.size,
     snapshot,
   }
@@ -77,7 +76,7 @@ export async function planNext(
 async function claimedBy({ gitsync }: Resolved, repository: Repository, { commit }: Snapshot): Promise<string> {
   const { path } = gitsync.spec.repository
   if (commit === null) return ''
-  const file = await repository.file(commit, path === '.' ? CLAIM_FILE : `${path}/${CLAIM_FILE}`).catch(() => undefined)
+  const file = await repository.file(commit, pathIn(path, CLAIM_FILE)).catch(() => undefined)
   const text = file === undefined ? '' : Buffer.from(file.bytes).toString()
   return text.includes(`gitsync: ${gitsync.metadata.uid}`) ? (/^cluster: (.*)$/m.exec(text)?.[1] ?? '') : ''
 }
@@ -119,14 +118,13 @@ function changesOf(
 
 async function treeAfter(
   repository: Repository,
-  branch: string,
   base: Snapshot,
   commits: readonly PlannedCommit[],
   folder: string,
 ): Promise<string> {
   if (commits.length === 0) return base.root
   const prefix = folder === '.' ? '' : `${folder}/`
-  await using edit = await repository.edit(branch, { base, writing: 'memory' })
+  await using edit = await repository.edit(base.ref, { base, writing: 'memory' })
   for (const { writes, deletes } of commits) {
     for (const { path, bytes } of writes) edit.put(prefix + path, bytes, { replace: true })
     for (const path of deletes) edit.delete(prefix + path, { ifExists: true })

@@ -1,6 +1,6 @@
 import type { Repository } from '@gitsync/protocol'
 import { createTwoFilesPatch } from 'diff'
-import { printable } from '../common/output.ts'
+import { spelledOut } from '../common/output.ts'
 import type { FileChange, NextCommits } from './next-commits.ts'
 
 /** Files whose old contents are read at once. */
@@ -10,7 +10,7 @@ const MAX_SHOWN_BYTES = 4 << 20
 const NONE = '/dev/null'
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-/** The unified differences of the files, one after another, as `git diff` prints them. */
+/** The unified differences of the files, one after another, as `git diff` prints them, but for what could play tricks on a terminal. */
 export async function* patchesOf(
   repository: Repository,
   { changes, snapshot }: Pick<NextCommits, 'changes' | 'snapshot'>,
@@ -23,14 +23,22 @@ export async function* patchesOf(
   }
 }
 
-/** @param before undefined for a file that is not there yet */
-export function patchOf({ path, bytes }: Pick<FileChange, 'path' | 'bytes'>, before: Uint8Array | undefined): string {
+/**
+ * @param before undefined for a file that is not there yet
+ * @param oldPath of a file that has moved
+ */
+export function patchOf(
+  { path, bytes }: Pick<FileChange, 'path' | 'bytes'>,
+  before: Uint8Array | undefined,
+  oldPath = path,
+): string {
   const [from, to] = [text(before), text(bytes)]
-  const names = [before === undefined ? NONE : `a/${path}`, bytes === undefined ? NONE : `b/${path}`] as const
-  if (from === undefined || to === undefined) return `Binary or large files ${names[0]} and ${names[1]} differ\n`
+  const names = [before === undefined ? NONE : `a/${oldPath}`, bytes === undefined ? NONE : `b/${path}`] as const
+  if (from === undefined || to === undefined)
+    return `${`Binary or large files ${names[0]} and ${names[1]} differ`.replaceAll('\n', String.raw`\n`)}\n`
   const patch = createTwoFilesPatch(names[0], names[1], from, to, undefined, undefined, { context: 3 })
   // The library heads each patch with a line of its own and tabs for dates.
-  return printable(patch.replace(/^=+\n/, '').replace(/^(---|\+\+\+) (.*)\t$/gm, '$1 $2'))
+  return spelledOut(patch.replace(/^=+\n/, '').replace(/^(---|\+\+\+) (.*)\t$/gm, '$1 $2'))
 }
 
 function text(bytes: Uint8Array | undefined): string | undefined {

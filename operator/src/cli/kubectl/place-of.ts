@@ -1,15 +1,20 @@
 import type { Repository } from '@gitsync/protocol'
+import type { DashboardStatus } from '../../api/dashboard.ts'
+import { nameOf } from '../../controllers/environment.ts'
 import { renderingOf } from '../../controllers/from-spec/rendering.ts'
+import { isDashboardKind } from '../../controllers/known-resources.ts'
+import { syncOf } from '../../controllers/render-dashboard.ts'
 import { identityKey, groupKindKey } from '../../objects/object.ts'
 import type { KubernetesObject } from '../../objects/object.ts'
 import { apiVersionOf } from '../../kube/resource.ts'
 import { outsideOtherClaims } from '../../plan/claim.ts'
-import { viewOf, wantedTrees } from '../../push/folder-view.ts'
+import { viewOf } from '../../push/folder-view.ts'
 import type { Member } from '../../push/member.ts'
 import { survey } from '../../push/survey.ts'
 import { CommandFailure } from '../common/command-failure.ts'
 import type { NamedObject } from '../common/find-object.ts'
 import type { Resolved } from '../common/wanted.ts'
+import { writtenBranch, writtenFolder } from './written-now.ts'
 
 /** Where an object of a GitSync is in Git. */
 export interface Place {
@@ -34,11 +39,9 @@ export async function findPlace(
 ): Promise<Place | undefined> {
   const key = keyOf(named)
   if (member.desired.ofObject(key) === undefined) return undefined
-  const { branch, base, gitsync } = resolved
-  const { path } = gitsync.spec.repository
-  const depth = path === '.' ? 0 : path.split('/').length
-  const start = await repository.snapshot(branch, { depth, orFrom: base ?? 'HEAD' })
-  const snapshot = await repository.read(start, { folders: [path], recursive: true, seeds: wantedTrees(member) })
+  const { base } = resolved
+  const start = await writtenBranch(repository, resolved)
+  const snapshot = await writtenFolder(repository, resolved, member, start)
   const view = viewOf(member, repository, snapshot)
   const files = outsideOtherClaims(view.files(), (below) => member.desired.isWanted(below))
   await survey(member, view, files)
@@ -47,8 +50,24 @@ export async function findPlace(
   const isThere = start.tip !== null || base !== undefined
   const there = isThere ? files.find((file) => file.path === wanted.path) : undefined
   if (there === undefined) return { path: wanted.path, git: 'missing' }
-  const document = member.holdings.readingOf(there.oid)?.documents?.find((held) => held.key === key)
+  const document = member.holdings.readingOf(there)?.documents?.find((held) => held.key === key)
   return { path: wanted.path, git: (document?.oid ?? there.oid) === wanted.oid ? 'same' : 'different' }
+}
+
+/**
+ * Where the file is of a Dashboard that names this GitSync, as the operator says in its status, below the folder: what it wants may
+ * be known to a Grafana alone. Undefined where it has none yet.
+ */
+export function pathByStatus({ gitsync }: Resolved, dashboard: KubernetesObject): string | undefined {
+  const { path } = (dashboard['status'] ?? {}) as DashboardStatus
+  const folder = gitsync.spec.repository.path
+  if (folder === '.') return path
+  return path?.startsWith(`${folder}/`) === true ? path.slice(folder.length + 1) : undefined
+}
+
+/** Whether an object is a Dashboard that this GitSync writes as a dashboard file. */
+export function isOwnDashboard({ gitsync }: Resolved, { resource }: NamedObject, live: KubernetesObject): boolean {
+  return isDashboardKind(resource) && syncOf(live) === nameOf(gitsync)
 }
 
 /**

@@ -1,12 +1,11 @@
 import type { Command } from 'commander'
 import { parseSeconds, write, writeJson } from '@gitsync/protocol/cli'
 import type { Io } from '@gitsync/protocol/cli'
-import type { GitSyncStatus } from '../../api/gitsync.ts'
 import { GITSYNCS } from '../../controllers/known-resources.ts'
 import { FIELD_MANAGER } from '../common/cluster.ts'
 import type { ClusterFlags } from '../common/cluster.ts'
 import { CommandFailure } from '../common/command-failure.ts'
-import { explain } from './gitsyncs.ts'
+import { explain, statusOf } from './gitsyncs.ts'
 import type { Target } from './target.ts'
 import { waitUntilHandled } from './wait.ts'
 
@@ -62,5 +61,3 @@ export async function ask(
     await writeJson(io, { ...data, ready: ready?.status, reason: ready?.reason })
   } else await write(io.stdout, commit === undefined ? 'nothing to commit: Git has it all\n' : `${commit.sha}\n`)
 }
-
-const statusOf = (object: Target['object']): GitSyncStatus => object['status'] ?? {}

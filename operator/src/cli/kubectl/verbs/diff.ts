@@ -1,6 +1,6 @@
 import { addConnectionOptions, ExitCode, write } from '@gitsync/protocol/cli'
 import { addClusterOptions } from '../../common/cluster.ts'
-import { addOutputOption, printData } from '../../common/output.ts'
+import { addOutputOption, printable, printData } from '../../common/output.ts'
 import type { OutputFlags } from '../../common/output.ts'
 import { EndWith } from '../../common/program.ts'
 import type { Verb } from '../../common/program.ts'
@@ -29,7 +29,7 @@ export const diff: Verb = {
             const { patchesOf } = await import('../patches.ts')
             const data = changes.map(({ status, path }) => ({ status, path }))
             if (flags.nameOnly === true && flags.json !== true && flags.output === undefined) {
-              await write(io.stdout, changes.map(({ path }) => `${path}\n`).join(''))
+              await write(io.stdout, changes.map(({ path }) => `${printable(path)}\n`).join(''))
             } else if (flags.json === true || flags.output !== undefined) {
               const patches: string[] = []
               for await (const patch of patchesOf(repository, next)) patches.push(patch)

@@ -1,8 +1,5 @@
 import { addConnectionOptions, write } from '@gitsync/protocol/cli'
-import type { KubernetesObject } from '../../../objects/object.ts'
-import { isKubeError } from '../../../kube/errors.ts'
 import { addClusterOptions, withCluster } from '../../common/cluster.ts'
-import type { Cluster } from '../../common/cluster.ts'
 import { CommandFailure } from '../../common/command-failure.ts'
 import { notesTo } from '../../common/notes.ts'
 import { addOutputOption, printable, printData } from '../../common/output.ts'
@@ -10,7 +7,7 @@ import type { OutputFlags } from '../../common/output.ts'
 import { addObjectArgument } from '../../common/object-argument.ts'
 import type { Verb } from '../../common/program.ts'
 import type { Explanation } from '../explain-object.ts'
-import { listGitSyncs } from '../gitsyncs.ts'
+import { listReachable } from '../gitsyncs.ts'
 import type { GitFlags } from '../target.ts'
 
 interface Flags extends GitFlags, OutputFlags {
@@ -42,7 +39,9 @@ export const explain: Verb = {
             import('../with-git.ts'),
           ])
           const named = await findObject(text, cluster.namespace, cluster.discovery)
-          const [live, all] = await Promise.all([readLive(cluster, named), candidates(cluster, notes)])
+          const onlyHere = (): void =>
+            notes(`only GitSyncs of namespace ${cluster.namespace} are looked at: you may not list those of others`)
+          const [live, all] = await Promise.all([readLive(cluster, named), listReachable(cluster, onlyHere)])
           const gitsyncs = all.filter(({ metadata }) => flags.gitsync === undefined || metadata.name === flags.gitsync)
           const look =
             flags.git === false
@@ -51,7 +50,7 @@ export const explain: Verb = {
                   withGit(cluster, resolved, { flags, io, notes }, work)
           const found: Explanation[] = []
           for (const gitsync of gitsyncs) {
-            const one = await explainObject(gitsync, { named, live }, { cluster, notes, look })
+            const one = await explainObject(gitsync, { named, live }, { cluster, notes, look, known: all })
             if (one !== undefined) found.push(one)
           }
           if (await printData(io, flags, found)) return
@@ -66,22 +65,11 @@ export const explain: Verb = {
   },
 }
 
-/** Those of all namespaces, where this user may list them. */
-async function candidates(cluster: Cluster, notes: (text: string) => void): Promise<readonly KubernetesObject[]> {
-  try {
-    return await listGitSyncs(cluster, { everywhere: true })
-  } catch (error) {
-    if (!(error instanceof CommandFailure) || !isKubeError(error.cause, 'Forbidden')) throw error
-    notes(`only GitSyncs of namespace ${cluster.namespace} are looked at: you may not list those of others`)
-    return await listGitSyncs(cluster, { everywhere: false })
-  }
-}
-
 function toText(one: Explanation): string {
   const where =
     one.path === undefined
       ? ''
-      : `  ${one.in ? 'file' : 'file, if there were one'}: ${one.path} on branch ${one.branch}\n`
+      : `  ${one.in || one.git === 'kept' ? 'file' : 'file, if there were one'}: ${one.path} on branch ${one.branch}\n`
   const kept = !one.in && one.git === 'kept' ? '  Git has a file of it, which stays until it is pruned\n' : ''
   const checks = one.checks.map(({ passed, text }) => `  ${passed ? 'yes' : 'no '}  ${text}\n`).join('')
   return printable(`GitSync ${one.gitsync}: ${one.in ? 'in' : 'out'}: ${one.why}\n${where}${kept}${checks}`)

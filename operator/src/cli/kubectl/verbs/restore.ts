@@ -4,6 +4,7 @@ import { mergePatch, pointersOf } from '../../../kube/status.ts'
 import type { KubernetesObject } from '../../../objects/object.ts'
 import { addClusterOptions, FIELD_MANAGER } from '../../common/cluster.ts'
 import { CommandFailure } from '../../common/command-failure.ts'
+import { printable } from '../../common/output.ts'
 import { addObjectArgument } from '../../common/object-argument.ts'
 import type { Verb } from '../../common/program.ts'
 import { confirm } from '../confirm.ts'
@@ -82,7 +83,7 @@ async function restoreVersion(text: string, { target, folder, flags, io }: Resto
   const wanted = await restoring.restorable(version, folder, cluster)
   const { object, resource, live } = wanted
   const named = { resource, namespace: object.metadata.namespace, name: object.metadata.name }
-  const title = `${resource.plural}${resource.group === '' ? '' : `.${resource.group}`}/${named.name}`
+  const title = printable(`${resource.plural}${resource.group === '' ? '' : `.${resource.group}`}/${named.name}`)
   let force = flags.forceConflicts ?? false
   const render = (one: KubernetesObject): Promise<Uint8Array> => restoring.render(resolved, one, named)
   const asFile = (bytes: Uint8Array): KubernetesObject => readObjects(bytes, version.path)[0] as KubernetesObject
@@ -111,7 +112,10 @@ async function restoreVersion(text: string, { target, folder, flags, io }: Resto
   }
   const isSame = before !== undefined && Buffer.from(before).equals(Buffer.from(applied))
   if (isSame && (removal === undefined || flags.exact !== true)) {
-    await write(io.stdout, `${title} is as it was at ${version.commit} already\n`)
+    await write(
+      io.stdout,
+      `${title} is as it was at ${version.commit} already${removal === undefined ? '' : ', but for what stays'}\n`,
+    )
     return
   }
   await write(io.stdout, patchOf({ path: version.path, bytes: applied }, before))

@@ -1,7 +1,7 @@
 import { write } from '@gitsync/protocol/cli'
 import type { Io } from '@gitsync/protocol/cli'
 import type { Condition } from '../../../api/conditions.ts'
-import type { GitSyncSpec, GitSyncStatus } from '../../../api/gitsync.ts'
+import type { GitSyncSpec } from '../../../api/gitsync.ts'
 import { REASONS } from '../../../api/reasons.ts'
 import type { KubernetesObject } from '../../../objects/object.ts'
 import { addClusterOptions, withCluster } from '../../common/cluster.ts'
@@ -10,7 +10,7 @@ import { addOutputOption, age, printable, printData, table } from '../../common/
 import type { OutputFlags } from '../../common/output.ts'
 import { CommandFailure } from '../../common/command-failure.ts'
 import type { Verb } from '../../common/program.ts'
-import { getGitSync, listGitSyncs } from '../gitsyncs.ts'
+import { getGitSync, listGitSyncs, statusOf } from '../gitsyncs.ts'
 
 interface Flags extends ClusterFlags, OutputFlags {
   readonly allNamespaces?: boolean
@@ -81,8 +81,6 @@ function summary(object: KubernetesObject) {
   }
 }
 
-const statusOf = (object: KubernetesObject): GitSyncStatus => object['status'] ?? {}
-
 const specOf = (object: KubernetesObject): Partial<GitSyncSpec> => object['spec'] ?? {}
 
 /** What to do; undefined where there is nothing to do, or a newer operator has a word that is not known here. */
@@ -140,9 +138,15 @@ async function printOne(io: Io, flags: OutputFlags, object: KubernetesObject): P
     ['Orphans', shown(one.orphans)],
   ]
   let text = table(lines)
+  const said = new Set<string>()
   for (const { type, status, reason, message, lastTransitionTime, remedy } of one.conditions) {
     text += `\n${printable(`${type} is ${status}: ${reason}`)}, since ${age(lastTransitionTime, io.now())}\n`
-    text += `  ${printable(message).replaceAll('\n', '\n  ')}\n`
+    // Stalled says what Ready says.
+    if (said.has(message)) continue
+    said.add(message)
+    const problem =
+      remedy !== undefined && message.endsWith(` ${remedy}`) ? message.slice(0, -remedy.length - 1) : message
+    text += `  ${printable(problem).replaceAll('\n', '\n  ')}\n`
     if (remedy !== undefined) text += `  To do: ${remedy}\n`
   }
   if (one.conditions.length === 0)
