@@ -97,8 +97,23 @@ true
 {{- if and .Values.rbac.rolesOnly (or .Values.attribution.enabled .Values.attribution.deletions) }}
 {{- fail (printf "attribution needs rights outside namespaces: set rbac.rolesOnly to false, or have a platform team apply deploy/attribution; %s" $help) }}
 {{- end }}
+{{- if and .Values.auditPage.enabled (gt (int .Values.replicas) 1) }}
+{{- fail (printf "auditPage.enabled needs one replica: a Pod that stands by has no pages, and sessions are kept in one Pod. Set replicas to 1; %s" $help) }}
+{{- end }}
+{{- if and .Values.auditPage.enabled .Values.rbac.rolesOnly }}
+{{- fail (printf "auditPage.enabled needs rights outside namespaces, as no Role lets anybody ask whose a token is: set rbac.rolesOnly to false; %s" $help) }}
+{{- end }}
+{{- if and .Values.auditPage.ingress.enabled (or (not .Values.auditPage.enabled) (not .Values.auditPage.ingress.host)) }}
+{{- fail (printf "auditPage.ingress.enabled needs auditPage.enabled and auditPage.ingress.host; %s" $help) }}
+{{- end }}
+{{- if and .Values.auditPage.httpRoute.enabled (or (not .Values.auditPage.enabled) (not .Values.auditPage.httpRoute.parentRefs)) }}
+{{- fail (printf "auditPage.httpRoute.enabled needs auditPage.enabled and auditPage.httpRoute.parentRefs; %s" $help) }}
+{{- end }}
 {{- if and .Values.attribution.audit.enabled (not .Values.attribution.audit.tokenSecret) }}
 {{- fail (printf "attribution.audit.enabled needs attribution.audit.tokenSecret: nobody else may tell who wrote what; %s" $help) }}
+{{- end }}
+{{- if and .Values.attribution.extra.name (not .Values.attribution.extra.email) }}
+{{- fail (printf "attribution.extra.name needs attribution.extra.email: an author without an address is named by the user name; %s" $help) }}
 {{- end }}
 {{- range .Values.watch.rules }}
 {{- if or (has "" .apiGroups) (has "*" .apiGroups) }}

@@ -38,6 +38,14 @@
 - apiGroups: [gitsync.dev]
   resources: [gitsyncs]
   verbs: [patch]
+# Dashboards: a GitSync writes those of its namespace that name it; no account is asked, as they say themselves who writes them
+- apiGroups: [gitsync.dev]
+  resources: [dashboards]
+  verbs: [get, list, watch]
+# status of Dashboards: each says which file it has become, or why it has not
+- apiGroups: [gitsync.dev]
+  resources: [dashboards/status]
+  verbs: [patch]
 # credentials: the Secret that a GitSync names is read by its name; Secrets are listed and watched only with watch.secrets
 - apiGroups: [""]
   resources: [secrets]
@@ -105,6 +113,14 @@
 # signing keys: a key that it makes for `commit.signing.generate` is kept in a Secret of the GitSync; it can change none that is there
 - apiGroups: [""]
   resources: [secrets]
+  verbs: [create]
+{{- end }}
+{{- end }}
+{{- define "gitsync.rules.optionalcluster" -}}
+{{- if .Values.auditPage.enabled }}
+# token reviews: asks whose token a viewer of the audit page has; what they may see is asked with access reviews
+- apiGroups: [authentication.k8s.io]
+  resources: [tokenreviews]
   verbs: [create]
 {{- end }}
 {{- end }}
