@@ -60,7 +60,7 @@ test.each([
   [{ tracing: { endpoint: 'collector:4317' } }, '/tracing/endpoint'],
   [{ attribution: { mode: 'policy' } }, '/attribution/mode'],
   [{ gitServer: { enabled: true } }, '/gitServer/enabled'],
-  [{ auditPage: { enabled: true } }, '/auditPage/enabled'],
+  [{ auditPage: { enabled: true, proxy: { networks: ['proxy'] } } }, '/auditPage/proxy/networks/0'],
 ] as [Values, string][])('a typo is refused and named: %j', async (values, named) => {
   expect(await messageOf(values)).toContain(`'${named}'`)
 })
@@ -71,7 +71,16 @@ test.each([
     { namespaces: ['a'], rbac: { rolesOnly: true }, attribution: { enabled: true } },
     'attribution needs rights outside',
   ],
+  [{ auditPage: { enabled: true }, replicas: 2 }, 'auditPage.enabled needs one replica'],
+  [
+    { auditPage: { enabled: true }, namespaces: ['a'], rbac: { rolesOnly: true } },
+    'auditPage.enabled needs rights outside namespaces',
+  ],
+  [{ auditPage: { enabled: true, ingress: { enabled: true } } }, 'auditPage.ingress.enabled needs'],
+  [{ auditPage: { ingress: { enabled: true, host: 'audit.example.com' } } }, 'auditPage.ingress.enabled needs'],
+  [{ auditPage: { enabled: true, httpRoute: { enabled: true } } }, 'auditPage.httpRoute.enabled needs'],
   [{ attribution: { audit: { enabled: true } } }, 'attribution.audit.enabled needs attribution.audit.tokenSecret'],
+  [{ attribution: { extra: { name: 'example.com/name' } } }, 'attribution.extra.name needs attribution.extra.email'],
   [{ serviceAccount: { create: false } }, 'serviceAccount.name is empty'],
   [{ admin: { heapSnapshots: true } }, 'admin.heapSnapshots needs admin.enabled'],
   [{ admin: { enabled: true, port: 8080 } }, 'admin.port and metrics.port are both 8080'],
@@ -111,6 +120,11 @@ test('the program knows every argument that the chart gives it', async () => {
     '--admin',
     '--admin-heap-snapshots',
     '--allow-private-hosts',
+    '--audit-page',
+    '--audit-page-audience',
+    '--audit-page-groups-header',
+    '--audit-page-proxy',
+    '--audit-page-user-header',
     '--audit-token-secret',
     '--email-extra',
     '--lease-name',
@@ -140,6 +154,7 @@ describe('what is made', () => {
       'ClusterRole',
       'ClusterRole',
       'ClusterRoleBinding',
+      'CustomResourceDefinition',
       'CustomResourceDefinition',
       'CustomResourceDefinition',
       'Deployment',
@@ -183,6 +198,56 @@ describe('what is made', () => {
     expect(await relay({ ...told, pushHooks: {} })).toEqual({ address, ports: [{ port: 9443 }] })
     expect(await relay({ ...told, replicas: 1 })).toEqual({})
     expect(await relay({ ...told, pushHooks: {}, attribution: {} })).toEqual({})
+  })
+
+  test('the audit page is nowhere but where it is wanted', async () => {
+    for (const [name, values] of Object.entries(MATRIX)) {
+      const text = JSON.stringify(await render(helm, values))
+      expect(/audit-page|tokenreviews/.test(text), name).toBe(values['auditPage'] !== undefined)
+    }
+  })
+
+  test('the audit page has a Service, ways in, and the right to ask whose a token is', async () => {
+    const parentRefs = [{ name: 'public', namespace: 'gateways', sectionName: 'https' }]
+    const httpRoute = { enabled: true, parentRefs, hostnames: ['audit.example.com'] }
+    const given = MATRIX['audit page']?.['auditPage'] as object
+    const objects = await render(helm, { ...MATRIX['audit page'], auditPage: { ...given, httpRoute } })
+    const [container] = only(objects, 'Deployment')['spec'].template.spec.containers
+    expect(container.args.filter((argument: string) => argument.startsWith('--audit'))).toEqual([
+      '--audit-page=0.0.0.0:9070',
+      '--audit-page-audience=gitsync-audit',
+      '--audit-page-proxy=10.20.0.7/32',
+      '--audit-page-proxy=fd00::/64',
+      '--audit-page-user-header=X-Auth-User',
+      '--audit-page-groups-header=X-Forwarded-Groups',
+    ])
+    const service = objects.find(({ kind, metadata }) => kind === 'Service' && metadata.name.endsWith('-audit-page'))
+    const { name } = service?.metadata ?? {}
+    expect(service?.['spec'].ports).toEqual([{ name: 'http', port: 80, targetPort: 'audit-page' }])
+    expect(container.ports).toContainEqual({ name: 'audit-page', containerPort: 9070 })
+    expect(only(objects, 'Ingress')['spec']).toEqual({
+      ingressClassName: 'nginx',
+      tls: [{ hosts: ['audit.example.com'], secretName: 'audit-tls' }],
+      rules: [
+        {
+          host: 'audit.example.com',
+          http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name, port: { name: 'http' } } } }] },
+        },
+      ],
+    })
+    expect(only(objects, 'HTTPRoute')['spec']).toEqual({
+      parentRefs,
+      hostnames: ['audit.example.com'],
+      rules: [{ backendRefs: [{ name, port: 80 }] }],
+    })
+    expect(only(objects, 'NetworkPolicy')['spec'].ingress).toContainEqual({
+      ports: [{ port: 9070 }],
+      from: [{ podSelector: { matchLabels: { app: 'proxy' } } }],
+    })
+    const rules = objects.flatMap((object) => (object['rules'] as any[] | undefined) ?? [])
+    expect(rules.filter(({ resources }) => resources.includes('tokenreviews'))).toEqual([
+      { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
+    ])
   })
 
   test('with Roles only nothing outside namespaces', async () => {

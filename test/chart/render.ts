@@ -28,8 +28,8 @@ export function objectsOf(text: string): KubeObject[] {
     .filter((object) => object !== null)
 }
 
-export async function render(helm: Helm, values: Values = {}): Promise<KubeObject[]> {
-  return objectsOf(await template(helm, values))
+export async function render(helm: Helm, values: Values = {}, args: readonly string[] = []): Promise<KubeObject[]> {
+  return objectsOf(await template(helm, values, args))
 }
 
 export const kindsOf = (objects: readonly KubeObject[]): string[] => objects.map(({ kind }) => kind)
@@ -126,6 +126,18 @@ export const MATRIX: Readonly<Record<string, Values>> = {
     networkPolicy: { enabled: true },
   },
   'deletions alone': { attribution: { deletions: true }, namespaces: ['shop'] },
+  'audit page': {
+    auditPage: {
+      enabled: true,
+      port: 9070,
+      audiences: ['gitsync-audit'],
+      proxy: { networks: ['10.20.0.7/32', 'fd00::/64'], userHeader: 'X-Auth-User' },
+      from: [{ podSelector: { matchLabels: { app: 'proxy' } } }],
+      ingress: { enabled: true, className: 'nginx', host: 'audit.example.com', tlsSecretName: 'audit-tls' },
+    },
+    networkPolicy: { enabled: true },
+  },
+  'audit page, namespaced': { auditPage: { enabled: true }, namespaces: ['shop'] },
   'keys that are made': { signing: { generate: true } },
   'no admission policy': { admissionPolicy: { enabled: false } },
   'admission policy that warns': { admissionPolicy: { validationActions: ['Warn'] } },

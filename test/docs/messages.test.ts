@@ -74,6 +74,7 @@ describe('errors of helm', () => {
     'rbac.rolesOnly needs namespaces': 'rbac.rolesOnly=true',
     'serviceAccount.name is empty and serviceAccount.create is false': 'serviceAccount.create=false',
     'pushHooks.secretName is empty': 'pushHooks.enabled=true',
+    'auditPage.enabled needs one replica': 'auditPage.enabled=true,replicas=2',
     'of the core group includes Secrets': 'watch.rules[0].apiGroups[0]=,watch.rules[0].resources[0]=secrets',
   }
 

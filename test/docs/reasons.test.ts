@@ -15,6 +15,8 @@ import type { Tenant } from '../e2e/harness/tenant.ts'
 import { waitFor } from '../e2e/harness/wait-for.ts'
 import { startWorld } from '../e2e/harness/world.ts'
 import type { World } from '../e2e/harness/world.ts'
+import { startGrafanaStandIn } from '../kit/grafana/index.ts'
+import type { Grafana } from '../kit/grafana/index.ts'
 import { run } from '../kit/process/index.ts'
 import type { TestRepository } from '../kit/remote/index.ts'
 import { blocksOf, ROOT } from './blocks.ts'
@@ -24,9 +26,10 @@ const PAGE = 'docs/troubleshooting.md'
 type Shop = Tenant<TestRepository>
 
 /** The first needs a host with requests: test/e2e/pull-requests.test.ts has one. The others nobody knows how to bring about from outside. */
-const NOT_PROVOKED: readonly Reason[] = ['PullRequestClosed', 'LimitExceeded', 'InternalError']
+const NOT_PROVOKED: readonly Reason[] = ['PullRequestClosed', 'InternalError']
 
 let world: World<HttpBackendHost>
+let grafana: Grafana
 let web: { readonly host: string; stop(): Promise<void> }
 let page: Readonly<Record<'message' | 'remedy', ReadonlyMap<string, string>>>
 
@@ -34,6 +37,7 @@ beforeAll(async () => {
   page = { message: await blocksByReason('message'), remedy: await blocksByReason('remedy') }
   world = await startWorld('embedded')
   web = await selfSigned()
+  grafana = await startGrafanaStandIn()
   // As in a cluster: what is private needs a GitProvider.
   await world.operator.stop()
   world.operator = await world.startOperator({ allowPrivateHosts: false })
@@ -41,6 +45,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await web?.stop()
+  await grafana?.stop()
   await world?.stop()
 })
 
@@ -90,6 +95,8 @@ async function selfSigned(): Promise<typeof web> {
 }
 
 interface Trouble {
+  /** Told by a Dashboard of this spec, and not by the GitSync. */
+  readonly dashboard?: object | (() => object)
   /** Before the GitSync is made. */
   readonly given?: (shop: Shop) => unknown
   /** What is wrong with the GitSync. */
@@ -116,6 +123,9 @@ async function hook({ repository }: Shop, words: string): Promise<void> {
   await writeFile(file, `#!/bin/sh\necho "${words}" >&2\nexit 1\n`)
   await chmod(file, 0o755)
 }
+
+const DASHBOARD = { apiVersion: 'gitsync.dev/v1alpha1', kind: 'Dashboard' }
+const dashboardOf = (json: string): object => ({ syncRef: { name: 'shop' }, source: { json } })
 
 const TROUBLES: Readonly<Partial<Record<Reason, Trouble>>> = {
   EncryptionFailed: {
@@ -177,6 +187,15 @@ const TROUBLES: Readonly<Partial<Record<Reason, Trouble>>> = {
     },
   },
   RateLimited: { given: (shop) => git().status(429, { ...ofShop(shop), retryAfter: 1 }) },
+  LimitExceeded: {
+    given: ({ namespace }) => {
+      const deep = JSON.parse(`${'['.repeat(190)}${'1,'.repeat(100_000)}1${']'.repeat(190)}`) as unknown
+      // Of another GitSync: an object like any other.
+      const spec = { syncRef: { name: 'other' }, source: { model: { deep } } }
+      return world.api.create({ ...DASHBOARD, metadata: { name: 'other', namespace }, spec })
+    },
+    sync: () => ({ resources: [{ group: 'gitsync.dev', kind: 'Dashboard' }] }),
+  },
   FileUnreadable: {
     given: ({ repository, namespace }) =>
       repository.commitFiles({ [`shop/${namespace}/configmap/settings.yaml`]: 'kind: ConfigMap\n<<<<<<< HEAD\n' }),
@@ -215,6 +234,44 @@ const TROUBLES: Readonly<Partial<Record<Reason, Trouble>>> = {
     after: ({ namespace }) =>
       Promise.all(Array.from({ length: 11 }, (_, i) => world.api.delete(configMapRef(namespace, `page-${i}`)))),
   },
+  InvalidDashboard: { dashboard: dashboardOf('{\n  "title": "Checkout",\n}') },
+  DuplicateUid: {
+    given: ({ namespace }) =>
+      world.api.create({
+        ...DASHBOARD,
+        metadata: { name: 'original', namespace },
+        spec: dashboardOf('{"title": "Original", "uid": "checkout"}'),
+      }),
+    dashboard: dashboardOf('{"title": "Copy", "uid": "checkout"}'),
+  },
+  ConfigMapNotFound: {
+    dashboard: { ...dashboardOf('{}'), source: { configMapRef: { name: 'grafana-nodes', key: 'nodes.json' } } },
+  },
+  GrafanaUnavailable: {
+    given: ({ namespace }) => grafanaSecret(namespace, 'Editor'),
+    dashboard: () => inGrafana({ url: 'http://127.0.0.1:9' }),
+  },
+  GrafanaRefused: {
+    given: async ({ namespace }) => {
+      await saves('checkout', 1)
+      await grafanaSecret(namespace, 'Viewer')
+    },
+    dashboard: () => inGrafana({}),
+  },
+  NotInGrafana: {
+    given: ({ namespace }) => grafanaSecret(namespace, 'Editor'),
+    dashboard: () => inGrafana({ uid: 'nowhere' }),
+  },
+  VersionsMissing: {
+    given: async ({ namespace }) => {
+      await saves('pruned', 4)
+      await grafana.keepVersions('pruned', 2)
+      await grafanaSecret(namespace, 'Editor')
+    },
+    dashboard: () => inGrafana({ uid: 'pruned', history: 'Full' }),
+  },
+  SyncNotFound: { dashboard: { ...dashboardOf('{}'), syncRef: { name: 'later' } } },
+  SyncNotWriting: { sync: () => ({ spec: { suspend: true } }), dashboard: dashboardOf('{}') },
   LeftOut: {
     sync: () => ({ resources: [{ group: 'rbac.authorization.k8s.io', kind: '*' }] }),
   },
@@ -223,6 +280,19 @@ const TROUBLES: Readonly<Partial<Record<Reason, Trouble>>> = {
       world.embedded?.faults.fail(1e6, { code: 500, match: ({ resource }) => resource === 'poddisruptionbudgets' }),
     sync: () => ({ resources: [{ group: 'policy', kind: 'PodDisruptionBudget' }] }),
   },
+}
+
+function inGrafana(fields: object): object {
+  const source = { url: grafana.url, secretRef: { name: 'grafana' }, uid: 'checkout', ...fields }
+  return { syncRef: { name: 'shop' }, source: { grafana: source } }
+}
+async function grafanaSecret(namespace: string, role: 'Editor' | 'Viewer'): Promise<void> {
+  const { token } = await grafana.serviceAccount(namespace, role)
+  await world.api.create(credentialSecret(namespace, '127.0.0.1', { token }, 'grafana'))
+}
+async function saves(uid: string, count: number): Promise<void> {
+  for (let version = 0; version < count; version++)
+    await grafana.api('POST', '/api/dashboards/db', { dashboard: { uid, title: `${uid} ${version}`, version } })
 }
 
 /** What is left out does not keep a GitSync from being Ready. */
@@ -236,7 +306,18 @@ test('every reason has its message on the page, and all but a few are provoked h
   expect(Object.keys(REASONS).filter((reason) => !provoked.includes(reason))).toEqual(NOT_PROVOKED)
 })
 
-test.each(Object.entries(TROUBLES) as [Reason, Trouble][])('%s', async (reason, { given, sync, after }) => {
+/** What a Dashboard says. */
+async function toldBy(spec: object, namespace: string, reason: Reason): Promise<Condition> {
+  const name = 'checkout'
+  await world.api.create({ ...DASHBOARD, metadata: { name, namespace }, spec })
+  return await waitFor(`Dashboard ${namespace}/${name} is ${reason}`, async () => {
+    const object = await world.api.get({ ...DASHBOARD, namespace, name })
+    return ['Ready', 'Incomplete'].map((type) => conditionOf(object, type)).find((told) => told?.reason === reason)
+  })
+}
+
+test.each(Object.entries(TROUBLES) as [Reason, Trouble][])('%s', async (reason, trouble) => {
+  const { given, sync, after, dashboard } = trouble
   const namespace = `shop-${reason.toLowerCase()}`
   const rules =
     reason === 'Forbidden' ? [{ apiGroups: [''], resources: ['configmaps'] }] : [{ apiGroups: ['*'], resources: ['*'] }]
@@ -248,13 +329,21 @@ test.each(Object.entries(TROUBLES) as [Reason, Trouble][])('%s', async (reason, 
     await shop.ready('shop')
     await after(shop)
   }
-  const { message } = await (reason === 'LeftOut' ? incomplete(shop) : shop.reason(reason, 'shop'))
+  const told = (): Promise<Condition> => {
+    if (dashboard !== undefined)
+      return toldBy(typeof dashboard === 'function' ? dashboard() : dashboard, namespace, reason)
+    return reason === 'LeftOut' ? incomplete(shop) : shop.reason(reason, 'shop')
+  }
+  const { message } = await told()
   const { host } = world.host
   const asOnThePage = message
     .replaceAll(namespace, 'shop')
     .replaceAll(`http://${host}`, 'https://git.example.com')
     .replaceAll(host, 'git.example.com')
     .replaceAll(web.host, 'git.example.com')
+    .replaceAll(grafana.url, 'https://grafana.example.com')
+    .replaceAll('http://127.0.0.1:9', 'https://grafana.example.com')
+    .replaceAll('dashboard nowhere', 'dashboard checkout')
     .replace('Secret other ', 'Secret git-credentials ')
     .replaceAll(`${host.split(':')[0]}:70000`, 'git.example.com:70000')
   const shown = page.message.get(reason) ?? ''

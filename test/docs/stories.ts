@@ -9,10 +9,15 @@ export type Given =
 
 /** Pages whose commands are run, in their order, in one shell for each page. */
 export const STORIES: Readonly<Record<string, Given>> = {
+  'docs/audit-page.md': 'gitsync',
+  'docs/audit.md': 'gitsync',
   'docs/authors.md': 'gitsync',
   'docs/commits.md': 'gitsync',
   'docs/content.md': 'shop',
+  'docs/guides/admin-ui.md': 'gitsync',
+  'docs/guides/grafana-round-trip.md': 'shop',
   'docs/install.md': 'cluster',
+  'docs/kinds/dashboard.md': 'gitsync',
   'docs/kinds/gitprovider.md': 'shop',
   'docs/kinds/gitsync.md': 'shop',
   'docs/kubectl.md': 'gitsync',
@@ -42,13 +47,15 @@ export const NOT_RUN: Readonly<Record<string, number>> = {
   'needs kubectl port-forward to a Pod; test/observability asks a process': 1,
   'docs/engine/cli.md is made from the command, and its tests run the verbs': 1,
   'the tests are in a checkout already': 1,
-  'krew comes from the network; test/release installs the archive by hand as krew does': 1,
+  "writes to the reader's home; test/release installs it so, and by krew itself": 1,
   "writes to the reader's home; test/e2e has kubectl complete through it": 1,
   'kind and minikube need a Docker engine and pull their images': 1,
   'Docker pulls the base image from a registry': 1,
   'needs a way in from the Git host': 1,
+  'needs a way in from a browser; test/e2e logs in and looks at the pages': 1,
   'needs nodes that take images; the tests of the image pack it': 1,
   "on a cluster of its own, since the Helm release has the same objects; the chart's tests apply it": 1,
   "the chart's tests render it, and the policy is applied by itself below": 2,
+  "the chart's tests render it; the policy is applied by itself below, and the operator knows the account": 1,
   "needs the definitions of the Prometheus operator; the chart's tests have them": 1,
 }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { GiteaHost } from './harness/git-host.ts'
-import { configMap, configMapRef, syncRef } from './harness/gitsync.ts'
+import { configMap, syncRef } from './harness/gitsync.ts'
+import { describeHost, giteaPulls, proposeThroughKills, reviewed } from './harness/reviews.ts'
+import type { GiteaPulls, Reviewed } from './harness/reviews.ts'
 import { startLossyProxy } from '../kit/forge/lossy-proxy.ts'
 import { credentialSecret } from './harness/tenant.ts'
 import type { Tenant } from './harness/tenant.ts'
@@ -11,87 +13,45 @@ import type { World } from './harness/world.ts'
 let world: World<GiteaHost>
 beforeAll(async () => {
   world = await startGiteaWorld('embedded')
-  await world.api.create({
-    apiVersion: 'gitsync.dev/v1alpha1',
-    kind: 'GitProvider',
-    metadata: { name: 'gitea' },
-    spec: { hosts: [world.host.host], type: 'Gitea' },
-  })
+  await describeHost(world, 'Gitea')
 })
 afterAll(() => world?.stop())
 
-interface Pull {
-  readonly number: number
-  readonly title: string
-  readonly body: string
-  readonly state: string
-  readonly merged: boolean
-  readonly head: { readonly sha: string }
-}
-
-interface Proposed {
+interface Proposed extends Reviewed {
   readonly tenant: Tenant
-  /** Every request of the repository, newest first. */
-  pulls(): Promise<readonly Pull[]>
-  /** What the status says of the request, when that is so. */
-  request(state: string, number?: number): Promise<{ readonly number: number; readonly url: string }>
-  merge(number: number, how?: 'merge' | 'squash' | 'rebase'): Promise<void>
+  pulls: GiteaPulls['list']
+  merge: GiteaPulls['merge']
   /** A file of the commit that a request is. */
   proposes(number: number, path?: string): Promise<string>
-  set(name: string, value: string): Promise<void>
   /** Waits until the base was looked at. */
   looked(): Promise<void>
 }
 
-const reviewed = (more: object = {}) => ({
-  mode: 'PullRequest',
-  ...more,
-  pullRequest: { via: 'PushOptions' },
-})
+const pushed = (more: object = {}) => ({ mode: 'PullRequest', ...more, pullRequest: { via: 'PushOptions' } })
 
 let count = 0
 /** A tenant whose base has a file of others. */
-async function propose(push: object = reviewed()): Promise<Proposed> {
+async function propose(push: object = pushed()): Promise<Proposed> {
   const name = `agit-${count++}`
   const tenant = await world.tenant(name)
-  const { gitea } = world.host
-  const path = `/repos/${gitea.user}/${name}`
-  await world.api.create(configMap(name, 'web', { level: '1' }))
-  await gitea.api('POST', `${path}/contents/README.md`, {
-    content: Buffer.from('hello\n').toString('base64'),
-    branch: 'main',
-  })
-  const status = async () => (await world.api.get(syncRef(name)))['status']
-  const it: Proposed = {
+  const pulls = await giteaPulls(world.host, name)
+  const own = await reviewed(world, name)
+  await tenant.sync({ spec: { push } })
+  return {
+    ...own,
     tenant,
-    pulls: async () => (await gitea.api('GET', `${path}/pulls?state=all`)) as Pull[],
-    request: (state, number) =>
-      waitFor(`the status says ${state}`, async () => {
-        const { pullRequest } = await status()
-        if (pullRequest?.state === state && (number === undefined || pullRequest.number === number)) return pullRequest
-        throw new Error(JSON.stringify(await status()))
-      }),
-    async merge(number, how = 'merge') {
-      await waitFor(`request ${number} can be merged`, async () => {
-        await gitea.api('POST', `${path}/pulls/${number}/merge`, { Do: how })
-        return true
-      })
-    },
-    proposes: (number, file = FILE(it)) => tenant.repository.git('show', `refs/pull/${number}/head:${file}`),
-    async set(object, value) {
-      await world.api.patch(configMapRef(name, object), { data: { level: value } }, { manager: 'alice' })
-    },
+    pulls: () => pulls.list(),
+    merge: (number, how) => pulls.merge(number, how),
+    proposes: (number, file = own.file()) => tenant.repository.git('show', `refs/pull/${number}/head:${file}`),
     async looked() {
       const asked = await tenant.request()
-      await waitFor('the base was looked at', async () => (await status()).lastHandledRequest === asked)
+      await waitFor('the base was looked at', async () => {
+        const { status } = await world.api.get(syncRef(name))
+        return status.lastHandledRequest === asked
+      })
     },
   }
-  await tenant.sync({ spec: { push } })
-  return it
 }
-
-const FILE = (it: Proposed, object = 'web', sync = 'sync'): string =>
-  `${it.tenant.namespace}/${sync}/${it.tenant.namespace}/configmap/${object}.yaml`
 
 test('a push opens one request and brings it up to date; merged by a person it is over, and the next edit opens another', async () => {
   const it = await propose()
@@ -109,7 +69,7 @@ test('a push opens one request and brings it up to date; merged by a person it i
   await world.api.create(configMap(namespace, 'db', { level: '1' }))
   await it.set('web', '2')
   await waitFor('the request holds both', async () => {
-    await it.proposes(opened.number, FILE(it, 'db'))
+    await it.proposes(opened.number, it.file('db'))
     return (await it.proposes(opened.number)).includes('level: "2"')
   })
   expect(await it.pulls()).toHaveLength(1)
@@ -118,8 +78,8 @@ test('a push opens one request and brings it up to date; merged by a person it i
   expect(await repository.git('rev-list', '--count', `main..${head}`)).toBe('1')
   expect((await repository.git('diff', '--name-only', 'main', head)).split('\n').sort()).toEqual([
     `${namespace}/sync/.gitsync`,
-    FILE(it, 'db'),
-    FILE(it),
+    it.file('db'),
+    it.file(),
   ])
   const message = await repository.git('log', '-1', '--format=%B', head)
   expect(message).toMatch(new RegExp(`^Create 2 objects in ${namespace}\n`))
@@ -137,14 +97,14 @@ test('a push opens one request and brings it up to date; merged by a person it i
   await it.merge(opened.number, 'squash')
   await it.tenant.request()
   await it.request('Merged', opened.number)
-  expect(await repository.git('show', `main:${FILE(it)}`)).toContain('level: "2"')
+  expect(await repository.git('show', `main:${it.file()}`)).toContain('level: "2"')
   await it.tenant.ready()
   expect(await it.pulls()).toHaveLength(1)
 
   await it.set('web', '3')
   const next = await it.request('Open')
   expect(next.number).toBeGreaterThan(opened.number)
-  expect(await repository.git('diff', '--name-only', 'main', `refs/pull/${next.number}/head`)).toBe(FILE(it))
+  expect(await repository.git('diff', '--name-only', 'main', `refs/pull/${next.number}/head`)).toBe(it.file())
   await it.merge(next.number)
   await it.tenant.request()
   await it.request('Merged', next.number)
@@ -182,7 +142,7 @@ test('the base moves, elsewhere and in the folder: the request is made anew on i
 test('what is taken back in the cluster leaves a request that says so; the next change goes on in it', async () => {
   const it = await propose({ mode: 'Commit' })
   await it.tenant.ready()
-  await world.api.patch(syncRef(it.tenant.namespace), { spec: { push: reviewed() } })
+  await world.api.patch(syncRef(it.tenant.namespace), { spec: { push: pushed() } })
   await it.tenant.ready()
   await it.set('web', '2')
   const { number } = await it.request('Open')
@@ -203,17 +163,10 @@ test('what is taken back in the cluster leaves a request that says so; the next 
 
 test('an operator that is killed at any moment leaves one request behind', async () => {
   const it = await propose()
-  for (let round = 2; round < 6; round++) {
-    await it.set('web', String(round))
-    // Later each time: before the push, while it is made, after it.
-    if (round > 3) await waitFor('something has begun', async () => (await it.pulls()).length > 0)
-    await world.operator.kill()
-    world.operator = await world.startOperator()
-    await waitFor('the request has it', async () => {
-      const [pull] = await it.pulls()
-      return pull !== undefined && (await it.proposes(pull.number)).includes(`level: "${round}"`)
-    })
-  }
+  await proposeThroughKills(world, it, async () => {
+    const [pull] = await it.pulls()
+    return pull && (await it.proposes(pull.number))
+  })
   await it.tenant.ready()
   const pulls = await it.pulls()
   expect(pulls).toHaveLength(1)
@@ -236,7 +189,7 @@ test('an answer to the push that opens it that is lost leaves one request behind
     await world.api.create(credentialSecret(namespace, proxy.host, credentials, 'proxied'))
     const url = `${proxy.url}/${gitea.user}/${namespace}.git`
     await world.api.patch(syncRef(namespace), {
-      spec: { repository: { url, secretRef: { name: 'proxied' } }, push: reviewed() },
+      spec: { repository: { url, secretRef: { name: 'proxied' } }, push: pushed() },
     })
     await it.tenant.ready()
     proxy.loseAnswer(({ method, url }) => method === 'POST' && url?.endsWith('/git-receive-pack') === true)
@@ -252,7 +205,7 @@ test('an answer to the push that opens it that is lost leaves one request behind
 })
 
 test('two GitSyncs with one head share its request', async () => {
-  const push = reviewed({ branch: 'gitsync/{namespace}' })
+  const push = pushed({ branch: 'gitsync/{namespace}' })
   const it = await propose(push)
   const { number } = await it.request('Open')
   const { namespace, repository } = it.tenant
@@ -260,13 +213,13 @@ test('two GitSyncs with one head share its request', async () => {
   await it.tenant.ready('other')
   await waitFor('the request holds both folders', async () => {
     await it.proposes(number)
-    return (await it.proposes(number, FILE(it, 'web', 'other'))).includes('level: "1"')
+    return (await it.proposes(number, it.file('web', 'other'))).includes('level: "1"')
   })
   expect(await it.pulls()).toHaveLength(1)
   expect(await repository.git('rev-list', '--count', `main..refs/pull/${number}/head`)).toBe('1')
   await it.set('web', '2')
   await waitFor('both folders have the edit', async () => {
-    const both = [await it.proposes(number), await it.proposes(number, FILE(it, 'web', 'other'))]
+    const both = [await it.proposes(number), await it.proposes(number, it.file('web', 'other'))]
     return both.every((content) => content.includes('level: "2"'))
   })
   await it.merge(number)

@@ -173,6 +173,12 @@ describe('authors, stamped by a MutatingAdmissionPolicy of kube-apiserver', () =
       await patch('bob', 'provided', { data: { a: '1' } })
       expect(await authors('configmap/provided.yaml', 2)).toEqual(['Erin  E. <erin@corp.example>', BOB])
       expect(await tenant.repository.git('log', '-1', '--format=%B', 'main~1')).toContain('Changed-by: idp:4711')
+      // Not even their name would be known of a stamp that is too long to be read.
+      const keys = Object.keys(PROVIDED)
+      const long = Object.fromEntries(keys.map((key) => [key, ['x'.repeat(3_000)]]))
+      await writeFile(file, withExtra(await readFile(cluster.kubeconfig(), 'utf8'), 'idp:4711', long))
+      await cluster.kubectl(args, { input: JSON.stringify(configMap('authors', 'boundless')) })
+      expect(await authors('configmap/boundless.yaml', 1)).toEqual(['idp:4711 <idp-4711@user.invalid>'])
     } finally {
       await rm(dir, { recursive: true })
     }

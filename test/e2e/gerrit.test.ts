@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { GerritHost } from './harness/gerrit-host.ts'
-import { conditionOf, configMap, configMapRef, syncRef } from './harness/gitsync.ts'
+import { conditionOf, syncRef } from './harness/gitsync.ts'
+import { describeHost, proposeThroughKills, reviewed } from './harness/reviews.ts'
+import type { Reviewed } from './harness/reviews.ts'
 import type { Tenant } from './harness/tenant.ts'
 import { waitFor } from './harness/wait-for.ts'
 import { startGerritWorld } from './harness/world.ts'
@@ -9,12 +11,7 @@ import type { World } from './harness/world.ts'
 let world: World<GerritHost>
 beforeAll(async () => {
   world = await startGerritWorld('embedded')
-  await world.api.create({
-    apiVersion: 'gitsync.dev/v1alpha1',
-    kind: 'GitProvider',
-    metadata: { name: 'gerrit' },
-    spec: { hosts: [world.host.host], type: 'Gerrit' },
-  })
+  await describeHost(world, 'Gerrit')
 }, 240_000)
 afterAll(() => world?.stop())
 
@@ -29,42 +26,40 @@ interface Change {
   readonly current_revision_number: number
 }
 
-interface Proposed {
+interface Proposed extends Reviewed {
   readonly tenant: Tenant
   /** Every change of the project, newest first. */
   changes(): Promise<readonly Change[]>
-  /** What the status says of the change, when that is so. */
-  request(state: string, number?: number): Promise<{ readonly number: number; readonly url: string }>
   submit(number: number): Promise<void>
   abandon(number: number): Promise<void>
   /** Ref of the newest patch set. */
   patchSet(number: number): Promise<string>
   /** A file of the newest patch set. */
-  proposes(number: number, path?: string): Promise<string>
-  set(name: string, value: string): Promise<void>
+  proposes(number: number): Promise<string>
 }
 
-const reviewed = (pullRequest: object = {}) => ({
+const pushed = (pullRequest: object = {}) => ({
   mode: 'PullRequest',
   pullRequest: { via: 'PushOptions', ...pullRequest },
 })
 
 let count = 0
-async function propose(push: object = reviewed()): Promise<Proposed> {
+async function propose(push: object = pushed()): Promise<Proposed> {
   const name = `gerrit-${count++}`
   const tenant = await world.tenant(name)
   const { gerrit } = world.host
-  await world.api.create(configMap(name, 'web', { level: '1' }))
-  const status = async () => (await world.api.get(syncRef(name)))['status']
-  const it: Proposed = {
+  const own = await reviewed(world, name)
+  const patchSet = async (number: number): Promise<string> => {
+    const { current_revision_number: set } = (await gerrit.api('GET', `/changes/${number}`)) as Change
+    return `refs/changes/${String(number % 100).padStart(2, '0')}/${number}/${set}`
+  }
+  const { name: committer, email } = gerrit.bot
+  await tenant.sync({ spec: { push, commit: { committer: { name: committer, email } } } })
+  return {
+    ...own,
     tenant,
+    patchSet,
     changes: async () => (await gerrit.api('GET', `/changes/?q=project:${name}`)) as Change[],
-    request: (state, number) =>
-      waitFor(`the status says ${state}`, async () => {
-        const { pullRequest } = await status()
-        if (pullRequest?.state === state && (number === undefined || pullRequest.number === number)) return pullRequest
-        throw new Error(JSON.stringify(await status()))
-      }),
     async submit(number) {
       await gerrit.api('POST', `/changes/${number}/revisions/current/review`, { labels: { 'Code-Review': 2 } })
       await gerrit.api('POST', `/changes/${number}/submit`, {})
@@ -72,25 +67,12 @@ async function propose(push: object = reviewed()): Promise<Proposed> {
     async abandon(number) {
       await gerrit.api('POST', `/changes/${number}/abandon`, {})
     },
-    async patchSet(number) {
-      const { current_revision_number: set } = (await gerrit.api('GET', `/changes/${number}`)) as Change
-      return `refs/changes/${String(number % 100).padStart(2, '0')}/${number}/${set}`
-    },
-    proposes: async (number, file = FILE(it)) => tenant.repository.git('show', `${await it.patchSet(number)}:${file}`),
-    async set(object, value) {
-      await world.api.patch(configMapRef(name, object), { data: { level: value } }, { manager: 'alice' })
-    },
+    proposes: async (number) => tenant.repository.git('show', `${await patchSet(number)}:${own.file()}`),
   }
-  const { name: committer, email } = world.host.gerrit.bot
-  await tenant.sync({ spec: { push, commit: { committer: { name: committer, email } } } })
-  return it
 }
 
-const FILE = (it: Proposed, object = 'web'): string =>
-  `${it.tenant.namespace}/sync/${it.tenant.namespace}/configmap/${object}.yaml`
-
 test('a push makes one change, and patch sets of it; submitted it is over, and the next edit makes another', async () => {
-  const it = await propose(reviewed({ labels: ['audit'] }))
+  const it = await propose(pushed({ labels: ['audit'] }))
   const { namespace, repository } = it.tenant
   const opened = await it.request('Open')
   await it.tenant.ready()
@@ -114,7 +96,7 @@ test('a push makes one change, and patch sets of it; submitted it is over, and t
   expect(updated).toMatchObject({ change_id: change?.change_id, current_revision_number: 2 })
   const head = await it.patchSet(opened.number)
   expect(await repository.git('rev-list', '--count', `main..${head}`)).toBe('1')
-  expect(await repository.git('diff', '--name-only', 'main', head)).toBe(`${namespace}/sync/.gitsync\n${FILE(it)}`)
+  expect(await repository.git('diff', '--name-only', 'main', head)).toBe(`${namespace}/sync/.gitsync\n${it.file()}`)
   expect(await repository.git('log', '-1', '--format=%B', head)).toMatch(/^Co-authored-by: alice <.*>$/m)
 
   // Nothing is pushed while nothing changes, also after a restart.
@@ -130,11 +112,11 @@ test('a push makes one change, and patch sets of it; submitted it is over, and t
   await it.submit(opened.number)
   await it.tenant.request()
   await it.request('Merged', opened.number)
-  expect(await repository.git('show', `main:${FILE(it)}`)).toContain('level: "2"')
+  expect(await repository.git('show', `main:${it.file()}`)).toContain('level: "2"')
   await it.set('web', '3')
   const next = await it.request('Open')
   expect(next.number).toBeGreaterThan(opened.number)
-  expect(await repository.git('diff', '--name-only', 'main', await it.patchSet(next.number))).toBe(FILE(it))
+  expect(await repository.git('diff', '--name-only', 'main', await it.patchSet(next.number))).toBe(it.file())
   expect(await it.changes()).toHaveLength(2)
 })
 
@@ -185,16 +167,10 @@ test('what is taken back in the cluster leaves a change that is put aside; the n
 
 test('an operator that is killed at any moment, and a GitSync that is made anew, leave one change behind', async () => {
   const it = await propose()
-  for (let round = 2; round < 6; round++) {
-    await it.set('web', String(round))
-    if (round > 3) await waitFor('something has begun', async () => (await it.changes()).length > 0)
-    await world.operator.kill()
-    world.operator = await world.startOperator()
-    await waitFor('the change has it', async () => {
-      const [change] = await it.changes()
-      return change !== undefined && (await it.proposes(change._number)).includes(`level: "${round}"`)
-    })
-  }
+  await proposeThroughKills(world, it, async () => {
+    const [change] = await it.changes()
+    return change && (await it.proposes(change._number))
+  })
   await it.tenant.ready()
   expect(await it.changes()).toHaveLength(1)
   // With its GitSync all goes that it knew of the change.
@@ -221,7 +197,7 @@ test('a committer that the account may not be is told with the words of Gerrit',
 })
 
 test('by the API nothing can be asked of it, and the condition says what to set', async () => {
-  const it = await propose(reviewed({ via: 'API' }))
+  const it = await propose(pushed({ via: 'API' }))
   const { message } = await it.tenant.reason('PullRequestRefused')
   expect(message).toContain('set push.pullRequest.via to PushOptions')
 })

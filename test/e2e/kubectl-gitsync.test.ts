@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startGrafanaStandIn } from '../kit/grafana/index.ts'
+import { dashboard } from './harness/dashboard.ts'
 import { configMap, configMapRef, gitsync, syncRef } from './harness/gitsync.ts'
 import { installCommands } from './harness/plugin.ts'
 import type { Commands, Ran } from './harness/plugin.ts'
+import { credentialSecret } from './harness/tenant.ts'
 import type { Tenant } from './harness/tenant.ts'
 import { waitFor } from './harness/wait-for.ts'
 import { startWorld } from './harness/world.ts'
@@ -137,6 +140,7 @@ describe('a GitSync', () => {
       world.kubectl(['get', 'cm', 'settings', '-n', 'looked-at', '-o', 'jsonpath={.data}'])
     const kept = await plugin(...restore)
     expect(kept.err).toContain('stays as it is, since others own it: /data/added')
+    expect(kept.out).toMatch(/^configmaps\/settings is as it was at \w+ already, but for what stays$/m)
     expect(JSON.parse(await keys())).toEqual({ mode: 'one', added: 'later' })
     const exact = await plugin(...restore, '--exact')
     expect(exact, exact.err).toMatchObject({ code: 0 })
@@ -227,6 +231,43 @@ test('preview of a manifest that is not applied', async () => {
   expect(preview.out, preview.err).toContain('The branch does not exist yet and will be created.')
   expect(preview.out).toContain('A\tnot-yet/sync/not-yet/configmap/one.yaml')
   expect(await tenant.repository.git('branch', '--list')).toBe('')
+})
+
+test('a folder that overlaps is refused by preview, diff and explain in the words of the operator', async () => {
+  const [tenant, other] = [await world.tenant('older'), await world.tenant('newer')]
+  await world.api.create(configMap('newer', 'one'))
+  await tenant.sync({ path: 'team' })
+  await tenant.ready()
+  await other.sync({ path: 'team' })
+  await other.ready()
+  await other.sync({ name: 'second', path: 'Team/below' })
+  const { message } = await other.reason('PathOverlap', 'second')
+  const words = message.replace('. Choose another path or branch.', '')
+  expect(words).toContain('GitSync sync writes team')
+  const refused = { code: 5, err: `error: ${words}\n` }
+  expect(await plugin('preview', 'second', '-n', 'newer')).toMatchObject(refused)
+  expect(await plugin('diff', 'second', '-n', 'newer')).toMatchObject(refused)
+  const { out } = await plugin('explain', 'configmap/one', '-n', 'newer', '--gitsync', 'second', '--no-git')
+  expect(out).toContain(`GitSync newer/second: out: this GitSync writes nothing: ${words}\n`)
+  expect(await plugin('preview', 'sync', '-n', 'newer')).toMatchObject({ code: 0 })
+
+  // Who may look at their own namespace alone is told nothing of another's, and that something was not compared.
+  const url = tenant.repository.url
+  await other.sync({ name: 'third', path: 'team/below', url })
+  const told = await other.reason('PathOverlap', 'third')
+  expect(await plugin('preview', 'third', '-n', 'newer')).toMatchObject({
+    code: 5,
+    err: `error: ${told.message.replace('. Choose another path or branch.', '')}\n`,
+  })
+  const resources = ['gitsyncs.gitsync.dev', 'configmaps']
+  await world.cluster?.grant('alice', { verbs: ['get', 'list'], resources, namespace: 'newer' })
+  const token = {
+    GITSYNC_USER: world.host.credentials['username'] ?? '',
+    GITSYNC_TOKEN: world.host.credentials['password'] ?? '',
+  }
+  const blind = await asUser('alice', ['preview', 'third', '-n', 'newer'], token)
+  expect(blind, blind.err).toMatchObject({ code: 0 })
+  expect(blind.err).toContain('whether GitSyncs of other namespaces write to the folder is not checked')
 })
 
 describe('rights', () => {
@@ -353,4 +394,94 @@ describe('gitsync export', () => {
     const ran = await commands.export(['--to-dir', '/nonexistent', '-A', '--resource', 'configmaps'], as)
     expect(ran).toMatchObject({ code: 3, err: expect.stringContaining('nothing is exported') })
   })
+})
+
+test('a Dashboard is explained by the GitSync that it names, and compared as its file', async () => {
+  const tenant = await world.tenant('boards')
+  const namespace = 'boards'
+  const ref = { apiVersion: 'gitsync.dev/v1alpha1', kind: 'Dashboard', namespace, name: 'board' }
+  const spec = { syncRef: { name: 'sync' }, source: { model: { title: 'Board' } } }
+  await world.api.create({ ...ref, metadata: { name: 'board', namespace }, spec })
+  await tenant.sync()
+  await tenant.ready()
+  const explained = await plugin('explain', 'dashboard/board', '-n', namespace)
+  expect(explained.out).toContain('boards/sync/dashboards/board.json')
+  expect(explained.out).toContain('Git has it as the cluster has it')
+  expect((await plugin('show', 'sync', 'dashboard/board', '-n', namespace)).out).toBe('{\n  "title": "Board"\n}\n')
+  expect(await plugin('diff', 'sync', '-n', namespace, '--exit-code')).toMatchObject({ code: 0, out: '' })
+  expect(await plugin('restore', 'sync', 'dashboard/board@main', '-n', namespace, '--yes')).toMatchObject({
+    err: expect.stringContaining('does not hold Dashboard.gitsync.dev/boards/board'),
+  })
+  await world.api.patch(syncRef(namespace), { spec: { suspend: true } })
+  await tenant.reason('Suspended')
+  await world.api.patch(ref, { spec: { source: { model: { title: 'Desk' } } } })
+  const { out } = await plugin('diff', 'sync', '-n', namespace)
+  expect(out).toContain('dashboards/board.json')
+  expect(out).toContain('+  "title": "Desk"')
+})
+
+test('of a Dashboard that follows a Grafana, or is none, the file is where its status says', async () => {
+  const tenant = await world.tenant('followed')
+  const namespace = 'followed'
+  const ref = (name: string) => ({ apiVersion: 'gitsync.dev/v1alpha1', kind: 'Dashboard', namespace, name })
+  const create = (name: string, source: object): Promise<unknown> =>
+    world.api.create({ ...ref(name), metadata: { name, namespace }, spec: { syncRef: { name: 'sync' }, source } })
+  const grafana = await startGrafanaStandIn()
+  try {
+    await grafana.api('POST', '/api/dashboards/db', { dashboard: { uid: 'live', title: 'Live', panels: [] } })
+    const { name: username, password } = grafana.administrator
+    await world.api.create(credentialSecret(namespace, '127.0.0.1', { username, password }, 'grafana'))
+    await create('live', { grafana: { url: grafana.url, uid: 'live', secretRef: { name: 'grafana' } } })
+    await create('broken', { json: '{"title": "Broken"}' })
+    await tenant.sync()
+    for (const name of ['live', 'broken'])
+      await waitFor(`${name} is in Git`, async () => (await world.api.get(ref(name)))['status']?.path !== undefined)
+    expect((await plugin('explain', 'dashboard/live', '-n', namespace)).out).toContain(
+      'GitSync followed/sync: in: followed/sync/dashboards/live.json is in Git',
+    )
+    expect((await plugin('show', 'sync', 'dashboard/live', '-n', namespace)).out).toContain('"title": "Live"')
+    expect(await plugin('diff', 'sync', '-n', namespace, '--exit-code')).toMatchObject({ code: 0, out: '' })
+    await world.api.patch(ref('broken'), { spec: { source: { json: '{"title": 1}' } } })
+    const { out } = await plugin('explain', 'dashboard/broken', '-n', namespace)
+    expect(out).toContain('out: it cannot be made a file: it is no dashboard: title is missing')
+    expect(out).toContain('  file: followed/sync/dashboards/broken.json on branch main')
+    expect(out).toContain('Git has a file of it')
+  } finally {
+    await grafana.stop()
+  }
+})
+
+test('a Dashboard whose text is in ConfigMaps is explained and compared as its files', async () => {
+  const tenant = await world.tenant('sidecar')
+  const namespace = 'sidecar'
+  const labels = { grafana_dashboard: '1' }
+  const data = { 'a.json': '{"title": "A"}', 'b.json': '{"title": "B"}' }
+  await world.api.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'boards', namespace, labels }, data })
+  await world.api.create(dashboard(namespace, 'many', { configMapRef: { labelSelector: { matchLabels: labels } } }))
+  await world.api.create(dashboard(namespace, 'one', { configMapRef: { name: 'other', key: 'one.json' } }))
+  await tenant.sync()
+  await tenant.ready()
+  await tenant.committed(/Dashboard/)
+  expect(await plugin('diff', 'sync', '-n', namespace, '--exit-code')).toMatchObject({ code: 0, out: '' })
+  const many = await plugin('explain', 'dashboard/many', '-n', namespace)
+  expect(many.out).toContain('stands for 2 dashboards: dashboards/a.json, dashboards/b.json')
+  const one = await plugin('explain', 'dashboard/one', '-n', namespace)
+  expect(one.out).toContain('spec.source.configMapRef.name: ConfigMap other does not exist in namespace sidecar')
+  expect(await plugin('show', 'sync', 'dashboard/many', '-n', namespace)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('Dashboard many stands for 2 files: name one of them by its path'),
+  })
+  expect((await plugin('show', 'sync', 'dashboards/a.json', '-n', namespace)).out).toBe('{\n  "title": "A"\n}\n')
+  await world.api.patch(syncRef(namespace), { spec: { suspend: true } })
+  await tenant.reason('Suspended')
+  await world.api.create({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'other', namespace },
+    data: { 'one.json': '{"title": "One"}' },
+  })
+  await world.api.patch(configMapRef(namespace, 'boards'), { data: { 'a.json': '{"title": "A", "tags": ["x"]}' } })
+  const { out } = await plugin('diff', 'sync', '-n', namespace)
+  expect(out).toContain('+  "title": "One"')
+  expect(out).toMatch(/dashboards\/a\.json[^]*\+ {2}"tags": \[/)
 })

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { KubeObject } from './harness/api.ts'
 import type { GiteaHost } from './harness/git-host.ts'
-import { conditionOf, configMap, configMapRef, syncRef } from './harness/gitsync.ts'
+import { conditionOf, configMap, syncRef } from './harness/gitsync.ts'
 import type { Condition } from './harness/gitsync.ts'
 import { startLossyProxy } from '../kit/forge/lossy-proxy.ts'
 import { credentialSecret } from './harness/tenant.ts'
+import { describeHost, giteaPulls, reviewed } from './harness/reviews.ts'
+import type { GiteaPulls, Reviewed } from './harness/reviews.ts'
 import type { Tenant } from './harness/tenant.ts'
 import { waitFor } from './harness/wait-for.ts'
 import { startGiteaWorld } from './harness/world.ts'
@@ -13,43 +15,23 @@ import type { World } from './harness/world.ts'
 let world: World<GiteaHost>
 beforeAll(async () => {
   world = await startGiteaWorld('kube-apiserver')
-  await world.api.create({
-    apiVersion: 'gitsync.dev/v1alpha1',
-    kind: 'GitProvider',
-    metadata: { name: 'gitea' },
-    spec: { hosts: [world.host.host], type: 'Gitea' },
-  })
+  await describeHost(world, 'Gitea')
 })
 afterAll(() => world?.stop())
 
-interface Pull {
-  readonly number: number
-  readonly title: string
-  readonly body: string
-  readonly state: string
-  readonly merged: boolean
-  readonly mergeable: boolean
-  readonly labels: readonly { readonly name: string }[]
-  readonly requested_reviewers: readonly { readonly login: string }[] | null
-}
-
-interface Review {
+interface Review extends Reviewed {
   readonly tenant: Tenant
   readonly head: string
-  /** Every request of the repository, newest first. */
-  pulls(): Promise<readonly Pull[]>
-  /** What the status says of the request, when that is so and the GitSync is Ready. */
-  request(state: string): Promise<{ readonly number: number; readonly url: string; readonly state: string }>
-  merge(number: number, how?: 'merge' | 'squash' | 'rebase'): Promise<void>
+  pulls: GiteaPulls['list']
+  merge: GiteaPulls['merge']
   close(number: number): Promise<void>
   /** A commit by somebody else. */
   edit(branch: string, path: string, content: string): Promise<void>
-  file(branch: string, path: string): Promise<string>
+  show(branch: string, path: string): Promise<string>
   hasBranch(): Promise<boolean>
   removeBranch(): Promise<void>
   /** The page side learns of a push from a queue. */
   isListed(): Promise<boolean>
-  set(name: string, value: string): Promise<void>
 }
 
 let count = 0
@@ -61,30 +43,17 @@ async function review(
   const tenant = await world.tenant(name)
   const path = `/repos/${world.host.gitea.user}/${name}`
   const { gitea } = world.host
-  await world.api.create(configMap(name, 'web', { level: '1' }))
-  await gitea.api('POST', `${path}/contents/README.md`, {
-    content: Buffer.from('hello\n').toString('base64'),
-    branch: 'main',
-  })
+  const pulls = await giteaPulls(world.host, name)
+  const own = await reviewed(world, name)
   const head = `gitsync/${name}/sync`
   const it: Review = {
+    ...own,
     tenant,
     head,
-    pulls: async () => (await gitea.api('GET', `${path}/pulls?state=all`)) as Pull[],
-    request: async (state) => {
-      const sync = await waitFor(`the status says ${state}`, async () => {
-        const sync = await world.api.get(syncRef(name))
-        if (sync['status']?.pullRequest?.state === state) return sync
-        throw new Error(JSON.stringify(sync['status']))
-      })
-      return sync['status'].pullRequest
-    },
-    async merge(number, how = 'merge') {
+    pulls: () => pulls.list(),
+    async merge(number, how) {
       await waitFor('Gitea knows the branch', () => it.isListed())
-      await waitFor(`request ${number} can be merged`, async () => {
-        await gitea.api('POST', `${path}/pulls/${number}/merge`, { Do: how })
-        return true
-      })
+      await pulls.merge(number, how)
     },
     async close(number) {
       await gitea.api('PATCH', `${path}/pulls/${number}`, { state: 'closed' })
@@ -98,7 +67,7 @@ async function review(
         ? gitea.api('POST', `${path}/contents/${file}`, body)
         : gitea.api('PUT', `${path}/contents/${file}`, { ...body, sha: old.sha }))
     },
-    file: (branch, file) => tenant.repository.git('show', `${branch}:${file}`),
+    show: (branch, file) => tenant.repository.git('show', `${branch}:${file}`),
     hasBranch: async () => (await tenant.repository.git('branch', '--list', head)) !== '',
     async isListed() {
       const branches = (await gitea.api('GET', `${path}/branches?limit=50`)) as { readonly name: string }[]
@@ -107,26 +76,20 @@ async function review(
     async removeBranch() {
       await gitea.api('DELETE', `${path}/branches/${encodeURIComponent(head)}`)
     },
-    async set(object, value) {
-      await world.api.patch(configMapRef(name, object), { data: { level: value } }, { manager: 'alice' })
-    },
   }
   await tenant.sync({
-    spec: { push: options.mode === 'Commit' ? { mode: 'Commit' } : reviewed(options.pullRequest) },
+    spec: { push: options.mode === 'Commit' ? { mode: 'Commit' } : asRequest(options.pullRequest) },
   })
   return it
 }
 
-const FILE = (it: Review, object = 'web'): string =>
-  `${it.tenant.namespace}/sync/${it.tenant.namespace}/configmap/${object}.yaml`
-
-const reviewed = (pullRequest: object = {}) => ({ mode: 'PullRequest', pullRequest })
+const asRequest = (pullRequest: object = {}) => ({ mode: 'PullRequest', pullRequest })
 
 /** The base has everything. Gitea takes a while to believe in a branch that was deleted and is made again, so there was none. */
 async function merged(options?: Parameters<typeof review>[0]): Promise<Review> {
   const it = await review({ ...options, mode: 'Commit' })
   await it.tenant.ready()
-  await world.api.patch(syncRef(it.tenant.namespace), { spec: { push: reviewed(options?.pullRequest) } })
+  await world.api.patch(syncRef(it.tenant.namespace), { spec: { push: asRequest(options?.pullRequest) } })
   await it.tenant.ready()
   return it
 }
@@ -142,8 +105,8 @@ test('a difference opens one request; labels, title and text are kept in step; m
   expect(pull?.body).toContain(`- Create \`ConfigMap ${namespace}/web\``)
   expect(pull?.labels.map(({ name }) => name).sort()).toEqual(['gitsync', 'shop'])
   expect(opened.url).toContain(`/pulls/${opened.number}`)
-  await expect(it.file('main', FILE(it))).rejects.toThrow(/does not exist|exists on disk/)
-  expect(await it.file(it.head, FILE(it))).toContain('level: "1"')
+  await expect(it.show('main', it.file())).rejects.toThrow(/does not exist|exists on disk/)
+  expect(await it.show(it.head, it.file())).toContain('level: "1"')
 
   await world.api.create(configMap(namespace, 'db', { level: '1' }))
   await it.set('web', '2')
@@ -167,7 +130,7 @@ test('a difference opens one request; labels, title and text are kept in step; m
   expect(await world.operator.metric('gitsync_git_api_requests_total', { code: '201' })).toBeGreaterThan(0)
   // Until Gitea has seen that, it closes what is opened for a branch of this name.
   await waitFor('the branch is gone, and Gitea knows', async () => !(await it.hasBranch()) && !(await it.isListed()))
-  expect(await it.file('main', FILE(it))).toContain('level: "2"')
+  expect(await it.show('main', it.file())).toContain('level: "2"')
   await it.tenant.ready()
   await it.tenant.repository.git('fsck', '--full', '--strict')
 
@@ -207,7 +170,7 @@ test('the base moves, elsewhere and in the folder: no history is rewritten, and 
   })
   expect(await git('rev-parse', it.head)).toBe(before)
 
-  await it.edit('main', FILE(it), 'somebody: else\n')
+  await it.edit('main', it.file(), 'somebody: else\n')
   await it.edit('main', `${it.tenant.namespace}/sync/notes.md`, 'by hand\n')
   await it.tenant.request()
   await waitFor('the base is merged into the branch', async () =>
@@ -218,10 +181,10 @@ test('the base moves, elsewhere and in the folder: no history is rewritten, and 
     await git('merge-base', '--is-ancestor', 'main', it.head)
     return true
   })
-  expect(await it.file(it.head, FILE(it))).toContain('level: "2"')
-  expect(await it.file(it.head, `${it.tenant.namespace}/sync/notes.md`)).toBe('by hand')
-  expect(await it.file(it.head, 'README.md')).toBe('something else')
-  expect(await git('diff', '--name-only', `main...${it.head}`)).toBe(FILE(it))
+  expect(await it.show(it.head, it.file())).toContain('level: "2"')
+  expect(await it.show(it.head, `${it.tenant.namespace}/sync/notes.md`)).toBe('by hand')
+  expect(await it.show(it.head, 'README.md')).toBe('something else')
+  expect(await git('diff', '--name-only', `main...${it.head}`)).toBe(it.file())
   expect(await it.request('Open')).toMatchObject({ number })
   await it.merge(number)
   await it.tenant.request()
@@ -269,12 +232,14 @@ test("people's commits on the branch stay, and with them the branch and its requ
   await it.set('web', '2')
   const { number } = await it.request('Open')
   await it.edit(it.head, 'CHANGELOG.md', 'by hand\n')
-  await it.edit(it.head, FILE(it), 'by: hand\n')
+  await it.edit(it.head, it.file(), 'by: hand\n')
   await it.tenant.request()
-  await waitFor('the cluster wins in the folder', async () => (await it.file(it.head, FILE(it))).includes('level: "2"'))
-  expect(await it.file(it.head, 'CHANGELOG.md')).toBe('by hand')
+  await waitFor('the cluster wins in the folder', async () =>
+    (await it.show(it.head, it.file())).includes('level: "2"'),
+  )
+  expect(await it.show(it.head, 'CHANGELOG.md')).toBe('by hand')
   await it.set('web', '1')
-  await waitFor('nothing is proposed', async () => (await it.file(it.head, FILE(it))).includes('level: "1"'))
+  await waitFor('nothing is proposed', async () => (await it.show(it.head, it.file())).includes('level: "1"'))
   await it.tenant.request()
   await it.tenant.ready()
   expect(await it.hasBranch()).toBe(true)
@@ -345,7 +310,7 @@ test('an operator that is killed at any moment leaves one request behind', async
     await waitFor('something has begun', async () => round < 4 || (await it.hasBranch()))
     await world.operator.kill()
     world.operator = await world.startOperator()
-    await waitFor('the branch has it', async () => (await it.file(it.head, FILE(it))).includes(`level: "${round}"`))
+    await waitFor('the branch has it', async () => (await it.show(it.head, it.file())).includes(`level: "${round}"`))
   }
   await it.tenant.ready()
   const open = (await it.pulls()).filter(({ state }) => state === 'open')

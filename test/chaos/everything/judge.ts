@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { KubeObject } from '../../kit/apiserver/index.ts'
 import type { TestRepository } from '../../kit/remote/index.ts'
 import { readBlobs } from '../oracle.ts'
 import { documentsOf, isBroken, meant, wanted } from './documents.ts'
@@ -87,6 +88,8 @@ export async function faultsOfBranch(
   const textOf = (oid: string): string => contents.get(oid) ?? ''
   const found: string[] = []
   const files = new Map<string, string>()
+  /** The objects that a file has held last; people break files too. */
+  const heldLast = new Map<string, readonly string[]>()
   let last: Commit | undefined
   for (const commit of commits) {
     const { oid, tree, parents, committer, subject, changes } = commit
@@ -98,6 +101,8 @@ export async function faultsOfBranch(
     for (const { path, status, after } of changes) {
       if (status === 'D') files.delete(path)
       else files.set(path, after)
+      const held = [...documentsOf(textOf(after)).keys()]
+      if (held.length > 0) heldLast.set(path, held)
       if (textOf(after).includes(SECRET) || textOf(after).includes(Buffer.from(SECRET).toString('base64')))
         say(`shows a Secret in ${path}`)
     }
@@ -143,43 +148,52 @@ export async function faultsOfBranch(
       )
     const touched = new Set(changes.map(({ path }) => path))
     const left = ids(files, (path) => inFolder(owner, path))
-    for (const id of ids(before, (path) => touched.has(path))) {
-      if (left.has(id)) continue
-      const isExplained = moments.some(({ cluster, specs: then, selected }) => {
+    const mayGo = (id: string): boolean =>
+      moments.some(({ cluster, specs: then, selected }) => {
         const spec = then[index]
         if (spec === undefined || spec.prune === 'Never') return false
         const isServed = cluster.hasWidgets || !id.startsWith('example.com/')
         if (isServed && !cluster.objects.has(id)) return true
         return spec.prune === 'Always' && isServed && selected[index]?.has(id) !== true
       })
-      if (!isExplained) say(`deletes ${id}, which nothing explains`)
+    for (const id of ids(before, (path) => touched.has(path))) {
+      if (!left.has(id) && !mayGo(id)) say(`deletes ${id}, which nothing explains`)
     }
     for (const { path, status, before: old } of changes) {
       if (status !== 'D' || documentsOf(textOf(old)).size > 0) continue
-      if (!moments.some(({ specs: then }) => then[index]?.prune === 'Always'))
-        say(`deletes ${path}, which holds no object`)
+      if (moments.some(({ specs: then }) => then[index]?.prune === 'Always')) continue
+      // There a file is its object's by its path, whatever is in it.
+      const held = owner.layout.existing === 'Replace' ? heldLast.get(path) : undefined
+      if (held === undefined || !held.every(mayGo)) say(`deletes ${path}, which holds no object`)
     }
   }
   return found
 }
 
+/** So long an object's change may be heard of before a change of its namespace's labels that came first, in milliseconds. */
+const LATE_NEWS = 1_000
+
 /** Whether a GitSync had to write an object in this form at some moment until then. */
-const wasSo = (journal: Journal, until: number, index: number, id: string, said: Record<string, unknown>): boolean =>
-  journal
-    .between(0, until)
-    .toReversed()
-    .some((moment) =>
+function wasSo(journal: Journal, until: number, index: number, id: string, said: Record<string, unknown>): boolean {
+  const isMeant = (spec: Spec, object: KubeObject | undefined): boolean =>
+    object !== undefined && isDeepStrictEqual(meant(spec, said), wanted(spec, object))
+  const moments = journal.between(0, until).toReversed()
+  return (
+    moments.some((moment) =>
       journal.inForce(moment, index).some((spec) => {
         const selected = spec === moment.specs[index] ? moment.selected[index] : selectedBy(spec, moment.cluster)
-        const object = selected?.get(id)
-        return object !== undefined && isDeepStrictEqual(meant(spec, said), wanted(spec, object))
+        return isMeant(spec, selected?.get(id))
+      }),
+    ) ||
+    moments.some((moment) =>
+      journal.inForce(moment, index).some((spec) => {
+        if (!isMeant(spec, moment.cluster.objects.get(id))) return false
+        const before = journal.between(moment.time - LATE_NEWS, moment.time)
+        return before.some(({ cluster: { namespaces } }) => selectedBy(spec, { ...moment.cluster, namespaces }).has(id))
       }),
     )
-
-const STILL = 'still holds'
-
-/** Files of custom resources whose definition went and came back: a comparison after its return finds them. */
-export const isLeftOfDefinition = (fault: string): boolean => fault.includes(`${STILL} example.com/`)
+  )
+}
 
 /** Files that are meant to hold objects, and can't be read. */
 export async function brokenFiles(store: TestRepository, { repository: { branch, path } }: Spec): Promise<string[]> {
@@ -246,7 +260,7 @@ export async function faultsOfFolder(
     for (const { path } of there) {
       // What people have put there is theirs, and what was selected once stays.
       if (spec.prune === 'Owned' && (touched.has(path) || !isCoveredNow)) continue
-      found.push(`${folder}: ${path} ${STILL} ${id}, which is gone (prune: ${spec.prune})`)
+      found.push(`${folder}: ${path} still holds ${id}, which is gone (prune: ${spec.prune})`)
     }
   }
   if (spec.prune === 'Always') {

@@ -56,6 +56,7 @@ beforeAll(async () => {
   ;[remote, ssh] = await Promise.all([startRemote(), startSshServer()])
   for (const name of ['deploy-key', 'signing-key']) secrets.set(`/run/secrets/${name}`, ssh.privateKey)
   secrets.set('/run/secrets/known_hosts', ssh.knownHosts)
+  secrets.set('/run/secrets/allowed_signers', `* ${await readFile(`${ssh.keyFile}.pub`, 'utf8')}`)
   for (const [name, text] of await makeKeys()) secrets.set(`/run/secrets/${name}`, text)
 })
 afterAll(async () => {

@@ -1,5 +1,5 @@
 import { openRepository } from '@gitsync/protocol'
-import type { CommitInfo, HistoryOptions, Repository } from '@gitsync/protocol'
+import type { CommitInfo, HistoryOptions, Limits, Repository } from '@gitsync/protocol'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { TestRepository } from '../../kit/remote/index.ts'
@@ -127,6 +127,30 @@ describe('the order and the choice of commits are those of git', () => {
     expect(await oids(openRepository(store.url), 'HEAD', { batch: 3, path: 'a' })).toEqual(expected)
   })
 
+  test('of a path each commit says what stood there before and after, as git ls-tree does', async () => {
+    const property = fc.asyncProperty(randomHistory(wild), fc.constantFrom(...PATHS, 'd'), async (drawn, path) => {
+      const { store, oids: ids } = await write(remote, newName(), drawn)
+      const at = async (revision: string): Promise<object | null> => {
+        const listed = await store.git('ls-tree', '--full-tree', revision, '--', path).catch(() => '')
+        const [mode, , oid] = listed.split(/[ \t]/)
+        return oid === undefined ? null : { mode: Number.parseInt(mode ?? '', 8), oid }
+      }
+      for (const { oid, change } of await all(openRepository(store.url), ids.at(-1) ?? '', { path, batch: 2 })) {
+        expect(change).toEqual({ before: await at(`${oid}^`), after: await at(oid) })
+      }
+    })
+    await fc.assert(property, { numRuns: 6, seed: 3, endOnFailure: true })
+
+    // Of a merge the first parent counts.
+    const store = await remote.fresh()
+    const root = await store.commitFiles({ a: 'root' })
+    const left = await store.commitFiles({ a: 'left' })
+    await store.commitFiles({ a: 'right' }, { branch: 'right', parents: [root] })
+    await store.commitFiles({ a: 'both' }, { parents: [left, 'right'] })
+    const [merge] = await all(openRepository(store.url), 'main', { path: 'a' })
+    expect(merge?.change?.before?.oid).toBe(await store.git('rev-parse', `${left}:a`))
+  })
+
   test('pages put together are the whole', async () => {
     const property = fc.asyncProperty(
       randomHistory(wild),
@@ -199,6 +223,74 @@ describe('what it costs', () => {
     expect(repo.traffic.requests).toBe(4)
   })
 
+  test('of a long line the next batch is on its way while the folders of one are read; who leaves ends it', async () => {
+    const store = await line(9_000)
+    await using server = await scriptedServer(() => undefined, store.url)
+    const options = { batch: 4_096, path: 'docs/deep/page' }
+    const expected = await gitLog(store, 'main', '--', options.path)
+    const repo = openRepository(server.url)
+    expect(await oids(repo, 'main', options)).toEqual(expected)
+    const kinds = server.asked.map(({ lines }) =>
+      lines.some((text) => text.startsWith('deepen ')) ? 'commits' : lines[0] === 'command=fetch' ? 'trees' : 'name',
+    )
+    // Of two levels; trees of the first batch by level are few at first, until their size is known.
+    expect(kinds.filter((kind) => kind === 'commits')).toHaveLength(3)
+    expect(kinds.slice(0, 4)).toEqual(['name', 'commits', 'commits', 'trees'])
+    // Nothing that was read is told to the server: there is nothing behind a line that leads back to it.
+    expect(server.asked.flatMap(({ lines }) => lines.filter((text) => /^(?:have|shallow) /.test(text)))).toEqual([])
+
+    for await (const { oid } of repo.history('main', options)) {
+      expect(oid).toBe(expected[0])
+      break
+    }
+    expect(await oids(repo, 'main', { ...options, limit: 3 })).toEqual(expected.slice(0, 3))
+  })
+
+  describe('of a path whose folders change with nearly every commit', () => {
+    /** Each changes one of forty folders beside that of the page; every tenth the page as well. */
+    async function busy(): Promise<TestRepository> {
+      const store = await remote.fresh()
+      const script: string[] = []
+      for (let number = 0; number < 2_400; number++) {
+        const who = `Ann <ann@example.com> ${1_700_000_000 + number * 60} +0000`
+        script.push(`commit refs/heads/main`, `author ${who}`, `committer ${who}`, 'data 1', 'm')
+        for (const path of [`a/${number % 40}/b/counter`, ...(number % 10 === 0 ? ['a/docs/b/page'] : [])])
+          script.push(`M 100644 inline ${path}`, `data 4`, String(number).padStart(4, '0'))
+      }
+      await store.gitWith({ input: `${script.join('\n')}\n` }, 'fast-import', '--quiet', '--date-format=raw')
+      return store
+    }
+    const path = 'a/docs/b/page'
+    const filters = (asked: readonly Asked[]): string[] =>
+      asked.flatMap(({ lines }) => lines.filter((text) => text.startsWith('filter '))).map((text) => text.slice(7))
+
+    test('all folders come with their commits', async () => {
+      const store = await busy()
+      await using server = await scriptedServer(() => undefined, store.url)
+      expect(await oids(openRepository(server.url), 'main', { path })).toEqual(await gitLog(store, 'main', '--', path))
+      // 64, 256 and 1,024 commits folder by folder; the others at once.
+      const levels = ['tree:1', 'tree:0', 'tree:0', 'tree:0']
+      expect(filters(server.asked)).toEqual([...levels, ...levels, ...levels, 'blob:none'])
+    })
+
+    test.each<[string, Rule, Partial<Limits>]>([
+      [
+        'a server that does not send them',
+        (asked) => (filters([asked]).includes('blob:none') ? { body: '' } : undefined),
+        {},
+      ],
+      ['folders that are too large', () => undefined, { maxHeldBytes: 1_400_000 }],
+    ])('or folder by folder: %s', async (_case, rule, limits) => {
+      const store = await busy()
+      await using server = await scriptedServer(rule, store.url)
+      expect(await oids(openRepository(server.url, { limits }), 'main', { path })).toEqual(
+        await gitLog(store, 'main', '--', path),
+      )
+      expect(filters(server.asked).filter((filter) => filter === 'blob:none')).toHaveLength(1)
+      expect(filters(server.asked).at(-1)).toBe('tree:0')
+    })
+  })
+
   test('branches that were cut do not bring again what has been read', async () => {
     // A long side branch, forked from near the tip: at depth 8 it is cut, and its further way meets commits that were read.
     const commit = (time: number, ...parents: number[]): RandomCommit => ({ time, parents, changes: [] })
@@ -235,6 +327,22 @@ describe('servers that allow less', () => {
     'only what refs point to, and no filters': (_store, tip) => (asked) =>
       filterOf(asked) !== undefined || wantsOf(asked).some((oid) => oid !== tip) ? refused('no') : undefined,
   }
+  test('no trees by id, which shows when the next batch is on its way: the same history', async () => {
+    const store = await remote.fresh()
+    const script: string[] = []
+    for (let number = 0; number < 13_000; number++) {
+      const who = `Ann <ann@example.com> ${1_700_000_000 + number * 60} +0000`
+      script.push(`commit refs/heads/main`, `author ${who}`, `committer ${who}`, 'data 1', 'm')
+      script.push(number === 4_000 ? 'D docs' : `M 100644 inline ${number < 4_000 ? 'docs/page' : 'counter'}`)
+      if (number !== 4_000) script.push(`data 1`, String(Math.floor(number / 100) % 10))
+    }
+    await store.gitWith({ input: `${script.join('\n')}\n` }, 'fast-import', '--quiet', '--date-format=raw')
+    await using server = await scriptedServer((rules['no trees by id'] as (typeof rules)[string])(store, ''), store.url)
+    expect(await oids(openRepository(server.url), 'main', { batch: 4_096, path: 'docs/page' })).toEqual(
+      await gitLog(store, 'main', '--', 'docs/page'),
+    )
+  })
+
   test.each(Object.keys(rules))('%s: the same history', async (name) => {
     const store = await line(120)
     const tip = (await store.resolve('main')) ?? ''

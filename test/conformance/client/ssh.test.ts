@@ -1,10 +1,11 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openRepository } from '@gitsync/protocol'
 import type { Repository, RepositoryOptions, RequestRecord, SshOptions } from '@gitsync/protocol'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import ssh2 from 'ssh2'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { run, startProcess } from '../../kit/process/index.ts'
 import type { TestRepository } from '../../kit/remote/index.ts'
 import { startSshServer } from '../../kit/ssh/index.ts'
@@ -228,11 +229,17 @@ test('an idle connection ends by itself, and keeps no process alive', async () =
 })
 
 describe('logging in', () => {
+  /** A new one that the server lets in, with the passphrase `open sesame`. */
+  async function lockedKey(): Promise<Buffer> {
+    const file = join(dir, `locked-${randomUUID()}`)
+    await run('ssh-keygen', ['-q', '-t', 'ecdsa', '-N', 'open sesame', '-f', file])
+    await servers[2].letIn(await readFile(`${file}.pub`, 'utf8'))
+    return readFile(file)
+  }
+
   test('a key with a passphrase', async () => {
     const store = await fresh(FILES)
-    await run('ssh-keygen', ['-q', '-t', 'ecdsa', '-N', 'open sesame', '-f', join(dir, 'locked')])
-    await servers[2].letIn(await readFile(join(dir, 'locked.pub'), 'utf8'))
-    const privateKey = await readFile(join(dir, 'locked'))
+    const privateKey = await lockedKey()
     await using repo = open(store, 2, { privateKey, passphrase: 'open sesame' })
     expect(await repo.refs()).toHaveLength(2)
     await using without = open(store, 2, { privateKey })
@@ -247,6 +254,24 @@ describe('logging in', () => {
     )
     expect(error).toMatchObject({ code: 'InvalidInput' })
     expect(error.message).not.toContain('s3cret')
+  })
+
+  test('a passphrase is hashed once, however often the connection is opened', async () => {
+    const store = await fresh(FILES)
+    const privateKey = await lockedKey()
+    const hashed = vi.spyOn(ssh2.utils, 'parseKey')
+    try {
+      await using repo = open(store, 2, { privateKey, passphrase: 'open sesame', idleTimeoutMs: 1 })
+      await expect
+        .poll(async () => {
+          await repo.refs()
+          return new Set((await ran(store)).map(({ connection }) => connection)).size
+        }, SLOW)
+        .toBeGreaterThan(1)
+      expect(hashed.mock.calls.filter(([, passphrase]) => passphrase !== undefined)).toHaveLength(1)
+    } finally {
+      hashed.mockRestore()
+    }
   })
 
   test('an agent', async () => {

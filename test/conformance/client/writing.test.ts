@@ -144,6 +144,45 @@ test('a mode that no file has is refused at once, and so is a submodule at no co
   expect(() => edit.putSubmodule('a', 'main')).toThrowError(refused)
 })
 
+describe('a content that the repository has', () => {
+  const large = 'x'.repeat(100_000)
+
+  test('is written at another path of another branch without being sent', async () => {
+    const store = await fresh({ a: 'one', 'dir/b': large })
+    await store.git('branch', 'side', 'main')
+    await store.commitFiles({ 'dir/b': null }, { branch: 'side' })
+    const repository = openRepository(store.url)
+    const main = await repository.read(await repository.snapshot('main'), { folders: ['dir'] })
+    const side = await repository.snapshot('side')
+    const base = side.withTrees(new Map([...main.trees, ...side.trees]))
+    const edit = await repository.edit('side', { base })
+    edit.putExisting('again/c', blobId(Buffer.from(large)), { mode: Mode.executable })
+    await edit.commit({ message: 'm', author })
+    await edit.push()
+    expect(await store.git('ls-tree', '-r', 'side')).toBe(
+      [`100644 blob ${blobId(Buffer.from('one'))}\ta`, `100755 blob ${blobId(Buffer.from(large))}\tagain/c`].join('\n'),
+    )
+    expect(Number(remote.requests.at(-1)?.headers['content-length'])).toBeLessThan(1_000)
+    await store.fsck()
+  })
+
+  test('is not believed in unless a folder that holds it has been read', async () => {
+    const store = await fresh({ a: 'one', 'dir/b': 'two' })
+    const edit = await openRepository(store.url).edit('main')
+    edit.putExisting('c', blobId(Buffer.from('two')))
+    await edit.commit({ message: 'm', author })
+    await expect(edit.push()).rejects.toMatchObject({ code: 'IncompletePack' })
+    expect(await paths(store)).toEqual(['a', 'dir/b'])
+  })
+
+  test('is named by its whole id', async () => {
+    const edit = await openRepository((await fresh()).url).edit('main')
+    const refused = expect.objectContaining({ code: 'InvalidInput' })
+    expect(() => edit.putExisting('a', 'abc')).toThrowError(refused)
+    expect(() => edit.putExisting('a', blobId(Buffer.from('')), { mode: Mode.gitlink })).toThrowError(refused)
+  })
+})
+
 describe('staged reads', () => {
   test('show what the changes so far have made, of commits not yet pushed as well', async () => {
     const store = await fresh({ 'a/b': 'old', 'a/c': 'kept', 'x/y/z': 'deep' })

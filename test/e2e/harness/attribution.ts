@@ -1,9 +1,20 @@
 import { CHART, connectHelm } from '../../kit/helm/index.ts'
 import { gitsync } from './gitsync.ts'
 import { waitFor } from './wait-for.ts'
+import type { Api } from './api.ts'
 import type { ControlPlane } from './control-plane.ts'
 
-const SERVED = 'admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicy'
+const GROUP = 'admissionregistration.k8s.io'
+
+/** What tells helm, which is not connected, in which versions the API server serves MutatingAdmissionPolicies. */
+export async function servedPolicies(api: Api): Promise<readonly string[]> {
+  const args: string[] = []
+  for (const version of ['v1', 'v1beta1']) {
+    const { code } = await api.send('GET', `/apis/${GROUP}/${version}/mutatingadmissionpolicies`)
+    if (code === 200) args.push('--api-versions', `${GROUP}/${version}/MutatingAdmissionPolicy`)
+  }
+  return args
+}
 
 /**
  * Applies the chart's policy that stamps authors, as the cluster serves it, and waits until it is in force.
@@ -12,7 +23,7 @@ const SERVED = 'admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicy'
 export async function installPolicy(plane: ControlPlane, extra: object = {}): Promise<void> {
   const helm = await connectHelm()
   try {
-    const show = ['--show-only', 'templates/attribution/policy.yaml', '--api-versions', SERVED]
+    const show = ['--show-only', 'templates/attribution/policy.yaml', ...(await servedPolicies(plane.api))]
     const values = JSON.stringify({ attribution: { enabled: true, extra } })
     const args = ['template', 'gitsync-operator', CHART, '--namespace=gitsync-system', ...show, '--values=-']
     await plane.kubectl(['apply', '--server-side', '-f', '-'], await helm(args, values))

@@ -1,11 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { startGitea } from '../../kit/gitea/index.ts'
 import type { Gitea } from '../../kit/gitea/index.ts'
 import { startRemote } from '../../kit/remote/index.ts'
 import type { Remote, RepositoryOptions, TestRepository } from '../../kit/remote/index.ts'
-import { git } from '../../kit/remote/git.ts'
+import { createMirrors } from './mirrors.ts'
 
 /** What every world's repository can be asked, by the git program and nothing else. */
 export type Repository = Pick<TestRepository, 'url' | 'git'>
@@ -48,33 +45,20 @@ export interface GiteaHost extends GitHost {
   readonly gitea: Gitea
 }
 
-/** A real Gitea, looked into through a mirror that is brought up to date before each look. */
+/** A real Gitea. */
 export async function giteaHost(): Promise<GiteaHost> {
   const gitea = await startGitea()
-  const scratch = await mkdtemp(join(tmpdir(), 'gitsync-mirror-'))
+  const mirrors = await createMirrors()
+  const login = { name: gitea.user, password: gitea.token }
   return {
     gitea,
     host: new URL(gitea.url).host,
     credentials: { token: gitea.token },
-    async createRepository(name) {
-      const url = await gitea.createRepository(name, { private: true })
-      const withLogin = new URL(url)
-      withLogin.username = gitea.user
-      withLogin.password = gitea.token
-      const dir = join(scratch, name)
-      await git(scratch, scratch, ['clone', '--quiet', '--mirror', withLogin.href, dir])
-      return {
-        url,
-        async git(...args) {
-          await git(dir, scratch, ['fetch', '--quiet', '--prune'])
-          return await git(dir, scratch, args)
-        },
-      }
-    },
+    createRepository: async (name) => mirrors.of(await gitea.createRepository(name, { private: true }), login),
     requestCount: () => undefined,
     async stop() {
       await gitea.stop()
-      await rm(scratch, { recursive: true, force: true })
+      await mirrors.remove()
     },
   }
 }

@@ -7,6 +7,9 @@ export interface OperatorOptions {
   /** In the lease; default `e2e`, so that the next one after a kill takes it back at once. */
   readonly identity?: string
   readonly args?: readonly string[]
+  /** Default: the sources. */
+  readonly script?: string
+  readonly nodeOptions?: readonly string[]
   /** Beside PATH. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -15,6 +18,7 @@ export interface OperatorOptions {
 export interface Operator {
   /** Base URL of the metrics and health endpoints. */
   readonly url: string
+  readonly pid: number
   /** Ended, in whatever way. */
   readonly exited: Promise<{ readonly exitCode: number | null; readonly signal: NodeJS.Signals | null }>
   /** What it logged: all of it, but for a test that runs for hours. */
@@ -37,6 +41,8 @@ export async function startOperator({
   allowPrivateHosts = true,
   identity = 'e2e',
   args = [],
+  script = PROGRAM,
+  nodeOptions = [],
   env = {},
 }: OperatorOptions): Promise<Operator> {
   const flags = [
@@ -48,7 +54,7 @@ export async function startOperator({
     identity,
     ...(allowPrivateHosts ? ['--allow-private-hosts'] : []),
   ]
-  const running = await startProcess(process.execPath, [PROGRAM, ...flags, ...args], {
+  const running = await startProcess(process.execPath, [...nodeOptions, script, ...flags, ...args], {
     name: 'gitsync-operator',
     kept: KEPT_LOG,
     env: { PATH: process.env['PATH'], ...env },
@@ -57,6 +63,7 @@ export async function startOperator({
   const address = /"metrics":"([^"]+)"/.exec(running.output())?.[1] ?? ''
   return {
     url: `http://${address}`,
+    pid: running.pid,
     exited: running.exited,
     log: running.output,
     async metric(name, labels = {}) {

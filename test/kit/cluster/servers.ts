@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { request } from 'node:https'
 import { join } from 'node:path'
 import { component } from '../components/index.ts'
-import { startProcess, withFreePorts } from '../process/index.ts'
+import { run, startProcess, withFreePorts } from '../process/index.ts'
 import type { RunningProcess } from '../process/index.ts'
 import type { Certificates } from './certificates.ts'
 
@@ -40,10 +40,19 @@ export interface ApiServerOptions {
   readonly flags: readonly string[]
 }
 
+/** Mutating admission policies, before Kubernetes 1.36. */
+const BETA_POLICIES = [
+  '--feature-gates=MutatingAdmissionPolicy=true',
+  '--runtime-config=admissionregistration.k8s.io/v1beta1=true',
+]
+
 /** Starts kube-apiserver and waits until it is ready and has made the namespaces that everything expects. */
 export async function startApiServer(dir: string, options: ApiServerOptions): Promise<Server> {
   const { certificates } = options
   const command = await component('kube-apiserver')
+  const version = (await run(command, ['--version'])).stdout.toString()
+  // From then on they are served without.
+  const policyFlags = Number(/ v1\.(\d+)\./.exec(version)?.[1]) < 36 ? BETA_POLICIES : []
   const ca = await readFile(certificates.ca)
   return await withFreePorts(1, async ([port = 0]) => {
     const url = `https://127.0.0.1:${port}`
@@ -72,8 +81,7 @@ export async function startApiServer(dir: string, options: ApiServerOptions): Pr
         // No controller manager makes the ServiceAccounts, nor any node the endpoints, that these would wait for.
         '--disable-admission-plugins=ServiceAccount',
         '--endpoint-reconciler-type=none',
-        '--feature-gates=MutatingAdmissionPolicy=true',
-        '--runtime-config=admissionregistration.k8s.io/v1beta1=true',
+        ...policyFlags,
         ...options.flags,
       ],
       {

@@ -5,15 +5,19 @@ import type { ComponentName } from './table.ts'
 
 const isName = (text: string): text is ComponentName => Object.hasOwn(COMPONENTS, text)
 
-/** Provides the named components, default all, one after the other, and prints where each is. */
-async function install(names: readonly string[]): Promise<number> {
+/**
+ * Provides the named components, one after the other, and prints where each is. Default: those that `make test` needs; with `--long`
+ * all.
+ */
+async function install(names: readonly string[], isLong: boolean): Promise<number> {
   const all = Object.keys(COMPONENTS).filter(isName)
   const unknown = names.filter((name) => !isName(name))
   if (unknown.length > 0) {
     process.stderr.write(`no component ${unknown.join(', ')}: use ${all.join(', ')}\n`)
     return 2
   }
-  for (const name of names.length === 0 ? all : all.filter((name) => names.includes(name))) {
+  const usual = all.filter((name) => isLong || COMPONENTS[name].isForLong !== true)
+  for (const name of names.length === 0 ? usual : all.filter((name) => names.includes(name))) {
     try {
       process.stdout.write(`${name} ${await component(name)}\n`)
     } catch (error) {
@@ -25,4 +29,8 @@ async function install(names: readonly string[]): Promise<number> {
   return 0
 }
 
-process.exitCode = await install(process.argv.slice(2))
+const words = process.argv.slice(2)
+process.exitCode = await install(
+  words.filter((word) => word !== '--long'),
+  words.includes('--long'),
+)

@@ -12,6 +12,9 @@ export type ComponentName =
   | 'etcd34'
   | 'gitea'
   | 'gerrit'
+  | 'grafana'
+  | 'grafana-client'
+  | 'grafana-schema'
   | 'chromium'
   | 'sshd'
   | 'redis'
@@ -24,6 +27,8 @@ export type ComponentName =
   | 'prometheus'
   | 'promtool'
   | 'actionlint'
+  | 'krew'
+  | 'validate-krew-manifest'
   | 'sops'
   | 'age-keygen'
 
@@ -42,6 +47,8 @@ export interface Component {
   readonly versionPattern: RegExp
   /** Whether one found on PATH will do. */
   readonly fits: (version: Version) => boolean
+  /** Only what takes long needs it. Default false. */
+  readonly isForLong?: boolean
 }
 
 export interface Version {
@@ -160,6 +167,28 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     // One on PATH would be another program.
     fits: () => false,
   },
+  'grafana-client': {
+    file: 'grafana-client',
+    recipe: 'grafana-client',
+    variable: 'GITSYNC_GRAFANA_CLIENT',
+    asset: false,
+    versionArgs: [],
+    versionPattern: /never (\d+)(\d+)(\d+)/,
+    // One on PATH would be another program.
+    fits: () => false,
+    isForLong: true,
+  },
+  'grafana-schema': {
+    file: 'grafana-schema',
+    recipe: 'grafana-schema',
+    variable: 'GITSYNC_GRAFANA_SCHEMA',
+    asset: false,
+    versionArgs: [],
+    versionPattern: /never (\d+)(\d+)(\d+)/,
+    // One on PATH would be another program.
+    fits: () => false,
+    isForLong: true,
+  },
   actionlint: {
     file: 'actionlint',
     recipe: 'actionlint',
@@ -168,6 +197,25 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     versionArgs: ['-version'],
     versionPattern: /(\d+)\.(\d+)\.(\d+)/,
     fits: ({ major, minor }) => major === 1 && minor >= 7,
+  },
+  krew: {
+    file: 'krew',
+    recipe: 'krew',
+    variable: 'GITSYNC_KREW',
+    asset: false,
+    versionArgs: ['version'],
+    versionPattern: /GitTag +v(\d+)\.(\d+)\.(\d+)/,
+    fits: ({ major, minor }) => major === 0 && minor >= 4,
+  },
+  'validate-krew-manifest': {
+    file: 'validate-krew-manifest',
+    recipe: 'krew',
+    variable: 'GITSYNC_VALIDATE_KREW_MANIFEST',
+    asset: false,
+    versionArgs: [],
+    versionPattern: /never (\d+)(\d+)(\d+)/,
+    // It does not say its version.
+    fits: () => false,
   },
   'age-keygen': {
     file: 'age-keygen',
@@ -272,6 +320,17 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     versionPattern: /gerrit version (\d+)\.(\d+)\.(\d+)/,
     // One on PATH would be another program.
     fits: () => false,
+  },
+  grafana: {
+    file: 'grafana',
+    recipe: 'grafana',
+    variable: 'GITSYNC_GRAFANA',
+    asset: false,
+    versionArgs: ['--version'],
+    versionPattern: /version (\d+)\.(\d+)\.(\d+)/,
+    // One on PATH has its settings and pages elsewhere.
+    fits: () => false,
+    isForLong: true,
   },
   prometheus: prometheus('prometheus', 'GITSYNC_PROMETHEUS'),
   promtool: prometheus('promtool', 'GITSYNC_PROMTOOL'),

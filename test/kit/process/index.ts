@@ -1,3 +1,4 @@
+export { cpuTime } from './cpu-time.ts'
 export { CommandError, run } from './run.ts'
 export type { RunOptions, RunResult } from './run.ts'
 export { withFreePorts } from './ports.ts'

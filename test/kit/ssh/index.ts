@@ -140,7 +140,8 @@ function config(options: { dir: string; port: number; user: string; acceptProtoc
     `AllowUsers ${user}`,
     `AuthorizedKeysFile ${dir}/authorized`,
     `ForceCommand ${dir}/command.sh`,
-    `SetEnv GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null`,
+    // The user's shell reads `~/.bashrc` for commands over SSH, whatever that may do or wait for.
+    `SetEnv HOME=${dir} GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null`,
     ...(acceptProtocol ? ['AcceptEnv GIT_PROTOCOL'] : []),
     '',
   ].join('\n')
