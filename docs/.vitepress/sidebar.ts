@@ -27,12 +27,18 @@ const group = (text: string, items: DefaultTheme.SidebarItem[], collapsed?: bool
 
 export const sidebar: DefaultTheme.SidebarItem[] = [
   group('Start', ['quickstart', 'concepts', 'limits', 'comparison'].map(page)),
-  group('Kinds', folder('kinds', ['gitsync'])),
+  group('Kinds', folder('kinds', ['gitsync', 'dashboard'])),
   group(
     'Write objects to Git',
-    ['credentials', 'selection', 'content', 'commits', 'authors', 'pull-requests', 'secrets', 'kubectl'].map(page),
+    ['credentials', 'selection', 'content', 'commits', 'authors', 'pull-requests', 'secrets', 'kubectl', 'audit'].map(
+      page,
+    ),
   ),
-  group('Run the operator', ['install', 'operations', 'tenancy', 'rate-limits', 'security', 'releases'].map(page)),
+  group('Guides', folder('guides')),
+  group(
+    'Run the operator',
+    ['install', 'operations', 'audit-page', 'tenancy', 'rate-limits', 'security', 'releases'].map(page),
+  ),
   group('When something is wrong', [
     page('troubleshooting'),
     ...folder('troubleshooting'),
