@@ -1,6 +1,6 @@
 /** Writes the pages of docs/ that the code knows best, or parts of them; with `--check` only says what is stale. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { exportPage, kubectlPage } from './reference/commands.ts'
+import { auditPage, exportPage, kubectlPage } from './reference/commands.ts'
 import { cliPage } from './reference/cli.ts'
 import { errorsPage } from './reference/engine-errors.ts'
 import { limitsPage } from './reference/engine-limits.ts'
@@ -16,6 +16,7 @@ const pages: Readonly<Record<string, string>> = {
   'docs/reference/rendering.md': renderingPage(),
   'docs/reference/operator.md': operatorPage(),
   'docs/reference/kubectl-gitsync.md': await kubectlPage(),
+  'docs/reference/gitsync-audit.md': await auditPage(),
   'docs/reference/gitsync-export.md': await exportPage(),
   'docs/engine/errors.md': errorsPage(),
   'docs/engine/limits.md': limitsPage(),
@@ -27,6 +28,9 @@ const pages: Readonly<Record<string, string>> = {
 const parts: readonly (readonly [file: string, name: string, text: string])[] = [
   ...(['spec', 'status'] as const).map(
     (part) => ['docs/kinds/gitsync.md', part, fieldTables('gitsyncs', part)] as const,
+  ),
+  ...(['spec', 'status'] as const).map(
+    (part) => ['docs/kinds/dashboard.md', part, fieldTables('dashboards', part)] as const,
   ),
   ['docs/kinds/gitprovider.md', 'spec', fieldTables('gitproviders', 'spec')],
   ['docs/troubleshooting.md', 'reasons', reasonSections()],

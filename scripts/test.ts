@@ -71,7 +71,9 @@ async function main(): Promise<number> {
     return 2
   }
   const needsComponents = SUITES.some(({ name, tier }) => tier !== 'quick' && !skip.has(name))
-  const components = needsComponents ? run('node', ['test/kit/components/install.ts']) : Promise.resolve(0)
+  const components = needsComponents
+    ? run('node', ['test/kit/components/install.ts', ...(long ? ['--long'] : [])])
+    : Promise.resolve(0)
   const results = [check(), await runSuites('quick')]
   if ((await components) !== 0) {
     console.error(

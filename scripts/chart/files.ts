@@ -42,16 +42,17 @@ function permissions(): string {
   const secrets = (scope: Permission['scope']): Permission[] =>
     SECRETS_PERMISSIONS.filter((entry) => entry.scope === scope)
   const ordinary = ORDINARY_KINDS.flatMap((kinds) => ruleLines({ ...kinds, verbs: READ_VERBS }))
-  const optional = [
-    '{{- define "gitsync.rules.optional" -}}',
-    ...OPTIONAL_PERMISSIONS.flatMap((permission) => [
-      `{{- if .Values.${permission.value} }}`,
-      `# ${permission.name}: ${permission.why}`,
-      ...ruleLines(permission),
+  const optional = (name: string, scope: Permission['scope']): string =>
+    [
+      `{{- define "gitsync.rules.${name}" -}}`,
+      ...OPTIONAL_PERMISSIONS.filter((permission) => permission.scope === scope).flatMap((permission) => [
+        `{{- if .Values.${permission.value} }}`,
+        `# ${permission.name}: ${permission.why}`,
+        ...ruleLines(permission),
+        '{{- end }}',
+      ]),
       '{{- end }}',
-    ]),
-    '{{- end }}',
-  ]
+    ].join('\n')
   const kinds = [
     '{{- define "gitsync.rules.kinds" -}}',
     '{{- if .Values.watch.ordinaryKinds }}',
@@ -74,7 +75,8 @@ ${template('local', [LOCAL_ACCESS_REVIEWS])}
 ${template('secrets', secrets('watched'))}
 ${template('consents', secrets('cluster'))}
 ${template('localconsents', [LOCAL_CONSENTS])}
-${optional.join('\n')}
+${optional('optional', 'watched')}
+${optional('optionalcluster', 'cluster')}
 ${kinds.join('\n')}
 `
 }
@@ -161,6 +163,7 @@ export function chartFiles(): Readonly<Record<string, string>> {
   return {
     [`${CHART}/templates/_permissions.tpl`]: permissions(),
     [`${CHART}/templates/crds/gitsyncs.yaml`]: definition(readFileSync('crds/gitsync.dev_gitsyncs.yaml', 'utf8')),
+    [`${CHART}/templates/crds/dashboards.yaml`]: definition(readFileSync('crds/gitsync.dev_dashboards.yaml', 'utf8')),
     [`${CHART}/templates/crds/gitproviders.yaml`]: definition(
       readFileSync('crds/gitsync.dev_gitproviders.yaml', 'utf8'),
     ),

@@ -1,4 +1,6 @@
 import { PassThrough } from 'node:stream'
+import { FINDING_KINDS, FINDINGS } from '../../operator/src/audit/verify/findings.ts'
+import { main as auditMain } from '../../operator/src/cli/audit/main.ts'
 import { main as exportMain } from '../../operator/src/cli/export/export.ts'
 import { main as kubectlMain } from '../../operator/src/cli/kubectl/main.ts'
 import { VERBS } from '../../operator/src/cli/kubectl/verbs.ts'
@@ -99,5 +101,56 @@ ${block(await help(exportMain, []))}
 | ---: | --- |
 ${exits.join('\n')}
 | 128 + n | ended by signal n |
+`
+}
+
+const ROW_FIELDS: readonly (readonly [field: string, meaning: string])[] = [
+  ['`commit`, `subject`', 'its id, and the first line of its message'],
+  ['`time`, `committed`', "the author's time, and the committer's; UTC"],
+  ['`author`, `committer`', '`{name, email}`'],
+  ['`byOperator`', 'whether the committer is one of `--committer`'],
+  ['`action`', '`Create`, `Update`, `Delete`, or null where neither the file nor the message tells'],
+  ['`object`', '`{kind, group, namespace, name}`, or null; `group` is null where only the message names it'],
+  ['`said`', 'whose word the object is: `trailers`, `message`, `nothing`'],
+  ['`unlisted`', 'how many objects more the commit counts and does not name'],
+  ['`changedBy`, `changedVia`', 'users and field managers, of trailers'],
+  ['`resourceVersion`, `cluster`', 'of trailers, or null'],
+  ['`compared`', 'why the folder was compared: states between may be missing'],
+  ['`path`, `oldPath`', 'of a file that is followed; where it was before'],
+  ['`before`, `after`', 'ids of the contents, or null'],
+  ['`field`', 'with `--field`: `{from, to}` as JSON in a text, null where there is none; or `{problem}`'],
+  ['`patch`', 'with `--diff`; of a commit with several objects the first of them has it'],
+]
+
+const SEVERITIES = { broken: 'not intact', doubt: 'nobody can tell', note: 'a note' } as const
+
+/** docs/reference/gitsync-audit.md. */
+export async function auditPage(): Promise<string> {
+  process.stdout.columns = 80
+  const findings = FINDING_KINDS.map((kind) => {
+    const { severity, meaning, remedy } = FINDINGS[kind]
+    return row(`\`${kind}\``, SEVERITIES[severity], meaning, remedy)
+  })
+  return `# \`gitsync audit\`: all flags
+
+What it is for, with examples: [audit](../audit.md).
+
+${block(await help(auditMain, []))}
+
+\`--json\` prints a list:
+
+| Field | Meaning |
+| --- | --- |
+${ROW_FIELDS.map(([field, meaning]) => row(field, meaning)).join('\n')}
+
+## \`gitsync audit verify\`
+
+${block(await help(auditMain, ['verify']))}
+
+## Findings
+
+| Finding | Verdict | Meaning | What to do |
+| --- | --- | --- | --- |
+${findings.join('\n')}
 `
 }

@@ -9,6 +9,8 @@ interface Schema {
   readonly default?: unknown
   readonly enum?: readonly string[]
   readonly format?: string
+  readonly minimum?: number
+  readonly maximum?: number
   readonly maxLength?: number
   readonly minItems?: number
   readonly maxItems?: number
@@ -65,6 +67,7 @@ function meaningOf(schema: Schema): string {
     (checked) => checked['x-kubernetes-validations'] ?? [],
   )
   const bounds = [
+    rangeOf(schema),
     maxLength === undefined ? [] : `At most ${grouped(maxLength)} characters.`,
     maxItems === undefined ? [] : `${minItems > 0 ? `${minItems} to` : 'At most'} ${maxItems} entries.`,
     maxProperties === undefined ? [] : `At most ${maxProperties} entries.`,
@@ -73,5 +76,12 @@ function meaningOf(schema: Schema): string {
   return escaped([schema.description ?? '', ...bounds].filter((text) => text !== '').join(' '))
 }
 
+/** Bounds of a number, unless they are those of its type. */
+function rangeOf({ minimum, maximum }: Schema): string {
+  const isBounded = minimum !== undefined && maximum !== undefined && (minimum > 0 || maximum < INT32_MAX)
+  return isBounded ? `From ${grouped(minimum)} to ${grouped(maximum)}.` : ''
+}
+
+const INT32_MAX = 2 ** 31 - 1
 const grouped = (count: number): string => count.toLocaleString('en-US')
 const escaped = (text: string): string => text.replaceAll('<', '&lt;').replaceAll('*', String.raw`\*`)

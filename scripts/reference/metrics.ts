@@ -12,7 +12,7 @@ const LABELS: Readonly<Record<string, string>> = {
   host: 'of a Git host: one that some GitSync at work names; beyond 100 hosts `other`. Of the API server: its own',
   kind: 'a sort of garbage collection',
   method: 'of HTTP, and `WATCH`',
-  name: 'of a GitSync that exists, with `namespace`; of a queue (`gitsync`, `gitsync-status`); of the Lease',
+  name: 'of a GitSync that exists, with `namespace`; of a queue (`gitsync`, `gitsync-status`, `dashboard-status`); of the Lease',
   namespace: 'of a GitSync that exists',
   node_version: 'one value',
   phase: '`Listing`, `Watching`, `Backoff`, `Forbidden`, `NotServed`',

@@ -136,10 +136,10 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
   },
   PullRequestRefused: {
     message:
-      'git.example.com: no GitProvider says which API has its pull requests: set spec.type of a GitProvider that lists the host to one of GitHub, GitLab, Gitea, Forgejo',
+      'git.example.com: no GitProvider says what it runs: set spec.type of a GitProvider that lists the host to one of GitHub, GitLab, Gitea, Forgejo, or to Gerrit with push.pullRequest.via: PushOptions',
     causes: [
       '`was answered 404`: the token lacks the rights that the message names, or pull requests are switched off in the repository.',
-      '`no GitProvider says which API`: only github.com, gitlab.com and codeberg.org are known by name.',
+      '`no GitProvider says what it runs`: only github.com, gitlab.com and codeberg.org are known by name.',
       'A reviewer or a team that the host does not know, or that may not read the repository.',
     ],
   },
@@ -169,11 +169,19 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
   },
   RateLimited: {
     message: 'https://git.example.com/shop.git asks for fewer requests (429): …',
-    causes: ['The condition `RateLimited` says until when nothing is sent.'],
+    causes: [
+      'The condition `RateLimited` says until when nothing is sent.',
+      '`the server that counts for all operators does not answer`: the platform team looks after the Redis of `budgetRedis.secretName`, its URL, and the network between: [several operators](rate-limits.md#several-operators).',
+    ],
   },
   LimitExceeded: {
-    message: "the server's answer exceeds maxResponseBytes (…)",
-    causes: ['Select less, or divide the folder among several GitSyncs: [limits](limits.md).'],
+    message:
+      '1 object cannot be made a file: Dashboard.gitsync.dev/shop/other (its file would have more than 16777216 bytes)',
+    causes: [
+      'Lists in lists, hundreds deep: each line of the file is indented by all of them. `spec.exclude` leaves the object out.',
+      'An answer of the host, or what waits to be pushed, is larger than the operator takes.',
+      'Select less, or divide the folder among several GitSyncs: [limits](limits.md).',
+    ],
   },
   FileUnreadable: {
     message: 'cannot be read, and stays as it is: shop/configmap/settings.yaml (… (line 2, column 1))',
@@ -220,6 +228,67 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
     message: '… files would be deleted…, more than half of the folder (confirm-deletion=…)',
     command: 'kubectl annotate gitsync shop -n shop gitsync.dev/confirm-deletion=ID --overwrite',
     causes: ['A namespace was emptied, on purpose or not. Everything else goes on being written.'],
+  },
+  InvalidDashboard: {
+    message: 'line 3, column 1: a key in double quotes was expected, and "}" found',
+    causes: [
+      'A comma too many, a comment, or a text that was cut. In `source.json` line and column count from the first character of the text.',
+      'A key that stands twice in one object: readers differ in which of them they take.',
+      'A resource of `dashboard.grafana.app`, or the answer of an API around the dashboard: [what is a dashboard](kinds/dashboard.md#what-is-refused).',
+    ],
+  },
+  DuplicateUid: {
+    message:
+      'uid checkout is also that of Dashboard.gitsync.dev/shop/original, and Grafana takes one of them; all are written',
+    causes: ['A dashboard was copied, and its `uid` with it. Without a `uid` Grafana gives each one of its own.'],
+  },
+  ConfigMapNotFound: {
+    message: 'spec.source.configMapRef.name: ConfigMap grafana-nodes does not exist in namespace shop; the file stays',
+    causes: [
+      'The ConfigMap was deleted or renamed, or has another key. What a Dashboard names by `name` and `key` is expected to be there; that it went removes no file.',
+    ],
+  },
+  GrafanaUnavailable: {
+    message: 'GET https://grafana.example.com/api/dashboards/uid/checkout/versions: …',
+    causes: [
+      'Grafana is down, or cannot be reached from the operator; a proxy answers in its place (429, 502, a page for people).',
+      'The address is that of another program, or leaves out the path below which Grafana is served.',
+    ],
+  },
+  GrafanaRefused: {
+    message:
+      "GET https://grafana.example.com/api/dashboards/uid/checkout/versions was answered 403: You'll need additional permissions to perform this action. Permissions needed: dashboards:write; …",
+    causes: [
+      'Answered 401: the token has expired or was deleted, or user and password are wrong.',
+      'Answered 403: Grafana shows versions to those alone who may write the dashboard: a service account needs the role Editor, or `dashboards:read` and `dashboards:write` on its folder.',
+    ],
+  },
+  NotInGrafana: {
+    message:
+      'spec.source.grafana.uid: https://grafana.example.com has no dashboard checkout, or does not show it to this login',
+    causes: [
+      'The uid is wrong, or is that of another organisation of the same Grafana.',
+      'It was deleted there. If it was in Git, its file goes, as far as `spec.prune` of the GitSync lets it; not where Grafana shows no other dashboard either, since a Grafana that has lost its database looks like that.',
+      'Of many: the folder is not there, or none of several dashboards is. Their files stay, since another organisation of the same Grafana, and a login that sees less than before, look like that; delete the Dashboard to remove them.',
+    ],
+  },
+  VersionsMissing: {
+    message: 'versions 1 to 2 are not in Grafana any more, which keeps only the newest',
+    causes: [
+      'The condition is `Incomplete`; Ready stays True. Grafana keeps 20 versions of each dashboard (`versions_to_keep`), and there were more while nobody asked; the commit after them says so in a line `Gitsync-Missing`.',
+      'The dashboard was deleted and made anew, or Grafana went back to a backup.',
+    ],
+  },
+  SyncNotFound: {
+    message: 'spec.syncRef.name: GitSync later does not exist in namespace shop',
+    causes: ['A Dashboard names a GitSync of its own namespace. Once that exists the file is written.'],
+  },
+  SyncNotWriting: {
+    message: 'GitSync shop does not write now (Suspended)',
+    causes: [
+      'The GitSync is suspended, or cannot write: its own condition Ready has the reason that stands in the message.',
+      '`spec.exclude` or `spec.ignoreManagers` of the GitSync leave this Dashboard out.',
+    ],
   },
   LeftOut: {
     message: 'ServiceAccount auditor may not list and watch … of … kinds that kind: "*" stands for: …',
