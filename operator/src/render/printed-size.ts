@@ -10,22 +10,22 @@ import type { JsonRecord } from './tree.ts'
  */
 export function isPrintedLarger(value: unknown, format: 'YAML' | 'JSON', maxBytes: number): boolean {
   let left = maxBytes
-  // Lines that hold a value: those of brackets alone, and marks, are not counted.
-  const spend = (item: unknown, depth: number): void => {
+  const spend = (item: unknown, depth: number, isOfMap: boolean): void => {
     if (left < 0) return
-    if (Array.isArray(item) && item.length > 0) {
-      for (const each of item) spend(each, depth + 1)
-      return
-    }
+    const items = Array.isArray(item) ? item : []
     const keys = isRecord(item) ? Object.keys(item) : []
-    if (keys.length === 0) left -= 2 * depth + sizeOf(item, format, depth)
+    if (items.length + keys.length === 0) left -= 2 * depth + sizeOf(item, format, depth)
+    // A line for each bracket; YAML has one for the key of what is in a map.
+    else if (format === 'JSON') left -= 4 * depth
+    else if (isOfMap) left -= 2 * depth
+    for (const each of items) spend(each, depth + 1, false)
     for (const key of keys) {
       left -= key.length
-      spend((item as JsonRecord)[key], depth + 1)
+      spend((item as JsonRecord)[key], depth + 1, true)
     }
   }
   // The outermost level of YAML is not indented.
-  spend(value, format === 'YAML' ? -1 : 0)
+  spend(value, format === 'YAML' ? -1 : 0, false)
   return left < 0
 }
 

@@ -42,6 +42,12 @@ test.each(['YAML', 'JSON'] as const)(
   },
 )
 
+test.each(['YAML', 'JSON'] as const)('what is nested without end is refused in words: %s', (format) => {
+  const map = JSON.parse(`${'{"a":'.repeat(3_000)}1${'}'.repeat(3_000)}`) as unknown
+  const object = { apiVersion: 'v1', kind: 'Tree', metadata: { name: 'x' }, map }
+  expect(() => render(object, format)).toThrow('its fields are nested deeper than 256 levels')
+})
+
 test('JSON: two spaces, exact numbers, a newline at the end', () => {
   const json = render(parseExact(FROM_SERVER), 'JSON')
   expect(json.startsWith('{\n  "apiVersion": "shop.example.com/v1",\n  "kind"')).toBe(true)

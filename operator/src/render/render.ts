@@ -11,6 +11,7 @@ import { isPrintedLarger } from './printed-size.ts'
 import type { Protection } from './secrets/protection.ts'
 import { ProtectionError } from './secrets/protection-error.ts'
 import { isSecret } from './secrets/sensitive.ts'
+import { isDeeper } from './tree.ts'
 import { toYaml } from './yaml.ts'
 
 export interface RenderOptions {
@@ -34,6 +35,8 @@ export interface RenderedObject {
 
 /** Larger by far than what is in an API server, as people write it; in bytes. */
 const MAX_FILE_BYTES = 16 << 20
+/** Printing takes the stack, some frames for each level. */
+const MAX_DEPTH = 256
 
 const encoder = new TextEncoder()
 
@@ -45,6 +48,7 @@ const encoder = new TextEncoder()
 export function renderObject(object: KubernetesObject, options: RenderOptions): RenderedObject {
   const { format, hasStatus, fields = 'All', ignore = [], protection } = options
   if (protection === undefined && isSecret(object)) throw new ProtectionError('Secrets are not written')
+  if (isDeeper(object, MAX_DEPTH)) throw new FileTooLargeError(`its fields are nested deeper than ${MAX_DEPTH} levels`)
   const intended = fields === 'Applied' ? appliedFields(object) : object
   const ordered = orderObject(removeIgnored(cleanObject(intended, { hasStatus }), ignore))
   const { object: shown, replaceWhole } = protection?.protect(ordered, format) ?? {

@@ -1,4 +1,5 @@
-/** Copy-on-write edits of JSON values: what isn't changed is shared with the original. */
+/** JSON values: what they are, and copy-on-write edits of them: what isn't changed is shared with the original. */
+import { ExactNumber } from '../objects/exact-json.ts'
 
 export type JsonRecord = Readonly<Record<string, unknown>>
 export type Path = readonly string[]
@@ -6,6 +7,19 @@ export type Path = readonly string[]
 /** A JSON object; not an array, not an ExactNumber or other class. */
 export function isRecord(value: unknown): value is JsonRecord {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+}
+
+/** A value as a record: an empty one where it is none. */
+export const asRecord = (value: unknown): JsonRecord => (isRecord(value) ? value : {})
+
+/** The records of a list: none where it is no list. */
+export const recordsIn = (value: unknown): JsonRecord[] =>
+  Array.isArray(value) ? value.filter((item) => isRecord(item)) : []
+
+/** Whether lists and records are nested deeper than that. */
+export function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null || value instanceof ExactNumber) return false
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1))
 }
 
 /** `record` itself when it has none of the keys. */

@@ -1,9 +1,6 @@
 import { checkResource, isResource } from '../../dashboard/dashboard-resource.ts'
-import { isRecord, omitKeys } from '../../render/tree.ts'
+import { asRecord, omitKeys, recordsIn } from '../../render/tree.ts'
 import type { JsonRecord } from '../../render/tree.ts'
-
-const record = (value: unknown): JsonRecord => (isRecord(value) ? value : {})
-const records = (value: unknown): JsonRecord[] => (Array.isArray(value) ? value.filter((item) => isRecord(item)) : [])
 
 /**
  * A dashboard in the form of the classic model, whatever it is kept in, so that both are told in the same words. Undefined
@@ -22,12 +19,12 @@ export function classicForm(value: JsonRecord): JsonRecord | undefined {
 /** https://grafana.com/docs/grafana/latest/as-code/observability-as-code/schema-v2/ */
 function classicOfElements(spec: JsonRecord): JsonRecord {
   const { elements, layout, variables } = spec
-  const places = placesIn(record(layout))
-  const panels = Object.entries(record(elements)).map(([name, element]) => {
+  const places = placesIn(asRecord(layout))
+  const panels = Object.entries(asRecord(elements)).map(([name, element]) => {
     const gridPos = places?.get(name)
-    return { ...panelOf(record(record(element)['spec'])), ...(gridPos === undefined ? {} : { gridPos }) }
+    return { ...panelOf(asRecord(asRecord(element)['spec'])), ...(gridPos === undefined ? {} : { gridPos }) }
   })
-  const list = records(variables).map(({ kind, spec: variable }) => ({ kind, ...record(variable) }))
+  const list = recordsIn(variables).map(({ kind, spec: variable }) => ({ kind, ...asRecord(variable) }))
   const told = places === undefined ? ['elements', 'variables'] : ['elements', 'variables', 'layout']
   return { ...omitKeys(spec, told), panels, templating: { list } }
 }
@@ -36,29 +33,29 @@ function classicOfElements(spec: JsonRecord): JsonRecord {
 function placesIn({ kind, spec }: JsonRecord): ReadonlyMap<string, JsonRecord> | undefined {
   if (kind !== 'GridLayout') return undefined
   return new Map(
-    records(record(spec)['items']).map((item) => {
-      const { element, x, y, width: w, height: h } = record(item['spec'])
-      return [String(record(element)['name']), { x, y, w, h }]
+    recordsIn(asRecord(spec)['items']).map((item) => {
+      const { element, x, y, width: w, height: h } = asRecord(item['spec'])
+      return [String(asRecord(element)['name']), { x, y, w, h }]
     }),
   )
 }
 
 function panelOf(spec: JsonRecord): JsonRecord {
   const { data, vizConfig } = spec
-  const { kind, group = kind, spec: look } = record(vizConfig)
-  const { queries, ...more } = record(record(data)['spec'])
+  const { kind, group = kind, spec: look } = asRecord(vizConfig)
+  const { queries, ...more } = asRecord(asRecord(data)['spec'])
   return {
     ...omitKeys(spec, ['data', 'vizConfig']),
     type: group,
-    ...record(look),
+    ...asRecord(look),
     ...more,
-    targets: records(queries).map(targetOf),
+    targets: recordsIn(queries).map(targetOf),
   }
 }
 
 /** `v2alpha1` has the data source beside the query, later ones in it. */
 function targetOf({ spec }: JsonRecord): JsonRecord {
-  const { query, ...more } = record(spec)
-  const { kind, group = kind, datasource, spec: asked } = record(query)
-  return { ...more, ...(datasource === undefined ? {} : { datasource }), group, ...record(asked) }
+  const { query, ...more } = asRecord(spec)
+  const { kind, group = kind, datasource, spec: asked } = asRecord(query)
+  return { ...more, ...(datasource === undefined ? {} : { datasource }), group, ...asRecord(asked) }
 }

@@ -1,7 +1,7 @@
 import { DashboardError } from '../../dashboard/dashboard-error.ts'
 import { parseStrict } from '../../dashboard/parse-json.ts'
 import { stringifyExact } from '../../objects/exact-json.ts'
-import { isRecord } from '../../render/tree.ts'
+import { asRecord, isRecord, recordsIn } from '../../render/tree.ts'
 import type { JsonRecord } from '../../render/tree.ts'
 import { classicForm } from './classic-form.ts'
 
@@ -64,7 +64,7 @@ function settings(old: JsonRecord, now: JsonRecord): DashboardChange[] {
 function variables(old: JsonRecord, now: JsonRecord): DashboardChange[] {
   const named = (dashboard: JsonRecord): Map<string, JsonRecord> => {
     const { templating } = dashboard
-    const list = isRecord(templating) ? recordsIn(templating['list']) : []
+    const list = recordsIn(asRecord(templating)['list'])
     return new Map(list.map((variable) => [textOf(variable['name']), variable]))
   }
   return compared(named(old), named(now), (name) => `Variable ${name}`, fieldChanges)
@@ -166,8 +166,6 @@ function fieldChanges(old: JsonRecord, now: JsonRecord, prefix = '', depth = 0):
     return [`${name}: ${shown(before)} → ${shown(after)}`]
   })
 }
-
-const recordsIn = (value: unknown): JsonRecord[] => (Array.isArray(value) ? value.filter((item) => isRecord(item)) : [])
 
 /** Numbers are as they were spelt. */
 const textOf = (value: unknown): string =>
