@@ -44,6 +44,16 @@ export function parseDashboard(object: KubernetesObject): Dashboard {
   return { ...object, spec: parseSpec(dashboardSpecSchema, object) }
 }
 
+/** The spec of a Dashboard; undefined for one that is not accepted: {@link parseDashboard} says why. */
+export function dashboardSpec(object: KubernetesObject): DashboardSpec | undefined {
+  try {
+    return parseDashboard(object).spec
+  } catch (error) {
+    if (error instanceof InvalidSpecError) return undefined
+    throw error
+  }
+}
+
 function parseSpec<S extends z.ZodType>(schema: S, object: KubernetesObject): z.output<S> {
   const result = schema.safeParse(object['spec'])
   if (result.success) return result.data

@@ -157,13 +157,14 @@ export function startReconciling(options: ReconcilingOptions): Reconciling {
       onApiRequest: apiObserver(metrics, hosts, logger),
     }),
     budget: new SpoolBudget(),
-    grafanas: new GrafanaAccess(
-      new GrafanaPool({
+    grafanas: new GrafanaAccess({
+      random,
+      pool: new GrafanaPool({
         clock,
         userAgent: `gitsync-operator/${VERSION}`,
         onRequest: grafanaObserver(metrics, hosts, logger),
       }),
-    ),
+    }),
     consents: secretConsents(client, pool, {
       rolesOnly: options.rolesOnly,
       changed: () => controller.enqueueAll(),

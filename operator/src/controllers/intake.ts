@@ -1,6 +1,5 @@
 import type { KubernetesObject } from '../objects/object.ts'
 import type { SeenBefore } from '../plan/attribution.ts'
-import { branchPart } from '../plan/author-branch.ts'
 import type { NamedAuthor } from '../plan/authors/naming.ts'
 import type { Member } from '../push/member.ts'
 import type { RenderedFile } from '../push/member-settings.ts'
@@ -12,6 +11,7 @@ import type { Authors } from './authorship.ts'
 import type { Environment } from './environment.ts'
 import { isWritten } from './feeds/feed.ts'
 import type { By } from './feeds/feed.ts'
+import { fileOwner } from './file-owner.ts'
 import { Holding } from './holding.ts'
 import type { HeldChange } from './holding.ts'
 
@@ -102,8 +102,8 @@ export class Intake {
     if (rendered === undefined) return
     const { file, bytes } = rendered
     const made = madeBy()
-    const { objects } = this.#options.member()
-    objects.set({ ...file, ...seen, owner: this.#ownerOf(made) }, bytes, { ...made, span: edit?.context })
+    const member = this.#options.member()
+    member.objects.set({ ...file, ...seen, owner: fileOwner(member, made) }, bytes, { ...made, span: edit?.context })
   }
 
   /** Was seen deleted. @param object that held it, in its last state */
@@ -111,12 +111,6 @@ export class Intake {
     const edit = this.#startEdit(key)
     this.#options.member().objects.deleted(key, { ...this.#authorship.deletedBy(object), span: edit?.context })
     edit?.end()
-  }
-
-  /** Kept only where each author has a branch. */
-  #ownerOf({ author }: Made): string | undefined {
-    const isKept = this.#options.member().settings.review?.authorBranches !== undefined
-    return isKept && author !== undefined ? branchPart(author.name) : undefined
   }
 
   /** Undefined while nothing is traced, and for what is not news: the objects of the first list. */

@@ -10,7 +10,7 @@ import type { KubernetesObject, ObjectIdentity } from '../objects/object.ts'
 import { contentId } from '../push/member.ts'
 import type { RenderedFile } from '../push/member-settings.ts'
 import type { Protection } from '../render/secrets/protection.ts'
-import type { FedDashboard } from './feeds/feed.ts'
+import type { FedDashboard, FedText } from './feeds/feed.ts'
 
 /** The GitSync that a Dashboard names, as namespace/name; undefined where it names none. */
 export function syncOf({ metadata: { namespace = '' }, ...object }: KubernetesObject): string | undefined {
@@ -43,7 +43,7 @@ export interface Placing {
  * @throws DashboardError
  */
 export function renderFed(
-  dashboard: FedDashboard,
+  dashboard: FedText,
   { path, datasources }: DashboardSpec,
   how: {
     readonly identity: ObjectIdentity
@@ -52,8 +52,7 @@ export function renderFed(
 ): RenderedFile {
   const { identity, protection, placed } = how
   const { key, object, text } = dashboard
-  if (object !== undefined) refuseSensitive(object, protection)
-  if (text === undefined) throw new DashboardError('its history tells what is in it')
+  refuseSensitive(object, protection)
   const made = dashboardFile(text(), datasources)
   if (key === '') return toFile(identity, made, path ?? defaultPath(made.title, identity.name))
   return toFile(identity, made, pathOfMany(dashboard, { path, placed, ...made }))

@@ -12,7 +12,7 @@ import type { RenderOptions } from '../render/render.ts'
 import type { Protection } from '../render/secrets/protection.ts'
 import { ProtectionError } from '../render/secrets/protection-error.ts'
 import { NoPathError } from '../render/template-error.ts'
-import type { FedDashboard } from './feeds/feed.ts'
+import type { FedText } from './feeds/feed.ts'
 import { isDashboardKind } from './known-resources.ts'
 import { renderDashboard, renderFed, syncOf } from './render-dashboard.ts'
 import type { Source } from './source.ts'
@@ -81,7 +81,7 @@ export class Renderer {
   /** As {@link Renderer.render}, of a dashboard whose text is not in its Dashboard. */
   renderFed(
     identity: ObjectIdentity,
-    dashboard: FedDashboard,
+    dashboard: FedText,
     { spec, placed }: { readonly spec: DashboardSpec; readonly placed: (wanted: string, suffixed: string) => string },
   ): RenderedFile | undefined {
     const { version } = dashboard

@@ -204,7 +204,7 @@ export class Runtime {
 
   /** Hosts of the Grafanas that it follows. */
   grafanaHosts(): readonly string[] {
-    return [...this.#histories.hosts()]
+    return [...this.feeds.hosts(), ...this.#histories.hosts()]
   }
 
   /** Whatever is asked from time to time is asked now. */

@@ -1,4 +1,5 @@
 import { isKind } from '../../audit/filter.ts'
+import { pathBelow } from '../../plan/path-in.ts'
 import { PageError } from '../page-error.ts'
 import { isBelow } from '../remote/logged-commit.ts'
 import type { VisibleCommit } from './visible.ts'
@@ -57,8 +58,8 @@ export function isOfKind(
 
 function kindsIn(path: string, folders: readonly string[]): ReadonlySet<string> {
   const folder = folders.find((one) => isBelow(path, one))
-  const below = folder === undefined || folder === '.' ? path : path.slice(folder.length + 1)
-  const names = below
+  const below = folder === undefined ? undefined : pathBelow(folder, path)
+  const names = (below ?? path)
     .toLowerCase()
     .split('/')
     .slice(0, -1)

@@ -1,7 +1,9 @@
+import { standsForMany } from '../../api/dashboard.ts'
+import { dashboardSpec } from '../../api/parse.ts'
 import type { KubernetesObject } from '../../objects/object.ts'
 import { isKubeError } from '../../kube/errors.ts'
 import { counted } from '../../controllers/counted.ts'
-import { isDashboardKind } from '../../controllers/known-resources.ts'
+import type { Runtime } from '../../controllers/runtime.ts'
 import type { Cluster } from '../common/cluster.ts'
 import { CommandFailure } from '../common/command-failure.ts'
 import { findObject } from '../common/find-object.ts'
@@ -45,12 +47,8 @@ export async function filePath(
   })
   if (live !== undefined) {
     const { member, feeds } = await readOne(resolved, live, object.resource)
-    const feed = isDashboardKind(object.resource) ? feeds.stateOf(object.name) : undefined
-    if (feed?.isMany === true)
-      throw new CommandFailure(
-        'usage',
-        `Dashboard ${object.name} stands for ${counted(feed.files.size, 'file', 'files')}: name one of them by its path below the folder, as in dashboards/nodes.json`,
-      )
+    const spec = isOwnDashboard(resolved, object, live) ? dashboardSpec(live) : undefined
+    if (spec !== undefined && standsForMany(spec.source)) throw ofMany(object, feeds)
     const place = await findPlace(member, object, { repository, resolved })
     if (place !== undefined) return place.path
     if (isOwnDashboard(resolved, object, live)) {
@@ -60,6 +58,13 @@ export async function filePath(
     }
   }
   return await pathByLayout(resolved, object, live)
+}
+
+function ofMany({ name }: NamedObject, feeds: Runtime['feeds']): CommandFailure {
+  const known = feeds.stateOf(name)?.files.size
+  const files = known === undefined ? 'many files' : counted(known, 'file', 'files')
+  const remedy = 'name one of them by its path below the folder, as in dashboards/nodes.json'
+  return new CommandFailure('usage', `Dashboard ${name} stands for ${files}: ${remedy}`)
 }
 
 /** The object as it is now; undefined when there is none. @throws KubeError */

@@ -8,6 +8,7 @@ import { identityKey, groupKindKey } from '../../objects/object.ts'
 import type { KubernetesObject } from '../../objects/object.ts'
 import { apiVersionOf } from '../../kube/resource.ts'
 import { outsideOtherClaims } from '../../plan/claim.ts'
+import { pathBelow } from '../../plan/path-in.ts'
 import { viewOf } from '../../push/folder-view.ts'
 import type { Member } from '../../push/member.ts'
 import { survey } from '../../push/survey.ts'
@@ -60,9 +61,7 @@ export async function findPlace(
  */
 export function pathByStatus({ gitsync }: Resolved, dashboard: KubernetesObject): string | undefined {
   const { path } = (dashboard['status'] ?? {}) as DashboardStatus
-  const folder = gitsync.spec.repository.path
-  if (folder === '.') return path
-  return path?.startsWith(`${folder}/`) === true ? path.slice(folder.length + 1) : undefined
+  return path && pathBelow(gitsync.spec.repository.path, path)
 }
 
 /** Whether an object is a Dashboard that this GitSync writes as a dashboard file. */

@@ -11,7 +11,7 @@ import { isAskable } from '../deletion-proof.ts'
 import { CONFIGMAPS } from '../known-resources.ts'
 import { STALE_MS } from '../source.ts'
 import type { Problem } from '../step.ts'
-import type { FedDashboard, Feed, FeedHandler, Written } from './feed.ts'
+import type { FedText, Feed, FeedHandler, Written } from './feed.ts'
 import type { FeedSurroundings } from './opening.ts'
 
 /** As the sidecar of Grafana's chart takes it. */
@@ -124,7 +124,7 @@ export function configMapFeed({ client, clock, configMaps, namespace }: FeedSurr
   }
 }
 
-function toDashboard(object: KubernetesObject, own: string, key: string, ref: ConfigMapRef): FedDashboard {
+function toDashboard(object: KubernetesObject, own: string, key: string, ref: ConfigMapRef): FedText {
   const { name, annotations = {}, resourceVersion = '' } = object.metadata
   const annotation = ref.folderAnnotation ?? FOLDER_ANNOTATION
   const folder = Object.hasOwn(annotations, annotation) ? (annotations[annotation] ?? '') : ''

@@ -5,8 +5,10 @@ import type { Made } from '../../push/object-changes.ts'
 import type { FollowedDashboard } from '../grafana/followed-dashboard.ts'
 import type { Problem } from '../step.ts'
 
-/** One dashboard as its source has it. */
-export interface FedDashboard {
+/** One dashboard of a source. */
+export type FedDashboard = FedText | FedHistory
+
+interface FedFile {
   /**
    * Which of the source's dashboards it is, without end the same one: `CONFIGMAP/KEY`. Behind the Dashboard's name and a slash it is the
    * name in the identity of its file. '' where the Dashboard stands for one: its file is the Dashboard's own.
@@ -14,15 +16,6 @@ export interface FedDashboard {
   readonly key: string
   /** Another one for each state of it. */
   readonly version: string
-  /**
-   * As Grafana exports it. Absent with `follows`.
-   * @throws DashboardError
-   */
-  readonly text?: () => string
-  /** Where its history is, each version of which is written, and not only the state that it has. */
-  readonly follows?: Pick<FollowedDashboard, 'source' | 'since'>
-  /** Where it comes from, when that is an object: fields of it may be sensitive. */
-  readonly object?: KubernetesObject
   /** The folders it is in, as people call them, outermost first. */
   readonly folders: readonly string[]
   /** What a template of paths may name beside folder, title and uid. */
@@ -32,6 +25,24 @@ export interface FedDashboard {
   /** Of a-z 0-9 and -, in its file's name where another of the same Dashboard has that name: no other of them has this. */
   readonly suffix: string
 }
+
+/** One of which its source has the state that it has now. */
+export interface FedText extends FedFile {
+  /**
+   * As Grafana exports it.
+   * @throws DashboardError
+   */
+  readonly text: () => string
+  /** Where it comes from: fields of it may be sensitive. */
+  readonly object: KubernetesObject
+}
+
+/** One of which its source keeps each version, and each is written. */
+export interface FedHistory extends FedFile {
+  readonly follows: Pick<FollowedDashboard, 'source' | 'since'>
+}
+
+export const isHistory = (dashboard: FedDashboard): dashboard is FedHistory => 'follows' in dashboard
 
 /** A state of an object that somebody wrote; with what was known of it before, or nothing where it was not known. */
 export interface Written {
@@ -76,7 +87,7 @@ export interface Feed {
    * One of them, as it is now; undefined where it is not there.
    * @throws PushFailure when that cannot be told
    */
-  read(key: string): Promise<FedDashboard | undefined>
+  read(key: string): Promise<FedText | undefined>
   /**
    * Asks whether one is gone for good, at the source itself, whatever was told: where it cannot be seen that it is gone, it is not.
    * @throws PushFailure when that cannot be told

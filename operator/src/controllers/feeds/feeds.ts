@@ -1,4 +1,4 @@
-import { parseDashboard } from '../../api/parse.ts'
+import { dashboardSpec } from '../../api/parse.ts'
 import { standsForMany } from '../../api/dashboard.ts'
 import type { DashboardSpec } from '../../api/dashboard.ts'
 import type { ApiResource } from '../../kube/discovery.ts'
@@ -15,8 +15,8 @@ import { DASHBOARDS, dashboardIdentity, dashboardOf } from '../known-resources.t
 import { syncOf } from '../render-dashboard.ts'
 import type { GrafanaPort } from '../grafana/grafana-port.ts'
 import type { Problem } from '../step.ts'
-import { isWritten } from './feed.ts'
-import type { By, FedDashboard, Feed, FeedHandler } from './feed.ts'
+import { isHistory, isWritten } from './feed.ts'
+import type { By, FedHistory, FedText, Feed, FeedHandler } from './feed.ts'
 import { ConfigMapWatch } from './config-map-watch.ts'
 import { openingOf } from './opening.ts'
 import type { FeedSurroundings, Opening } from './opening.ts'
@@ -28,7 +28,7 @@ export interface FeedsHandler {
   /** One whose history is to be followed from here on, or in another way. */
   followed(
     identity: ObjectIdentity,
-    dashboard: FedDashboard,
+    dashboard: FedHistory,
     how: { readonly spec: DashboardSpec; readonly made: Made },
   ): void
   /** It may have new versions. */
@@ -49,7 +49,7 @@ export interface FeedsOptions {
   /** Undefined where no Grafana is asked. */
   readonly grafanas?: GrafanaPort | undefined
   /** Makes a file of what was told; undefined where that cannot be, and somebody knows why. */
-  readonly render: (identity: ObjectIdentity, dashboard: FedDashboard, spec: DashboardSpec) => RenderedFile | undefined
+  readonly render: (identity: ObjectIdentity, dashboard: FedText, spec: DashboardSpec) => RenderedFile | undefined
   readonly handler: FeedsHandler
 }
 
@@ -170,7 +170,7 @@ export class Feeds {
       known.seen = seen
       return true
     }
-    const spec = specOf(object)
+    const spec = dashboardSpec(object)
     const opening = spec && openingOf(spec, this.#surroundings)
     if (spec === undefined || opening === undefined) {
       if (known !== undefined) this.#leave(known, spec === undefined ? undefined : { by })
@@ -191,12 +191,12 @@ export class Feeds {
       told: new Set(),
       taken: known?.taken ?? new Map(),
     }
-    if (opening.isRemote !== true && (isAwaited || (known !== undefined && this.#awaited.has(known))))
+    if (opening.host === undefined && (isAwaited || (known !== undefined && this.#awaited.has(known))))
       this.#awaited.add(entry)
     if (known !== undefined) this.#close(known)
     this.#entries.set(name, entry)
     // A file of its own, or one for each of many: the others go before these come.
-    if (opening.isMany) this.#gone(name, entry.key, by)
+    if (standsForMany(entry.spec.source)) this.#gone(name, entry.key, by)
     else {
       for (const [file, key] of this.#filesOf(name)) if (key !== '') this.#gone(name, file, by)
       // Also one that the Dashboard had while it held its text itself.
@@ -244,6 +244,11 @@ export class Feeds {
     return entry === undefined || (entry.isSynced && entry.feed?.current === true)
   }
 
+  /** Hosts outside the cluster that it reads. */
+  hosts(): string[] {
+    return [...this.#entries.values()].flatMap(({ opening: { host } }) => host ?? [])
+  }
+
   stateOf(name: string): FeedState | undefined {
     const entry = this.#entries.get(name)
     if (entry === undefined) return undefined
@@ -251,7 +256,13 @@ export class Feeds {
     const { reads } = opening
     const isForbidden = reads !== undefined && this.#access.get(reads.plural) === false
     const problem: Problem | undefined = isForbidden ? forbidden(reads, this.#surroundings.namespace) : feed?.problem
-    return { version: seen.version, isMany: opening.isMany, isSynced, problem, files: this.#filesOf(name) }
+    return {
+      version: seen.version,
+      isMany: standsForMany(entry.spec.source),
+      isSynced,
+      problem,
+      files: this.#filesOf(name),
+    }
   }
 
   /** Reads the text of a file again; undefined where it is not there any more. */
@@ -282,7 +293,7 @@ export class Feeds {
         return await environment.proof.isGone(dashboardIdentity(identity.namespace, name))
       throw clusterFailure(`cannot read Dashboard ${namespace}/${name}`, error)
     }
-    const spec = specOf(live)
+    const spec = dashboardSpec(live)
     const opening = spec && openingOf(spec, this.#surroundings)
     if (spec === undefined || syncOf(live) !== gitsync) return false
     if (standsForMany(spec.source) !== (key !== '')) return true
@@ -309,7 +320,7 @@ export class Feeds {
         const file = identityKey(identity)
         entry.told.add(dashboard.key)
         this.#filesOf(entry.name).set(file, dashboard.key)
-        if (dashboard.follows !== undefined) {
+        if (isHistory(dashboard)) {
           const made = entry.isSynced || entry.by === undefined ? (isWritten(by) ? {} : by) : entry.by
           handler.followed(identity, dashboard, { spec: entry.spec, made })
           return
@@ -344,7 +355,7 @@ export class Feeds {
             if (entry.told.has(key)) continue
             entry.taken.delete(key)
             // What a Dashboard stands for alone is missing, and not gone.
-            const isSeen = key !== '' && entry.opening.isRemote !== true
+            const isSeen = key !== '' && entry.opening.host === undefined
             this.#gone(entry.name, file, isSeen ? entry.by : undefined)
           }
         const isAwaited = this.#awaited.delete(entry)
@@ -422,15 +433,6 @@ export class Feeds {
 function partsOf({ name }: ObjectIdentity): readonly [dashboard: string, key: string] {
   const slash = name.indexOf('/')
   return slash < 0 ? [name, ''] : [name.slice(0, slash), name.slice(slash + 1)]
-}
-
-function specOf(object: KubernetesObject): DashboardSpec | undefined {
-  try {
-    return parseDashboard(object).spec
-  } catch {
-    // Whoever renders it says why.
-    return undefined
-  }
 }
 
 function forbidden({ kind, plural, group }: ApiResource, namespace: string): Problem {

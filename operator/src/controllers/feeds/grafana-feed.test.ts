@@ -5,7 +5,7 @@ import type { Grafana, ListedDashboard } from '../../grafana/grafana.ts'
 import { manualClock } from '../../kube/testing/manual-clock.ts'
 import type { GrafanaPort } from '../grafana/grafana-port.ts'
 import { Poll } from '../grafana/poll.ts'
-import { isWritten } from './feed.ts'
+import { isHistory, isWritten } from './feed.ts'
 import type { By } from './feed.ts'
 import { grafanaFeed } from './grafana-feed.ts'
 
@@ -63,8 +63,10 @@ function follow(selection: Partial<GrafanaSource>, shelf: Partial<Shelf> = {}) {
   const feed = grafanaFeed(port, source, 7)
   const log: string[] = []
   feed.open({
-    told: ({ key, folders, follows }, by) =>
-      void log.push(`${key} in ${folders.join('/') || 'the top'} by ${who(by)}, since ${follows?.since}`),
+    told: (dashboard, by) => {
+      const since = isHistory(dashboard) ? dashboard.follows.since : 'never'
+      log.push(`${dashboard.key} in ${dashboard.folders.join('/') || 'the top'} by ${who(by)}, since ${since}`)
+    },
     gone: (key, how) => void log.push(`${key} gone by ${'by' in how ? who(how.by) : 'deletion'}`),
     vanished: (key) => void log.push(`${key} vanished`),
     synced: () => void log.push('synced'),

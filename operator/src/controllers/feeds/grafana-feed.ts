@@ -1,21 +1,18 @@
-import { parseDuration } from '../../api/duration.ts'
 import type { GrafanaSource } from '../../api/dashboard.ts'
 import { shortHash } from '../../dashboard/dashboard-path.ts'
 import { isForgeError } from '../../forge/forge-error.ts'
 import type { DashboardPlace, Grafana, ListedDashboard } from '../../grafana/grafana.ts'
 import { PushFailure } from '../../push/failure.ts'
 import type { Made } from '../../push/object-changes.ts'
-import { backoffMs } from '../../time/backoff.ts'
 import { readFolders } from '../grafana/folder-tree.ts'
 import type { FolderTree } from '../grafana/folder-tree.ts'
 import type { GrafanaPort } from '../grafana/grafana-port.ts'
-import { historyProblem } from '../grafana/history-problem.ts'
+import { grafanaProblem } from '../grafana/grafana-problem.ts'
+import { Pauses } from '../grafana/pauses.ts'
 import type { Poll } from '../grafana/poll.ts'
 import type { Problem } from '../step.ts'
-import type { FedDashboard, Feed, FeedHandler } from './feed.ts'
+import type { FedHistory, Feed, FeedHandler } from './feed.ts'
 
-/** After a look that failed, in milliseconds; the longest is the interval of the Dashboard, and at least this. */
-const BACKOFF = { baseMs: 5_000, maxMs: 60_000 }
 const DELETED: Made = { origin: { by: 'unknown (deleted in Grafana)', via: 'Grafana' } }
 const TAKEN_OUT: Made = { origin: { by: 'unknown (moved or untagged in Grafana)', via: 'Grafana' } }
 const MOVED: Made = { origin: { by: 'unknown (moved in Grafana)', via: 'Grafana' } }
@@ -27,11 +24,11 @@ const MOVED: Made = { origin: { by: 'unknown (moved in Grafana)', via: 'Grafana'
 export function grafanaFeed(port: GrafanaPort, source: GrafanaSource, since: number | undefined): Feed {
   /** By uid, with where they were told to be. */
   const known = new Map<string, string>()
+  const pauses = new Pauses(port.random)
   let handler: FeedHandler | undefined
   let poll: Poll | undefined
   let isSynced = false
   let problem: Problem | undefined
-  let failures = 0
 
   const isSelected = ({ folder, tags }: DashboardPlace, folders: FolderTree): boolean =>
     (source.folder === undefined || folders.has(folder)) && (source.tag === undefined || tags.includes(source.tag))
@@ -104,7 +101,7 @@ export function grafanaFeed(port: GrafanaPort, source: GrafanaSource, since: num
   const isProof = async (grafana: Grafana, gone: ReadonlyMap<string, unknown>): Promise<boolean> =>
     gone.size < known.size || source.folder !== undefined || (known.size === 1 && (await grafana.showsAny()))
 
-  const toDashboard = (uid: string, folders: readonly string[]): FedDashboard => {
+  const toDashboard = (uid: string, folders: readonly string[]): FedHistory => {
     const { url, secretRef, history, interval } = source
     return {
       key: uid,
@@ -118,17 +115,13 @@ export function grafanaFeed(port: GrafanaPort, source: GrafanaSource, since: num
   }
 
   const step = async (): Promise<number | undefined> => {
-    const intervalMs = parseDuration(source.interval)
     try {
       await look()
-      failures = 0
-      return intervalMs * (0.9 + port.random() * 0.2)
+      return pauses.answered(source.interval)
     } catch (error) {
-      problem = historyProblem(error)
+      problem = grafanaProblem(error)
       if (problem.reason === 'GrafanaRefused') port.doubt(source)
-      const askedFor = isForgeError(error) ? (error.waitMs ?? 0) : 0
-      const maxMs = Math.max(intervalMs, BACKOFF.maxMs)
-      return Math.max(askedFor, backoffMs(++failures, { ...BACKOFF, maxMs }, port.random))
+      return pauses.failed(source.interval, error)
     } finally {
       handler?.stateChanged()
     }

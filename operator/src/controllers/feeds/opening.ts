@@ -1,6 +1,7 @@
 import type { DashboardSpec } from '../../api/dashboard.ts'
 import type { ApiResource } from '../../kube/discovery.ts'
 import type { Environment } from '../environment.ts'
+import { repositoryAddress } from '../../plan/repository-address.ts'
 import { CONFIGMAPS } from '../known-resources.ts'
 import { configMapFeed } from './config-map-feed.ts'
 import type { ConfigMapWatch } from './config-map-watch.ts'
@@ -18,12 +19,10 @@ export interface FeedSurroundings extends Pick<Environment, 'client' | 'clock'> 
 
 /** How the feed that a Dashboard names comes to be: one for each kind of source. */
 export interface Opening {
-  /** Whether the Dashboard stands for many files. */
-  readonly isMany: boolean
   /** What the GitSync's account must be allowed to list and watch in its namespace. Default: nothing. */
   readonly reads?: ApiResource
-  /** It is elsewhere, and may be long in answering: nobody waits for it, and what it leaves out is gone only when that is proved. */
-  readonly isRemote?: boolean
+  /** Host of what is not in the cluster, and may be long in answering: nobody waits for it, and what it leaves out is gone only when that is proved. */
+  readonly host?: string
   /** @param createdAt of the Dashboard, milliseconds since the epoch; undefined where that is not known */
   make(surroundings: FeedSurroundings, createdAt: number | undefined): Feed
 }
@@ -35,14 +34,12 @@ export function openingOf(
 ): Opening | undefined {
   if (grafana !== undefined && grafana.uid === undefined && grafanas !== undefined) {
     return {
-      isMany: true,
-      isRemote: true,
+      host: repositoryAddress(grafana.url).host,
       make: (_, createdAt) => grafanaFeed(grafanas, grafana, createdAt),
     }
   }
   if (configMapRef === undefined) return undefined
   return {
-    isMany: configMapRef.name === undefined,
     reads: CONFIGMAPS,
     make: (surroundings) => configMapFeed(surroundings, configMapRef),
   }

@@ -12,6 +12,7 @@ import { useWorlds } from '../../push/testing/worlds.ts'
 import { dashboardIdentity } from '../known-resources.ts'
 import { DashboardHistory } from './dashboard-history.ts'
 import { followedBy } from './followed-dashboard.ts'
+import { Pauses } from './pauses.ts'
 import type { FollowedDashboard } from './followed-dashboard.ts'
 
 const worlds = useWorlds()
@@ -92,11 +93,10 @@ async function start(shelf: Shelf) {
     new DashboardHistory(followed(source, fields), {
       identity: dashboardIdentity('shop', 'checkout'),
       member: tenant.member,
-      random: () => 0.5,
+      pauses: new Pauses(() => 0.5),
       open: async () => shelf,
       inGit: async (page) => await inGit(world, page),
       nameLogin: (login) => ({ person: { name: login, email: `${login}@example.com` }, by: login }),
-      ownerOf: () => undefined,
     })
   /** One look at Grafana, and what follows from it. */
   const look = async (history: DashboardHistory): Promise<void> => {

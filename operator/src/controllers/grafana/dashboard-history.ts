@@ -1,4 +1,3 @@
-import { parseDuration } from '../../api/duration.ts'
 import type { DashboardStatus } from '../../api/dashboard.ts'
 import { DashboardError } from '../../dashboard/dashboard-error.ts'
 import { dashboardFile } from '../../dashboard/dashboard-file.ts'
@@ -14,25 +13,24 @@ import { contentId } from '../../push/member.ts'
 import type { Member } from '../../push/member.ts'
 import type { Made } from '../../push/object-changes.ts'
 import type { RenderedFile } from '../../push/member-settings.ts'
-import { backoffMs } from '../../time/backoff.ts'
+import { fileOwner } from '../file-owner.ts'
 import type { Problem } from '../step.ts'
 import type { FollowedDashboard } from './followed-dashboard.ts'
-import { historyProblem } from './history-problem.ts'
+import { grafanaProblem } from './grafana-problem.ts'
+import type { Pauses } from './pauses.ts'
 import { findGap } from './version-gap.ts'
 import type { VersionGap } from './version-gap.ts'
 
 export interface HistoryOptions {
   readonly identity: ObjectIdentity
   readonly member: Member
-  readonly random: () => number
+  readonly pauses: Pauses
   /** @throws PushFailure, KubeError */
   readonly open: (source: FollowedDashboard['source']) => Promise<GrafanaVersions>
   /** What version of a page is in Git, as its commits say. @throws GitError */
   readonly inGit: (page: string) => Promise<DashboardVersion | undefined>
   /** Whom a commit names for a login of Grafana. */
   readonly nameLogin: (login: string) => NamedAuthor | undefined
-  /** Where each author has a branch: whose it is. */
-  readonly ownerOf: (made: Made) => string | undefined
 }
 
 /** How it stands with what a Grafana gives. */
@@ -49,8 +47,6 @@ export interface HistoryState {
   readonly source: Required<Pick<DashboardStatus, 'sourceUrl' | 'sourceVersion' | 'sourceSavedAt'>> | undefined
 }
 
-/** After a request that failed, in milliseconds; the longest is the interval of the Dashboard, and at least this. */
-const BACKOFF = { baseMs: 5_000, maxMs: 60_000 }
 /** Names that a message shows of many. */
 const SHOWN = 3
 /** Versions of one dashboard that are listed. */
@@ -86,7 +82,6 @@ export class DashboardHistory {
   #isStale = false
   #problem: Problem | undefined
   #note: Problem | undefined
-  #failures = 0
 
   constructor(followed: FollowedDashboard, options: HistoryOptions) {
     this.key = identityKey(options.identity)
@@ -170,28 +165,25 @@ export class DashboardHistory {
 
   /** @returns when to come back, in milliseconds, Infinity: when somebody says so; undefined: when something has become of the member */
   async step(): Promise<number | undefined> {
-    const intervalMs = parseDuration(this.#followed.source.interval)
-    const { random } = this.#options
+    const { pauses } = this.#options
+    const { interval } = this.source
     try {
       const isDone = await this.#advance()
-      this.#failures = 0
+      const pauseMs = pauses.answered(interval)
       if (!isDone) return undefined
-      // Many that began together are not to ask together for good.
-      return this.isListed ? Number.POSITIVE_INFINITY : intervalMs * (0.9 + random() * 0.2)
+      return this.isListed ? Number.POSITIVE_INFINITY : pauseMs
     } catch (error) {
       this.#pending = []
       this.#isInStep = false
-      this.#problem = historyProblem(error)
-      const maxMs = Math.max(intervalMs, BACKOFF.maxMs)
-      const askedFor = isForgeError(error) ? (error.waitMs ?? 0) : 0
-      return Math.max(askedFor, backoffMs(++this.#failures, { ...BACKOFF, maxMs }, random))
+      this.#problem = grafanaProblem(error)
+      return pauses.failed(interval, error)
     }
   }
 
   /** The file again; undefined where Grafana does not give it now. */
   async reread(file: DesiredFile): Promise<RenderedFile | undefined> {
     const recorded = this.#recorded
-    if (recorded === undefined || this.#failures > 0) return undefined
+    if (recorded === undefined || this.#options.pauses.isFailing) return undefined
     try {
       const grafana = await this.#open()
       const saved = await grafana.saved(this.#followed.source.uid, recorded.version)
@@ -334,7 +326,7 @@ export class DashboardHistory {
           trailers: [...gap, sourceTrailer(this.#page, saved)],
         },
       }
-      const file = { ...rendered.file, owner: this.#options.ownerOf(made) }
+      const file = { ...rendered.file, owner: fileOwner(member, made) }
       const others = member.objects.othersAt(file)
       this.#heldUpAt = others.length === 0 ? undefined : file
       if (others.length > 0) {

@@ -1,13 +1,12 @@
 import type { DashboardSpec, DashboardStatus, GrafanaSource } from '../../api/dashboard.ts'
-import { InvalidSpecError } from '../../api/invalid-spec.ts'
-import { parseDashboard } from '../../api/parse.ts'
+import { dashboardSpec } from '../../api/parse.ts'
 import type { DashboardFile } from '../../dashboard/dashboard-file.ts'
 import { defaultPath } from '../../dashboard/dashboard-path.ts'
 import type { DashboardVersion } from '../../grafana/grafana.ts'
 import { pageOf } from '../../grafana/source-trailer.ts'
 import type { KubernetesObject } from '../../objects/object.ts'
 import type { Made } from '../../push/object-changes.ts'
-import type { FedDashboard } from '../feeds/feed.ts'
+import type { FedHistory } from '../feeds/feed.ts'
 import { pathOfMany } from '../render-dashboard.ts'
 import type { Placing } from '../render-dashboard.ts'
 
@@ -41,7 +40,7 @@ export interface FileHint extends DashboardVersion {
 
 /** What a Dashboard follows that names one dashboard; undefined for any other. @param made who gave it its spec */
 export function followedBy(object: KubernetesObject, made: Made): FollowedDashboard | undefined {
-  const spec = specOf(object)
+  const spec = dashboardSpec(object)
   const grafana = spec?.source.grafana
   const uid = grafana?.uid
   if (spec === undefined || grafana === undefined || uid === undefined) return undefined
@@ -60,24 +59,22 @@ export function followedBy(object: KubernetesObject, made: Made): FollowedDashbo
   }
 }
 
-/** One of many that a Dashboard stands for; undefined where its history is not followed. @param how.made who made it so */
+/** One of many that a Dashboard stands for. @param how.made who made it so */
 export function followedIn(
-  dashboard: FedDashboard,
+  dashboard: FedHistory,
   { spec, made, placed }: { readonly spec: DashboardSpec; readonly made: Made } & Placing,
-): FollowedDashboard | undefined {
+): FollowedDashboard {
   const { follows, key: uid, folders } = dashboard
   const { path, datasources } = spec
-  return (
-    follows && {
-      ...follows,
-      datasources,
-      pathOf: ({ title }) => pathOfMany(dashboard, { path, placed, title, uid }),
-      form: JSON.stringify([path, datasources, folders]),
-      version: undefined,
-      made,
-      isListed: true,
-    }
-  )
+  return {
+    ...follows,
+    datasources,
+    pathOf: ({ title }) => pathOfMany(dashboard, { path, placed, title, uid }),
+    form: JSON.stringify([path, datasources, folders]),
+    version: undefined,
+    made,
+    isListed: true,
+  }
 }
 
 /** What the status says of the file, if it is about this dashboard. */
@@ -86,13 +83,4 @@ function hintIn(status: DashboardStatus, page: string): FileHint | undefined {
   const savedAt = Date.parse(sourceSavedAt ?? '')
   if (sourceUrl !== page || sourceVersion === undefined || oid === undefined || Number.isNaN(savedAt)) return undefined
   return { version: sourceVersion, savedAt, oid, title }
-}
-
-function specOf(object: KubernetesObject): DashboardSpec | undefined {
-  try {
-    return parseDashboard(object).spec
-  } catch (error) {
-    if (error instanceof InvalidSpecError) return undefined
-    throw error
-  }
 }

@@ -41,7 +41,10 @@ function access(found: KubernetesObject | undefined, parts: TestEnvironment = {}
     },
   }
   const whole = environment({ client, ...parts })
-  const grafanas = new GrafanaAccess(new GrafanaPool({ clock: manualClock(), userAgent: 'test' }))
+  const grafanas = new GrafanaAccess({
+    pool: new GrafanaPool({ clock: manualClock(), userAgent: 'test' }),
+    random: () => 0.5,
+  })
   onTestFinished(() => grafanas.close())
   return {
     open: (url: string) => grafanas.open(whole, READER, source(url)),
@@ -108,7 +111,10 @@ test.each([
 })
 
 test('a Grafana that does not answer keeps nobody waiting but those of its namespace that ask it', async () => {
-  const grafanas = new GrafanaAccess(new GrafanaPool({ clock: manualClock(), userAgent: 'test' }))
+  const grafanas = new GrafanaAccess({
+    pool: new GrafanaPool({ clock: manualClock(), userAgent: 'test' }),
+    random: () => 0.5,
+  })
   const hung = Promise.withResolvers<void>()
   const began: string[] = []
   const ask = (namespace: string, host: string, answer = Promise.resolve()): void =>

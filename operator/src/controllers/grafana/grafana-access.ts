@@ -44,8 +44,12 @@ export class GrafanaAccess {
   readonly #pool: GrafanaPool
   readonly #answers = new Map<string, Answer>()
 
-  constructor(pool: GrafanaPool) {
+  /** As `Math.random`. */
+  readonly random: () => number
+
+  constructor({ pool, random }: { readonly pool: GrafanaPool; readonly random: () => number }) {
     this.#pool = pool
+    this.random = random
   }
 
   /**

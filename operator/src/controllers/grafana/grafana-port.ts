@@ -25,7 +25,7 @@ export function grafanaPort(environment: Environment, gitsync: string): GrafanaP
   const reader = { namespace: gitsync.slice(0, gitsync.indexOf('/')), sync: gitsync }
   return {
     clock,
-    random: Math.random,
+    random: grafanas.random,
     open: (address) => grafanas.open(environment, reader, address),
     doubt: (address) => grafanas.doubt(reader, address),
     poll({ url }, work) {

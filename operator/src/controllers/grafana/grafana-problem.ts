@@ -5,7 +5,7 @@ import { failureIn, toFailure } from '../../push/failure.ts'
 import type { Problem } from '../step.ts'
 
 /** Why nothing came from a Grafana, in the words of a condition. */
-export function historyProblem(error: unknown): Problem {
+export function grafanaProblem(error: unknown): Problem {
   const guarded = failureIn(error)
   if (guarded !== undefined) return guarded
   if (error instanceof DashboardError) return { reason: 'InvalidDashboard', message: error.message }

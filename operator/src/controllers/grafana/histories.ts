@@ -1,4 +1,3 @@
-import { branchPart } from '../../plan/author-branch.ts'
 import { identityKey } from '../../objects/object.ts'
 import type { KubernetesObject, ObjectIdentity } from '../../objects/object.ts'
 import type { NamedAuthor } from '../../plan/authors/naming.ts'
@@ -14,6 +13,7 @@ import type { HistoryState } from './dashboard-history.ts'
 import { followedBy } from './followed-dashboard.ts'
 import type { FollowedDashboard } from './followed-dashboard.ts'
 import type { GrafanaPort } from './grafana-port.ts'
+import { Pauses } from './pauses.ts'
 import type { Poll } from './poll.ts'
 import { SourceTrail } from './source-trail.ts'
 
@@ -74,11 +74,10 @@ export class Histories {
     const history = new DashboardHistory(followed, {
       identity,
       member: member(),
-      random: grafanas.random,
+      pauses: new Pauses(grafanas.random),
       open: (source) => grafanas.open(source),
       inGit: (page) => this.#inGit(page),
       nameLogin,
-      ownerOf: (by) => this.#ownerOf(by),
     })
     const entry: Entry = { history, poll: grafanas.poll(followed.source, () => this.#step(entry, grafanas)) }
     this.#entries.set(key, entry)
@@ -119,8 +118,8 @@ export class Histories {
   }
 
   /** Where dashboards are read. */
-  hosts(): ReadonlySet<string> {
-    return new Set([...this.#entries.values()].map(({ history }) => history.host))
+  hosts(): string[] {
+    return [...this.#entries.values()].map(({ history }) => history.host)
   }
 
   /** Undefined where its history is not followed. */
@@ -192,11 +191,5 @@ export class Histories {
       this.#trail = undefined
       throw error
     }
-  }
-
-  /** Kept only where each author has a branch. */
-  #ownerOf({ author }: Made): string | undefined {
-    const isKept = this.#options.member().settings.review?.authorBranches !== undefined
-    return isKept && author !== undefined ? branchPart(author.name) : undefined
   }
 }

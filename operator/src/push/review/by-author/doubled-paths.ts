@@ -2,6 +2,7 @@ import type { Change } from '@gitsync/protocol'
 import { identityKey } from '../../../objects/object.ts'
 import { authorBranch } from '../../../plan/author-branch.ts'
 import type { DesiredFile } from '../../../plan/desired-files.ts'
+import { pathBelow } from '../../../plan/path-in.ts'
 import type { Member } from '../../member.ts'
 import { isOwn } from '../proposal.ts'
 import type { HeadChanges } from './heads.ts'
@@ -48,9 +49,9 @@ export function fitsCluster(
   template: string,
 ): (branch: string, change: Change) => number | undefined {
   return (branch, { path, oid }) => {
-    const member = members.find(({ settings }) => isBelow(path, settings.path))
-    if (member === undefined) return undefined
-    const below = member.settings.path === '.' ? path : path.slice(member.settings.path.length + 1)
+    const member = members.find(({ settings }) => pathBelow(settings.path, path) !== undefined)
+    const below = member && pathBelow(member.settings.path, path)
+    if (member === undefined || below === undefined) return undefined
     const { desired, inventory } = member
     const objects = desired.objectsAt(below)
     const isOwnersBranch = (file: DesiredFile | undefined): boolean =>
@@ -66,5 +67,3 @@ export function fitsCluster(
     return objects.some((object) => object.oid === oid) ? 1 : 0
   }
 }
-
-const isBelow = (path: string, folder: string): boolean => folder === '.' || path.startsWith(`${folder}/`)
