@@ -130,10 +130,11 @@ function findFed(
   if (version !== resourceVersion) return undefined
   if (problem !== undefined) return inTheWay(problem)
   if (!isSynced) return underWay(`GitSync ${at.name} is reading what it names`)
-  const { member, problemOf, historyOf } = at.runtime
+  const { runtime } = at
+  const { member } = runtime
   if (!isMany) {
     const [key = ''] = files.keys()
-    const unrendered = problemOf.call(at.runtime, key)
+    const unrendered = runtime.problemOf(key)
     if (unrendered !== undefined) return inTheWay(unrendered.problem)
     const file = member.desired.ofObject(key)
     return file === undefined ? underWay(`GitSync ${at.name} is reading it`) : findFile(file, at)
@@ -142,8 +143,8 @@ function findFed(
   const incomplete: { readonly dashboard: string; readonly problem: Problem }[] = []
   let behind = 0
   for (const [key, dashboard] of files) {
-    const unrendered = problemOf.call(at.runtime, key)
-    const history = historyOf.call(at.runtime, key)
+    const unrendered = runtime.problemOf(key)
+    const history = runtime.historyOf(key)
     const file = member.desired.ofObject(key)
     if (history?.note !== undefined) incomplete.push({ dashboard, problem: history.note })
     if (history?.isInStep === false && history.problem === undefined) behind++

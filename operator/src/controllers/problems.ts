@@ -77,14 +77,7 @@ function unrenderableProblem(runtime: Runtime): Problem[] {
   const others = [...runtime.unrenderable()].filter(([, { isDashboard }]) => !isDashboard)
   const byReason = Map.groupBy(others, ([, { problem }]) => problem.reason)
   return [...byReason].map(([reason, all]) => {
-    const shown = all.slice(0, SHOWN).map(
-      ([
-        key,
-        {
-          problem: { message },
-        },
-      ]) => `${key} (${message})`,
-    )
+    const shown = all.slice(0, SHOWN).map(([key, { problem }]) => `${key} (${problem.message})`)
     const what =
       reason === 'InvalidTemplate'
         ? `${counted(all.length, 'object has', 'objects have')} no path by spec.layout.expression`
