@@ -17,11 +17,14 @@ function start() {
   const clock = manualClock()
   const writes: Record<string, unknown>[] = []
   let object = GITSYNC
+  let version = 1
   const client: Partial<KubeClient> = {
     mergePatch: async (_resource, _namespace, _name, patch) => {
       const { status } = patch as { readonly status: Record<string, unknown> }
       writes.push(status)
-      object = { ...object, status: { ...(object['status'] as object), ...status } }
+      version += 1
+      const metadata = { ...object.metadata, resourceVersion: String(version) }
+      object = { ...object, metadata, status: { ...(object['status'] as object), ...status } }
       return object
     },
   }
@@ -59,7 +62,7 @@ function start() {
     for (let i = 0; i < 20; i++) await Promise.resolve()
     return writes.flatMap((status) => Object.keys(status))
   }
-  return { clock, changed }
+  return { clock, changed, reporter, now: () => object }
 }
 
 test('that others have pushed to the branch is told with something else, or once an hour', async () => {
@@ -71,4 +74,13 @@ test('that others have pushed to the branch is told with something else, or once
   clock.advance(HOUR)
   expect(await changed({})).toEqual(['observedCommit'])
   expect(await changed({ observedCommit: 'd' })).toEqual([])
+})
+
+test('a watch that is slower than the answers hides nothing that was written since', async () => {
+  const { changed, reporter, now } = start()
+  await changed({ files: 2 })
+  const old = now()
+  await changed({ files: 3 })
+  reporter.seen('shop/sync', old)
+  expect(await changed({ files: 2 })).toContain('files')
 })

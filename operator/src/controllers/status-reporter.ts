@@ -7,6 +7,7 @@ import { mergePatch, writeStatus } from '../kube/status.ts'
 import { createWorkQueue } from '../kube/work-queue.ts'
 import type { WorkQueue, WorkQueueMetrics } from '../kube/work-queue.ts'
 import type { KubernetesObject } from '../objects/object.ts'
+import { compareVersions } from '../objects/resource-version.ts'
 import type { PushedCommits } from '../push/push-attempt.ts'
 import type { ReviewChange } from '../push/review/host-request.ts'
 import type { GitSyncReport } from '../serve/gitsync-metrics.ts'
@@ -86,7 +87,7 @@ export class StatusReporter {
       const drift = shownDrift(object['status'] as GitSyncStatus | undefined)
       const toldAt = this.#options.environment.clock.now()
       this.#known.set(name, { object, finding: NOTHING, reason: undefined, drift, states: [], toldAt })
-    } else known.object = object
+    } else known.object = later(known.object, object)
   }
 
   gone(name: string): void {
@@ -188,7 +189,7 @@ export class StatusReporter {
     try {
       const written = await writeStatus(client, GITSYNCS, known.object, status)
       if (written === undefined) return
-      known.object = written
+      known.object = later(known.object, written)
       known.toldAt = now
     } catch (error) {
       // Gone, or replaced by a namesake: another object's status.
@@ -218,6 +219,12 @@ export class StatusReporter {
     const note = `${counted(drift.files, 'file', 'files')} changed in Git by somebody else${where}, ${what}`
     this.emit(known.object, { type: 'Warning', reason: `Drift${drift.outcome}`, action: 'Push', note })
   }
+}
+
+/** The watch may be slower than the answer to a write, or faster: what is compared with something old stays as it was. */
+function later(known: KubernetesObject, told: KubernetesObject): KubernetesObject {
+  const [before = '', after = ''] = [known.metadata.resourceVersion, told.metadata.resourceVersion]
+  return (compareVersions(after, before) ?? 0) < 0 ? known : told
 }
 
 const shownDrift = (status: GitSyncStatus | undefined): string | undefined =>
