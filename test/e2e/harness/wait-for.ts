@@ -1,5 +1,5 @@
 export interface WaitOptions {
-  /** Milliseconds until it must be so; default 20,000. */
+  /** Milliseconds until it must be so; default 60,000: what takes so long on a busy machine too is broken. */
   readonly timeout?: number
 }
 
@@ -13,7 +13,7 @@ const POLL_INTERVAL = 25
 export async function waitFor<T>(
   what: string,
   probe: () => Promise<T | undefined | false> | T | undefined | false,
-  { timeout = 20_000 }: WaitOptions = {},
+  { timeout = 60_000 }: WaitOptions = {},
 ): Promise<T> {
   const deadline = performance.now() + timeout
   let last = 'nothing'
