@@ -41,7 +41,7 @@ function titlesIn(path: string): string[] {
 
 /** Links of a text to tests: title and path. */
 function testsIn(markdown: string): { readonly title: string; readonly path: string }[] {
-  return [...markdown.matchAll(/\[((?:\\.|[^\]\\])+)\]\(([^)]+\.test\.ts)\)/g)].map(([, title = '', path = '']) => ({
+  return [...markdown.matchAll(/\[((?:\\.|[^\]\\])+)\]\(([^)]+\.ts)\)/g)].map(([, title = '', path = '']) => ({
     title: title.replaceAll(/\\(.)/g, '$1'),
     path: join(dirname(PAGE), path),
   }))

@@ -22,8 +22,7 @@ describe.each(WORLDS)('what is written, and where: %s', (plane) => {
   /** The operator has looked, and written nothing. */
   const settled = async (tenant: Tenant): Promise<void> => {
     const tip = await tenant.repository.git('rev-parse', 'main')
-    const request = await tenant.request()
-    await waitFor('the look is done', async () => (await tenant.ready())['status'].lastHandledRequest === request)
+    await tenant.look()
     expect(await tenant.repository.git('rev-parse', 'main')).toBe(tip)
   }
 

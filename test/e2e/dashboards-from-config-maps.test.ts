@@ -103,14 +103,7 @@ describe.each(WORLDS)('Dashboards from ConfigMaps: %s', (plane) => {
     ])
 
     // The same text compressed is the same file; and what else the ConfigMap holds is nobody's business.
-    const looked = async (): Promise<unknown> => {
-      const request = await tenant.request()
-      return await waitFor(
-        'the look is done',
-        async () => (await tenant.ready())['status'].lastHandledRequest === request,
-      )
-    }
-    await looked()
+    await tenant.look()
     const tip = await repository.git('rev-parse', 'main')
     const compressed = gzipSync(edited.replace('993', '994')).toString('base64')
     await world.api.patch(configMapRef(namespace, 'grafana'), {
@@ -118,7 +111,7 @@ describe.each(WORLDS)('Dashboards from ConfigMaps: %s', (plane) => {
       binaryData: { 'nodes.json': compressed },
     })
     await patch('bob', tenant, 'dashboard/nodes', { metadata: { labels: { a: 'b' } } })
-    await looked()
+    await tenant.look()
     await reason(tenant, 'nodes', 'Succeeded')
     expect(await repository.git('log', '--format=%an: %s', `${tip}..main`)).toBe('')
   })
@@ -152,8 +145,7 @@ describe.each(WORLDS)('Dashboards from ConfigMaps: %s', (plane) => {
     expect((await reason(tenant, 'a', 'InvalidDashboard')).message).toContain('key "title" stands twice')
     // Nor does it forget that when somebody writes to the Dashboard what is no edit.
     await world.api.patch(dashboardRef(namespace, 'a'), { metadata: { labels: { team: 'x' } } })
-    const request = await tenant.request()
-    await waitFor('the look is done', async () => (await tenant.ready())['status'].lastHandledRequest === request)
+    await tenant.look()
     await reason(tenant, 'a', 'InvalidDashboard')
     await world.api.delete(dashboardRef(namespace, 'a'))
     await filesAre(tenant, [''])
@@ -296,8 +288,7 @@ describe.each(WORLDS)('Dashboards from ConfigMaps: %s', (plane) => {
     await tenant.request()
     await reason(tenant, 'all', 'Forbidden')
     await repository.commitFiles({ 'stranger.json': '{}' })
-    const request = await tenant.request()
-    await waitFor('the look is done', async () => (await tenant.ready())['status'].lastHandledRequest === request)
+    await tenant.look()
     await world.api.delete(configMapRef(namespace, 'a'))
     expect((await files(tenant)).sort()).toEqual(['dashboards/x.json', 'dashboards/y.json', 'stranger.json'])
     await grant(world.api, namespace, CONFIGMAPS)

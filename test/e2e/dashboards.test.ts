@@ -98,8 +98,7 @@ describe.each(WORLDS)('Dashboards: %s', (plane) => {
 
     // What was written has no number or time that a look alone would change.
     const tip = await repository.git('rev-parse', 'main')
-    const request = await tenant.request()
-    await waitFor('the look is done', async () => (await tenant.ready())['status'].lastHandledRequest === request)
+    await tenant.look()
     expect(await repository.git('rev-parse', 'main')).toBe(tip)
 
     await asAlice(tenant, ['delete', 'dashboard', 'checkout'])

@@ -1,6 +1,6 @@
 /** The audit page's timeline on a branch of 100,000 commits by 200 tenants: what a page takes. */
 import { openRepository } from '@gitsync/protocol'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { AuditedBranch, AuditedGitSync } from '../../operator/src/audit-page/audited.ts'
 import { BranchLogs } from '../../operator/src/audit-page/remote/branch-logs.ts'
 import { Seal } from '../../operator/src/audit-page/seal.ts'
@@ -8,29 +8,22 @@ import { readFilter } from '../../operator/src/audit-page/timeline/filter.ts'
 import { timelineOf } from '../../operator/src/audit-page/timeline/timeline.ts'
 import { ReadAllowance } from '../../operator/src/push/read-allowance.ts'
 import { systemClock } from '../../operator/src/time/clock.ts'
-import { startRemote } from '../kit/remote/index.ts'
-import type { Remote, TestRepository } from '../kit/remote/index.ts'
 import { unexpected } from '../../operator/src/audit-page/testing/unexpected.ts'
-import { COMMITS, START, TENANTS, writeLongBranch } from './long-branch.ts'
+import { COMMITS, START, TENANTS, useLongBranch } from './long-branch.ts'
 
-let remote: Remote
-let store: TestRepository
+const long = useLongBranch()
 let tip: string
 
 beforeAll(async () => {
-  remote = await startRemote()
-  store = await remote.createRepository('audit.git')
-  await writeLongBranch(store)
-  tip = (await store.git('rev-parse', 'main')).trim()
-}, 600_000)
-afterAll(() => remote?.stop())
+  tip = (await long.store.git('rev-parse', 'main')).trim()
+})
 
 function newBranch(): AuditedBranch {
-  const repository = openRepository(store.url, { oneFetchBytes: 96 << 10 })
+  const repository = openRepository(long.store.url, { oneFetchBytes: 96 << 10 })
   const allowance = new ReadAllowance(systemClock)
   return {
     key: 'k',
-    url: store.url,
+    url: long.store.url,
     branch: 'main',
     tip,
     read: () => ({ repository, allowance }),
@@ -41,7 +34,7 @@ function newBranch(): AuditedBranch {
 /** The last commit of a tenant; of those that change all the time about the tip. */
 async function lastOf(tenant: number): Promise<string> {
   if (tenant < TENANTS - 1) return tip
-  return (await store.git('rev-list', '--max-parents=0', 'main')).trim()
+  return (await long.store.git('rev-list', '--max-parents=0', 'main')).trim()
 }
 
 const gitsync = (tenant: number, branch: AuditedBranch, sha: string): AuditedGitSync => ({
@@ -78,10 +71,10 @@ test.each(cases)('%s', async (name, tenants, query, maxRequests, maxMs, notes) =
   const dependencies = { logs: new BranchLogs(systemClock, unexpected), seal: new Seal(), clock: systemClock }
   const gitsyncs = await Promise.all(tenants.map(async (tenant) => gitsync(tenant, branch, await lastOf(tenant))))
   const look = async (cursor?: string) => {
-    const before = remote.requests.length
+    const before = long.remote.requests.length
     const began = performance.now()
     const page = await timelineOf(gitsyncs, readFilter(new URLSearchParams(query)), cursor, dependencies)
-    return { ...page, ms: Math.round(performance.now() - began), requests: remote.requests.length - before }
+    return { ...page, ms: Math.round(performance.now() - began), requests: long.remote.requests.length - before }
   }
   const first = await look()
   const again = await look()
@@ -100,10 +93,12 @@ test.each(cases)('%s', async (name, tenants, query, maxRequests, maxMs, notes) =
 test('the oldest commit, asked for by its id', async () => {
   const branch = newBranch()
   const logs = new BranchLogs(systemClock, unexpected)
-  const [oldest = ''] = (await store.git('rev-list', '--max-parents=0', 'main')).split('\n')
-  const before = remote.requests.length
+  const [oldest = ''] = (await long.store.git('rev-list', '--max-parents=0', 'main')).split('\n')
+  const before = long.remote.requests.length
   const began = performance.now()
   const commit = await logs.commit(branch, oldest)
-  console.log(`oldest commit: ${Math.round(performance.now() - began)} ms, ${remote.requests.length - before} requests`)
+  console.log(
+    `oldest commit: ${Math.round(performance.now() - began)} ms, ${long.remote.requests.length - before} requests`,
+  )
   expect(commit?.oid).toBe(oldest)
 })

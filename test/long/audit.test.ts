@@ -1,10 +1,8 @@
 /** The audit command on a branch of 100,000 commits by 200 tenants: who changed one value in a month, and all of a file's history. */
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { run } from '../kit/process/index.ts'
-import { startRemote } from '../kit/remote/index.ts'
-import type { Remote, TestRepository } from '../kit/remote/index.ts'
-import { START, writeLongBranch } from './long-branch.ts'
+import { START, useLongBranch } from './long-branch.ts'
 
 const AUDIT = join(import.meta.dirname, '../../operator/src/cli/gitsync-audit.ts')
 const PATH = 'clusters/prod/tenant-7/configmap/settings-3.yaml'
@@ -12,15 +10,7 @@ const MONTH = 30 * 24 * 3_600
 /** Goals: a minute for either, and what a host that counts requests allows within it. */
 const MAX_MS = 60_000
 const MAX_REQUESTS = 60
-let remote: Remote
-let store: TestRepository
-
-beforeAll(async () => {
-  remote = await startRemote()
-  store = await remote.createRepository('audit.git')
-  await writeLongBranch(store)
-}, 600_000)
-afterAll(() => remote?.stop())
+const long = useLongBranch()
 
 const since = `@${START + MONTH}`
 const until = `@${START + 2 * MONTH}`
@@ -33,6 +23,7 @@ test.each<readonly [name: string, flags: readonly string[], ofGit: readonly stri
     [`--since=${since}`, `--until=${until}`],
   ],
 ])('%s: what git log says, within a minute', async (name, flags, ofGit) => {
+  const { remote, store } = long
   remote.reset()
   const began = performance.now()
   const { stdout } = await run(process.execPath, [AUDIT, store.url, 'main', '--path', PATH, ...flags, '--json'], {

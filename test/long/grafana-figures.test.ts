@@ -8,9 +8,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bundle } from '../../scripts/bundle.ts'
-import { conditionOf } from '../e2e/harness/gitsync.ts'
+import { DASHBOARD, dashboardReady, dashboardRef } from '../e2e/harness/dashboard.ts'
+import { conditionOf, syncRef } from '../e2e/harness/gitsync.ts'
 import type { HttpBackendHost } from '../e2e/harness/git-host.ts'
-import { credentialSecret } from '../e2e/harness/tenant.ts'
+import { save } from '../e2e/harness/grafana/save.ts'
+import { createGrafanaSecret, grafanaDashboard } from '../e2e/harness/grafana/source.ts'
 import { waitFor } from '../e2e/harness/wait-for.ts'
 import { startWorld } from '../e2e/harness/world.ts'
 import type { World } from '../e2e/harness/world.ts'
@@ -19,7 +21,6 @@ import type { Grafana } from '../kit/grafana/index.ts'
 
 const DASHBOARDS = 500
 const VERSIONS = 20
-const REF = { apiVersion: 'gitsync.dev/v1alpha1', kind: 'Dashboard' }
 
 let scratch: string
 let world: World<HttpBackendHost>
@@ -91,15 +92,12 @@ test('the full history of 500 dashboards is in Git', async () => {
       const panels = Array.from({ length: 10 }, (_, id) => panel(uid, id, id === version % 10 ? version : 0))
       // Renamed half way.
       const title = `Dashboard ${index}${version < VERSIONS / 2 ? '' : ' renamed'}`
-      await grafana.api('POST', '/api/dashboards/db', {
-        dashboard: { uid, title, version, panels },
-        message: `d-${index} v${version + 1}`,
-      })
+      await save(grafana, uid, { title, version, message: `d-${index} v${version + 1}`, fields: { panels } })
     }
   }
   const { token } = await grafana.serviceAccount('gitsync', 'Editor')
   const tenant = await world.tenant('figures')
-  await world.api.create(credentialSecret(tenant.namespace, '127.0.0.1', { token }, 'grafana'))
+  await createGrafanaSecret(world.api, tenant.namespace, token)
   await tenant.sync({ path: 'grafana' })
   await tenant.ready()
   const pushes = (): number =>
@@ -110,14 +108,8 @@ test('the full history of 500 dashboards is in Git', async () => {
   const started = performance.now()
   for (let index = 0; index < DASHBOARDS; index++) {
     const uid = `d-${index}`
-    const source = {
-      grafana: { url: counted.url, secretRef: { name: 'grafana' }, uid, history: 'Full', interval: '1h' },
-    }
-    await world.api.create({
-      ...REF,
-      metadata: { name: uid, namespace: tenant.namespace },
-      spec: { syncRef: { name: 'sync' }, source },
-    })
+    const source = { url: counted.url, uid, history: 'Full' }
+    await world.api.create(grafanaDashboard(tenant.namespace, uid, source))
   }
   await waitFor(
     'everything is in Git',
@@ -142,14 +134,13 @@ test('the full history of 500 dashboards is in Git', async () => {
   await waitFor(
     'all are Ready',
     async () => {
-      const all = await world.api.list({ ...REF, namespace: tenant.namespace })
+      const all = await world.api.list({ ...DASHBOARD, namespace: tenant.namespace })
       return all.every((object) => conditionOf(object, 'Ready')?.status === 'True')
     },
     { timeout: 120_000 },
   )
   const before = { grafana: counted.count, git: world.host.remote.requests.length }
-  const request = await tenant.request()
-  await waitFor('the look is done', async () => (await tenant.ready())['status'].lastHandledRequest === request)
+  await tenant.look()
   await waitFor('every Grafana was asked', () => counted.count - before.grafana >= DASHBOARDS, { timeout: 60_000 })
   expect(counted.count - before.grafana).toBe(DASHBOARDS)
   expect(world.host.remote.requests.length - before.git).toBe(1)
@@ -163,35 +154,18 @@ test('the full history of 500 dashboards is in Git', async () => {
 test('and by one Dashboard that follows them all', async () => {
   const { token } = await grafana.serviceAccount('one', 'Editor')
   // Who follows them one by one asks no more.
-  const { apiVersion } = REF
-  await world.api.delete({ apiVersion, kind: 'GitSync', namespace: 'figures', name: 'sync' })
+  await world.api.delete(syncRef('figures'))
   await world.operator.stop()
   world.operator = await world.startOperator(asTheImageRunsIt)
   const tenant = await world.tenant('one')
-  await world.api.create(credentialSecret(tenant.namespace, '127.0.0.1', { token }, 'grafana'))
+  await createGrafanaSecret(world.api, tenant.namespace, token)
   await tenant.sync({ path: 'grafana' })
   await tenant.ready()
-  const allReady = (): Promise<unknown> =>
-    waitFor(
-      'all of them are in Git',
-      async () => {
-        const object = await world.api.get({ ...REF, namespace: tenant.namespace, name: 'all' })
-        const { files } = object['status'] ?? {}
-        return conditionOf(object, 'Ready')?.status === 'True' && files === DASHBOARDS
-      },
-      { timeout: 600_000 },
-    )
   const before = counted.count
   const started = performance.now()
-  const source = {
-    grafana: { url: counted.url, secretRef: { name: 'grafana' }, all: true, history: 'Full', interval: '1h' },
-  }
-  await world.api.create({
-    ...REF,
-    metadata: { name: 'all', namespace: tenant.namespace },
-    spec: { syncRef: { name: 'sync' }, source },
-  })
-  await allReady()
+  const source = { url: counted.url, all: true, history: 'Full' }
+  await world.api.create(grafanaDashboard(tenant.namespace, 'all', source))
+  await dashboardReady(world.api, dashboardRef(tenant.namespace, 'all'), { files: DASHBOARDS }, { timeout: 600_000 })
   const figures = {
     seconds: Math.round((performance.now() - started) / 1000),
     grafanaRequests: counted.count - before,

@@ -7,6 +7,9 @@ import { parse, parseAllDocuments } from 'yaml'
 import { blocksOf } from '../docs/blocks.ts'
 import type { KubeObject } from '../e2e/harness/api.ts'
 import type { GiteaHost } from '../e2e/harness/git-host.ts'
+import { letIn } from '../e2e/harness/grafana/people.ts'
+import type { People } from '../e2e/harness/grafana/people.ts'
+import { save } from '../e2e/harness/grafana/save.ts'
 import { describeHost, giteaPulls } from '../e2e/harness/reviews.ts'
 import type { GiteaPulls } from '../e2e/harness/reviews.ts'
 import type { Tenant } from '../e2e/harness/tenant.ts'
@@ -14,7 +17,7 @@ import { waitFor } from '../e2e/harness/wait-for.ts'
 import { startGiteaWorld } from '../e2e/harness/world.ts'
 import type { World } from '../e2e/harness/world.ts'
 import { startGrafana } from '../kit/grafana/index.ts'
-import type { Grafana, Login } from '../kit/grafana/index.ts'
+import type { Grafana } from '../kit/grafana/index.ts'
 import { run } from '../kit/process/index.ts'
 
 const blocks = blocksOf('docs/guides/grafana-round-trip.md')
@@ -29,7 +32,7 @@ let tenant: Tenant
 let pulls: GiteaPulls
 let staging: Grafana
 let production: Grafana
-let ada: Login
+let people: People
 let folder: string
 
 beforeAll(async () => {
@@ -44,10 +47,8 @@ beforeAll(async () => {
   await describeHost(world, 'Gitea')
   tenant = await world.tenant('shop')
   pulls = await giteaPulls(world.host, 'shop')
-  ada = await staging.user('ada', 'Editor')
+  people = await letIn(staging)
   await staging.api('POST', '/api/folders', { uid: 'shop', title: 'Shop' })
-  // One that nobody follows: that others are there tells a deleted dashboard from a lost database.
-  await staging.api('POST', '/api/dashboards/db', { dashboard: { uid: 'other', title: 'Other' } })
 })
 afterAll(async () => {
   await world?.stop()
@@ -57,9 +58,9 @@ afterAll(async () => {
 })
 
 /** A save in staging, as Ada does it in her browser. */
-async function save(title: string, version: number, message: string, uid = 'checkout'): Promise<void> {
-  const dashboard = { uid, title, version, panels: [{ id: 1, type: 'text', title: message }] }
-  await staging.api('POST', '/api/dashboards/db', { dashboard, folderUid: 'shop', message }, ada)
+function saveAsAda(title: string, version: number, message: string, uid = 'checkout'): Promise<void> {
+  const fields = { panels: [{ id: 1, type: 'text', title: message }] }
+  return save(staging, uid, { title, version, message, folder: 'shop', as: people.ada, fields })
 }
 
 /** Until a request has a commit with this subject on top; then it is merged, and production has the files. */
@@ -107,12 +108,12 @@ const inProduction = (what: string, wanted: (answer: any, status: number) => boo
 
 test('a save in staging is reviewed, merged, and in production; so are a new title and a deletion', async () => {
   // One that stays: Grafana deletes nothing when the folder of its files is gone as a whole.
-  await save('Stock', 0, 'stays', 'stock')
-  await save('Checkout', 0, 'first')
+  await saveAsAda('Stock', 0, 'stays', 'stock')
+  await saveAsAda('Checkout', 0, 'first')
   const manifests = blockWith('kind: GitSync')
     .replaceAll('https://grafana.example.com', staging.url)
     .replaceAll('grafana.example.com', '127.0.0.1')
-    .replace('glsa_replace-me', (await staging.serviceAccount('gitsync', 'Editor')).token)
+    .replace('glsa_replace-me', people.token)
     .replace('https://git.example.com/platform/audit.git', tenant.repository.url)
   for (const document of parseAllDocuments(manifests)) await world.api.create(document.toJS() as KubeObject)
 
@@ -122,14 +123,14 @@ test('a save in staging is reviewed, merged, and in production; so are a new tit
   const refused = { dashboard: { ...first.dashboard, title: 'Mine' }, overwrite: true }
   expect((await production.ask('POST', '/api/dashboards/db', refused)).status).toBe(400)
 
-  await save('Checkout and payment', 1, 'second')
+  await saveAsAda('Checkout and payment', 1, 'second')
   // Its interval is a minute.
   await tenant.request('dashboards')
   await reviewAndMerge('ada: second')
   await inProduction('the new title', ({ dashboard }) => dashboard?.title === 'Checkout and payment')
   expect(await production.api('GET', '/api/search?type=dash-db')).toHaveLength(2)
 
-  await staging.api('DELETE', '/api/dashboards/uid/checkout', undefined, ada)
+  await staging.api('DELETE', '/api/dashboards/uid/checkout', undefined, people.ada)
   await tenant.request('dashboards')
   await reviewAndMerge('Delete')
   await inProduction('no such dashboard', (_, status) => status === 404)

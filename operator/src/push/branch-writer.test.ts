@@ -33,10 +33,19 @@ const converged = async (world: World, tenant: Tenant): Promise<void> => {
   expect(await world.folder(tenant.settings.path)).toEqual(wanted(tenant))
 }
 
-test('a first export is one commit with the claim, by the configured author', async () => {
+/** A world with one tenant, whose objects are in Git. */
+async function exported(
+  objects: Record<string, string>,
+  settings: Partial<Tenant['settings']> = {},
+): Promise<{ readonly world: World; readonly shop: Tenant }> {
   const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1', b: '2' } })
+  const shop = world.tenant('shop', { objects, settings })
   await world.idle()
+  return { world, shop }
+}
+
+test('a first export is one commit with the claim, by the configured author', async () => {
+  const { world, shop } = await exported({ a: '1', b: '2' })
   await converged(world, shop)
   expect((await world.repository.readFile('main', 'shop/.gitsync')).equals(claimFile(shop.settings.claim))).toBe(true)
   const [commit, ...others] = await world.log()
@@ -53,9 +62,7 @@ test('a first export is one commit with the claim, by the configured author', as
 })
 
 test('whoever creates the branch is told so, once, also when the answer was lost', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1' })
   shop.set('a', '2')
   await world.pass(SILENCE)
   await world.idle()
@@ -138,9 +145,7 @@ test('nothing is written before everything is listed', async () => {
 })
 
 test('edits of a window are one commit for each person, one request in all', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1', b: '1', c: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1', b: '1', c: '1' })
   worlds.remote.reset()
   shop.set('a', '2', ANN)
   await world.pass(1_000)
@@ -159,9 +164,7 @@ test('edits of a window are one commit for each person, one request in all', asy
 })
 
 test('when a path changes hands, each hand signs its own edit', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1' })
   shop.set('a', '2', ANN)
   shop.set('a', '3', BEN)
   await world.pass(SILENCE)
@@ -172,9 +175,7 @@ test('when a path changes hands, each hand signs its own edit', async () => {
 })
 
 test('who edits after a restart signs, also before the folder has been compared', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1', b: '1' })
   world.restart()
   shop.set('a', '2', ANN)
   shop.set('a', '3', BEN)
@@ -186,9 +187,7 @@ test('who edits after a restart signs, also before the folder has been compared'
 })
 
 test('a comparison does not sign what a person has just edited', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1' })
   shop.set('a', '2', ANN)
   shop.member.requireCompare('relist')
   await world.pass(SILENCE)
@@ -198,9 +197,7 @@ test('a comparison does not sign what a person has just edited', async () => {
 })
 
 test('nor what a person edits, creates or deletes while it is made', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1', b: '1', c: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1', b: '1', c: '1' })
   shop.beforeProof = () => {
     shop.beforeProof = () => undefined
     shop.set('a', '2', ANN)
@@ -218,9 +215,7 @@ test('nor what a person edits, creates or deletes while it is made', async () =>
 })
 
 test('a deletion that was seen and is true removes the file', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1', b: '1' }, settings: { prune: 'Observed' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1', b: '1' }, { prune: 'Observed' })
   shop.remove('a')
   await world.pass(SILENCE)
   await world.idle()
@@ -229,9 +224,7 @@ test('a deletion that was seen and is true removes the file', async () => {
 })
 
 test('a deletion that cannot be proved keeps its file', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1', b: '1' })
   shop.served = false
   shop.remove('a')
   await world.pass(SILENCE * 4)
@@ -241,9 +234,7 @@ test('a deletion that cannot be proved keeps its file', async () => {
 })
 
 test('a deletion is proved later when the kind was not served for a moment, though the watch did not notice', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1', b: '1' })
   vi.spyOn(shop.member.port, 'knows').mockReturnValue(true)
   shop.served = false
   shop.remove('a')
@@ -256,9 +247,7 @@ test('a deletion is proved later when the kind was not served for a moment, thou
 })
 
 test('an object that came back unseen and went again while no watch told of it leaves no file', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1', b: '1' })
   shop.member.objects.deleted(rendered('a', '1').file.key)
   await world.pass(SILENCE * 4)
   expect(shop.member.status.orphans).toBe(1)
@@ -273,9 +262,7 @@ test('an object that came back unseen and went again while no watch told of it l
 })
 
 test('Never keeps every file, and counts it', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1', b: '1' }, settings: { prune: 'Never' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1', b: '1' }, { prune: 'Never' })
   shop.remove('a')
   await world.pass(SILENCE * 2)
   world.restart()
@@ -298,9 +285,7 @@ test('after a restart, Owned removes what vanished meanwhile, and only what it w
 })
 
 test('after a restart, Observed keeps what vanished meanwhile, and counts it', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1', b: '1' }, settings: { prune: 'Observed' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1', b: '1' }, { prune: 'Observed' })
   shop.objects.delete('a')
   world.restart()
   await world.idle()
@@ -309,9 +294,7 @@ test('after a restart, Observed keeps what vanished meanwhile, and counts it', a
 })
 
 test('a deletion seen before the first comparison counts as seen', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1', b: '1' }, settings: { prune: 'Observed' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1', b: '1' }, { prune: 'Observed' })
   worlds.remote.faults.status(503, { times: 3 })
   world.restart()
   shop.remove('a')
@@ -321,9 +304,7 @@ test('a deletion seen before the first comparison counts as seen', async () => {
 })
 
 test('a deletion seen while other kinds are still being listed waits for them', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1', b: '1' })
   shop.listed = false
   world.restart()
   shop.remove('a')
@@ -336,9 +317,7 @@ test('a deletion seen while other kinds are still being listed waits for them', 
 })
 
 test('an object that is only no longer selected keeps its file', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1', b: '1' })
   shop.member.objects.dropped(rendered('a', '1').file.key)
   await world.pass(SILENCE)
   await world.idle()
@@ -347,9 +326,7 @@ test('an object that is only no longer selected keeps its file', async () => {
 })
 
 test('an object that vanishes while its edit is pending leaves no file', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1' })
   shop.set('b', '1', ANN)
   shop.objects.delete('b')
   shop.member.objects.dropped(rendered('b', '1').file.key)
@@ -359,9 +336,7 @@ test('an object that vanishes while its edit is pending leaves no file', async (
 })
 
 test('nor does one that is edited and vanishes while a comparison is made', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1', b: '1', c: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1', b: '1', c: '1' })
   shop.beforeProof = () => {
     shop.beforeProof = () => undefined
     shop.set('a', '2', ANN)
@@ -378,9 +353,7 @@ test('nor does one that is edited and vanishes while a comparison is made', asyn
 })
 
 test('an object deleted before the first push is never seen in Git', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1' })
   for (const name of names(20, 'job')) shop.set(name, '1')
   for (const name of names(20, 'job')) shop.remove(name)
   await world.pass(SILENCE)
@@ -391,9 +364,7 @@ test('an object deleted before the first push is never seen in Git', async () =>
 })
 
 test('a mass deletion waits for just its confirmation, while writes go on', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: objects(20) })
-  await world.idle()
+  const { world, shop } = await exported(objects(20))
   for (const name of names(12)) shop.remove(name)
   await world.pass(SILENCE)
   await world.idle()
@@ -426,9 +397,7 @@ test('a mass deletion waits for just its confirmation, while writes go on', asyn
 })
 
 test('a held deletion stays held, whatever is added to the folder and however long it takes', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: objects(20) })
-  await world.idle()
+  const { world, shop } = await exported(objects(20))
   for (const name of names(12)) shop.remove(name)
   await world.pass(SILENCE)
   for (const name of names(30, 'new')) shop.set(name, '1')
@@ -439,9 +408,7 @@ test('a held deletion stays held, whatever is added to the folder and however lo
 })
 
 test('a held deletion is off when its objects are back, and is checked again when it is confirmed', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: objects(20) })
-  await world.idle()
+  const { world, shop } = await exported(objects(20))
   for (const name of names(12)) shop.remove(name)
   await world.pass(SILENCE)
   const token = shop.member.status.massDeletion?.token
@@ -458,9 +425,7 @@ test('a held deletion is off when its objects are back, and is checked again whe
 })
 
 test('a mass deletion found after a restart asks for the same confirmation', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: objects(20) })
-  await world.idle()
+  const { world, shop } = await exported(objects(20))
   for (const name of names(12)) shop.remove(name)
   await world.pass(SILENCE)
   const held = shop.member.status.massDeletion
@@ -496,9 +461,7 @@ test("another's folder is refused until it is taken over", async () => {
 })
 
 test('a folder that another takes over while we write is not written any more', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1' })
   await world.repository.commitFiles({ 'shop/.gitsync': claimFile({ cluster: 'c2', gitsync: 'x' }) })
   const tip = await world.repository.resolve('main')
   shop.set('a', '2', ANN)
@@ -509,9 +472,7 @@ test('a folder that another takes over while we write is not written any more', 
 })
 
 test('nor is it while a kind is being listed again', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1' })
   await world.repository.commitFiles({ 'shop/.gitsync': claimFile({ cluster: 'c2', gitsync: 'x' }) })
   const tip = await world.repository.resolve('main')
   shop.listed = false
@@ -523,9 +484,7 @@ test('nor is it while a kind is being listed again', async () => {
 })
 
 test('foreign pushes elsewhere are left as they are, and ours go on top', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1' })
   await world.repository.commitFiles({ 'README.md': 'hello', 'other/x.yaml': 'x' })
   shop.set('a', '2', ANN)
   await world.pass(SILENCE)
@@ -536,9 +495,7 @@ test('foreign pushes elsewhere are left as they are, and ours go on top', async 
 })
 
 test('drift in the folder is written over, and what is nobody’s stays', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1', b: '1' })
   await world.repository.commitFiles({
     'shop/shop/a.yaml': 'changed by hand',
     'shop/shop/b.yaml': null,
@@ -555,9 +512,7 @@ test('drift in the folder is written over, and what is nobody’s stays', async 
 })
 
 test('races with other writers are run again until they are won', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1' })
   let races = 0
   worlds.remote.faults.beforeReceivePack(
     async () => {
@@ -578,9 +533,7 @@ test('races with other writers are run again until they are won', async () => {
 })
 
 test('an answer lost after success makes no second commit', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1' })
   worlds.remote.faults.loseAnswer()
   shop.set('a', '2', ANN)
   await world.pass(SILENCE)
@@ -636,9 +589,7 @@ test('an answer lost for good makes no second commit, however many were pushed a
 })
 
 test('a burst of server errors is waited out with growing pauses', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1' })
   worlds.remote.reset()
   worlds.remote.faults.status(503, { times: 12 })
   shop.set('a', '2', ANN)
@@ -891,9 +842,7 @@ test('an edit found by reading again is still signed by who made it', async () =
 })
 
 test('a branch that was deleted is written whole again', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1', b: '1' })
   await world.repository.git('update-ref', '-d', 'refs/heads/main')
   shop.set('a', '2', ANN)
   await world.pass(SILENCE * 2)
@@ -903,9 +852,7 @@ test('a branch that was deleted is written whole again', async () => {
 })
 
 test('two objects that want one path change nothing in Git until one lets go', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1', b: '1' })
   const { file, bytes } = rendered('b', '1')
   shop.member.objects.set({ ...file, path: pathOf('a') }, bytes, {})
   await world.pass(SILENCE * 2)
@@ -918,9 +865,7 @@ test('two objects that want one path change nothing in Git until one lets go', a
 })
 
 test('stop pushes what is pending, once, also while a push is running', async () => {
-  const world = await worlds.create()
-  const shop = world.tenant('shop', { objects: { a: '1', b: '1' } })
-  await world.idle()
+  const { world, shop } = await exported({ a: '1', b: '1' })
   const hold = worlds.remote.faults.hold({ when: ({ service }) => service === 'receive-pack' })
   shop.set('a', '2', ANN)
   const passing = world.pass(SILENCE)

@@ -27,6 +27,8 @@ export interface Tenant<R extends Repository = Repository> {
   reason(reason: string, name?: string, options?: WaitOptions): Promise<Condition>
   /** Asks the operator to look now, by a new value of the annotation; gives that value. */
   request(name?: string): Promise<string>
+  /** The same, and waits until the GitSync `sync` has been looked at and is Ready. */
+  look(): Promise<KubeObject>
   /** Waits until the branch has a commit whose message matches; gives its id. */
   committed(message: RegExp, branch?: string): Promise<string>
   /** Waits until so many commits of main touch a path; gives a line for each, oldest first, in a format of `git log`. */
@@ -48,7 +50,7 @@ export async function createTenant<R extends Repository>(
   await grant(api, namespace, rules)
   await api.create(credentialSecret(namespace, host, credentials))
   const get = (name?: string): Promise<KubeObject> => api.get(syncRef(namespace, name))
-  return {
+  const tenant: Tenant<R> = {
     namespace,
     repository,
     sync: (options = {}) => api.create(gitsync({ namespace, url: repository.url, ...options })),
@@ -75,6 +77,13 @@ export async function createTenant<R extends Repository>(
       await api.patch(syncRef(namespace, name), { metadata: { annotations: { 'gitsync.dev/requested-at': value } } })
       return value
     },
+    async look() {
+      const request = await tenant.request()
+      return await waitFor('the look is done', async () => {
+        const object = await tenant.ready()
+        return object['status'].lastHandledRequest === request && object
+      })
+    },
     committed: (message, branch = 'main') =>
       waitFor(`a commit ${String(message)} on ${branch}`, async () => {
         const log = await repository.git('log', '--format=%H%x1f%B%x1e', branch)
@@ -90,6 +99,7 @@ export async function createTenant<R extends Repository>(
         return lines
       }),
   }
+  return tenant
 }
 
 export function credentialSecret(
