@@ -35,11 +35,15 @@ export interface ApiRequest {
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
   readonly body?: unknown
+  /** What a token needs for this one. Default: that of the dialect. */
+  readonly rights?: string
 }
 
 export interface ApiClient {
   /** JSON of a success; undefined of one without a body. @throws ForgeError */
   send(request: ApiRequest): Promise<unknown>
+  /** Text of a success, whatever it is. @param type of the content that is asked for. @throws ForgeError */
+  read(request: ApiRequest, type: string): Promise<string>
 }
 
 /** How a host wants to be spoken to. */
@@ -73,11 +77,25 @@ export function apiPath(...parts: readonly (string | number)[]): string {
 
 /** Asks a host's REST API. Redirects are not followed: they could lead past what the connection allows. */
 export function createApiClient(connection: ApiConnection, dialect: ApiDialect): ApiClient {
-  return { send: (request) => send(connection, dialect, request) }
+  const ask = <T>(request: ApiRequest, type: string, take: Take<T>): Promise<T> =>
+    send(connection, dialect, { request, type, take })
+  return {
+    send: (request) =>
+      ask(request, 'application/json', (text, shown) => (text === '' ? undefined : parse(text, shown, dialect))),
+    read: (request, type) => ask(request, type, (text) => text),
+  }
 }
 
-async function send(connection: ApiConnection, dialect: ApiDialect, request: ApiRequest): Promise<unknown> {
-  const { method, path, query = {}, body } = request
+/** Makes something of the text of a success. @param shown the request, for messages */
+type Take<T> = (text: string, shown: string) => T
+
+async function send<T>(
+  connection: ApiConnection,
+  dialect: ApiDialect,
+  asked: { readonly request: ApiRequest; readonly type: string; readonly take: Take<T> },
+): Promise<T> {
+  const { request, type, take } = asked
+  const { method, path, query = {}, body, rights = dialect.rights } = request
   const url = new URL(`${dialect.base}${path}`)
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
   const waiting = AbortSignal.timeout(WAIT_MS)
@@ -95,7 +113,7 @@ async function send(connection: ApiConnection, dialect: ApiDialect, request: Api
       method,
       headers: {
         'user-agent': connection.userAgent,
-        accept: 'application/json',
+        accept: type,
         ...dialect.headers,
         ...(credentials === undefined ? {} : { authorization: dialect.authorization(credentials) }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -109,10 +127,10 @@ async function send(connection: ApiConnection, dialect: ApiDialect, request: Api
     const text = await readCapped(answer.body, MAX_RESPONSE_BYTES)
     if (text === undefined)
       throw new ForgeError('LimitExceeded', `${shown}: the answer is larger than ${MAX_RESPONSE_BYTES} bytes`)
-    if (status >= 200 && status < 300) return text === '' ? undefined : parse(text, shown, dialect)
+    if (status >= 200 && status < 300) return take(text, shown)
     const { waitUntil } = readQuota(headers, connection.now())
     const waitMs = waitUntil === undefined ? undefined : waitUntil - connection.now()
-    throw refusal(shown, { status, text, secrets, waitMs, rights: dialect.rights })
+    throw refusal(shown, { status, text, secrets, waitMs, rights })
   } catch (error) {
     const failure = error instanceof ForgeError ? error : unreachable(error, shown, secrets)
     if (status === 0) permit?.failed(failure)

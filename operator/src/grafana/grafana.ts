@@ -2,6 +2,8 @@
  * What is asked of a Grafana, and what it says: https://grafana.com/docs/grafana/latest/developers/http_api/dashboard_versions/,
  * /folder_dashboard_search/, /folder/ and /dashboard/
  */
+import type { GrafanaAlertRules } from './alert-rules.ts'
+import type { GrafanaLibraryPanels } from './library-panels.ts'
 
 /** One saved version of a dashboard. */
 export interface DashboardVersion {
@@ -50,7 +52,7 @@ export interface GrafanaVersions {
   showsAny(): Promise<boolean>
 }
 
-export interface Grafana extends GrafanaVersions {
+export interface Grafana extends GrafanaVersions, GrafanaAlertRules, GrafanaLibraryPanels {
   /** All that it lets be seen; each page of 5,000 is a request. @param tag only those that have it. @throws ForgeError */
   dashboards(tag?: string): Promise<readonly ListedDashboard[]>
   /** Where a dashboard is now; undefined where there is none. @throws ForgeError */

@@ -2,10 +2,10 @@ import { Agent } from 'undici'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startGrafanaStandIn } from '../../../test/kit/grafana/index.ts'
 import type { Grafana as TestGrafana } from '../../../test/kit/grafana/index.ts'
-import { MockAgent } from 'undici'
 import type { ApiRequestRecord } from '../forge/api-client.ts'
 import type { DashboardVersion, Grafana } from './grafana.ts'
 import { openGrafana } from './open-grafana.ts'
+import { scripted } from './testing/scripted.ts'
 
 let server: TestGrafana
 const agent = new Agent()
@@ -103,25 +103,6 @@ test('who may not read is told what is needed, and never the token', async () =>
   await expect((await open()).newest('nowhere')).rejects.toMatchObject({ code: 'NotFound' })
 })
 
-/** What the stand-in cannot say. */
-function scripted(answers: (path: string) => { readonly status?: number; readonly body: string }): Grafana {
-  const mock = new MockAgent()
-  mock.disableNetConnect()
-  mock
-    .get('https://grafana.example.com')
-    .intercept({ path: () => true })
-    .reply(({ path }) => {
-      const { status = 200, body } = answers(path)
-      return { statusCode: status, data: body, responseOptions: { headers: { 'retry-after': '7' } } }
-    })
-    .persist()
-  return openGrafana('https://grafana.example.com', {
-    dispatcher: mock,
-    auth: { username: 'ada', password: 'word' },
-    userAgent: 'test',
-    now: () => 0,
-  })
-}
 const item = (version: number, more: object = {}): object => ({
   version,
   created: '2026-01-02T03:04:05+01:00',

@@ -4,6 +4,9 @@ import { Fields, listOf } from '../forge/fields.ts'
 import { ForgeError, ifFound, isForgeError } from '../forge/forge-error.ts'
 import { parseExact, stringifyExact } from '../objects/exact-json.ts'
 import { isRecord } from '../render/tree.ts'
+import { alertRulesOf } from './alert-rules.ts'
+import { folderUid, isUid, timeIn } from './checks.ts'
+import { libraryPanelsOf } from './library-panels.ts'
 import type { DashboardVersion, Folder, Grafana, ListedDashboard, SavedDashboard } from './grafana.ts'
 
 /** Versions of one page: later releases send the whole dashboard with each. */
@@ -16,14 +19,11 @@ const FOLDERS = 1_000
 /** A GitSync has no more files, and no Grafana more folders. */
 const MAX_DASHBOARDS = 10_000
 const MAX_FOLDERS = 10_000
-/** What Grafana takes as the uid of a dashboard; what has another is none. */
-const UID = /^[A-Za-z0-9_-]{1,40}$/
 /** Characters of a name and of a message that are taken: a save's message is a line or a page. */
 const MAX_NAME = 256
 const MAX_MESSAGE = 16_384
-/** Version numbers and times beyond have no place in a line of a commit. */
+/** Version numbers beyond have no place in a line of a commit. */
 const MAX_VERSION = 1e15 - 1
-const MAX_TIME = Date.UTC(9999, 11, 31)
 
 const dialect = (url: string): ApiDialect => ({
   base: url.replace(/\/+$/, ''),
@@ -40,6 +40,8 @@ const dialect = (url: string): ApiDialect => ({
 export function openGrafana(url: string, connection: ApiConnection): Grafana {
   const client = createApiClient(connection, dialect(url))
   return {
+    ...alertRulesOf(client),
+    ...libraryPanelsOf(client),
     async newest(uid) {
       const [newest] = (await readPage(client, uid, { limit: '1' })).versions
       if (newest === undefined) throw new ForgeError('Malformed', `dashboard ${uid} has no version`)
@@ -55,15 +57,13 @@ export function openGrafana(url: string, connection: ApiConnection): Grafana {
       const query = { type: 'dash-db', ...(tag === undefined ? {} : { tag }) }
       const found = await numbered(client, { path: apiPath('api', 'search'), query, size: HITS, most: MAX_DASHBOARDS })
       // By uid: pages move on when somebody adds one meanwhile.
-      return [...new Map(found.map((hit) => [hit.text('uid'), listedOf(hit)])).values()].filter(({ uid }) =>
-        UID.test(uid),
-      )
+      return [...new Map(found.map((hit) => [hit.text('uid'), listedOf(hit)])).values()].filter(({ uid }) => isUid(uid))
     },
     async placeOf(uid) {
       const answer = await ifFound(client.send({ method: 'GET', path: apiPath('api', 'dashboards', 'uid', uid) }))
       if (answer === undefined) return undefined
       const fields = new Fields(answer, 'dashboard')
-      return { folder: folderUid(fields.fields('meta')), tags: tagsOf(fields.fields('dashboard')) }
+      return { folder: folderUid(fields.fields('meta').text('folderUid')), tags: tagsOf(fields.fields('dashboard')) }
     },
     async folder(uid) {
       const answer = await ifFound(client.send({ method: 'GET', path: apiPath('api', 'folders', uid) }))
@@ -103,12 +103,10 @@ async function numbered(
 
 const listedOf = (hit: Fields): ListedDashboard => ({
   uid: hit.text('uid'),
-  folder: folderUid(hit),
+  folder: folderUid(hit.text('folderUid')),
   folderTitle: hit.text('folderTitle').slice(0, MAX_NAME),
   tags: tagsOf(hit),
 })
-/** The top has a name for people. */
-const folderUid = (fields: Fields): string => fields.text('folderUid').replace(/^general$/, '')
 const folderOf = (fields: Fields): Folder => ({
   uid: fields.text('uid'),
   title: fields.text('title').slice(0, MAX_NAME),
@@ -187,7 +185,7 @@ function versionOf(fields: Fields): DashboardVersion {
   const version = fields.number('version')
   if (version < 0 || version > MAX_VERSION)
     throw new ForgeError('Malformed', 'version.version: a number of a version was expected')
-  const savedAt = Date.parse(fields.text('created'))
-  if (!(savedAt >= 0 && savedAt <= MAX_TIME)) throw new ForgeError('Malformed', 'version.created: a time was expected')
-  return { version, savedAt: Math.floor(savedAt / 1_000) * 1_000 }
+  const savedAt = timeIn(fields.text('created'))
+  if (savedAt === undefined) throw new ForgeError('Malformed', 'version.created: a time was expected')
+  return { version, savedAt }
 }
