@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { DEFAULT_TEMPLATE, templatePath, withSuffix } from './dashboard-path.ts'
+import {
+  ALERT_RULES_TEMPLATE,
+  DEFAULT_TEMPLATE,
+  LIBRARY_PANELS_TEMPLATE,
+  templatePath,
+  withSuffix,
+} from './dashboard-path.ts'
 
 const values = {
   title: 'Nodes / CPU',
@@ -17,6 +23,15 @@ test.each([
   ['{folder}/{uid}.json', { uid: undefined }, '/nodes-cpu.json'.slice(1)],
   ['Mirror/{configMap}.{key}.json', {}, 'Mirror/node-exporter-v2.nodes.json'],
   ['{title}-{key}.json', { title: '監視' }, 'nodes-nodes.json'],
+  [
+    ALERT_RULES_TEMPLATE,
+    { folders: ['Team A'], variables: { group: 'High load!' } },
+    'alert-rules/team-a/high-load.yaml',
+  ],
+  [ALERT_RULES_TEMPLATE, { variables: { group: '監視' }, fallback: 'rules-0a' }, 'alert-rules/rules-0a.yaml'],
+  [LIBRARY_PANELS_TEMPLATE, { variables: { name: 'Latency', uid: 'p' } }, 'library-panels/latency.json'],
+  // What the source calls so comes before the dashboard's own.
+  ['{folder}/{uid}-{constructor}.json', { variables: { uid: 'own' } }, 'own-nodes.json'],
   ['a/{title}{title}.json', { title: 'x'.repeat(300) }, `a/${'x'.repeat(150)}.json`],
 ])('%s with %j is %s', (template, other, path) => {
   expect(templatePath(template, { ...values, ...other })).toBe(path)
@@ -44,7 +59,13 @@ test('no value leads out of the folder, hides a file, or gives what cannot be a 
   )
   fc.assert(
     fc.property(
-      fc.constantFrom(DEFAULT_TEMPLATE, '{folder}/{uid}.json', '{configMap}/{key}.json', 'a/{title}-{uid}.json'),
+      fc.constantFrom(
+        DEFAULT_TEMPLATE,
+        '{folder}/{uid}.json',
+        '{configMap}/{key}.json',
+        'a/{title}-{uid}.json',
+        '{folder}/{key}.yaml',
+      ),
       text,
       text,
       fc.array(text, { maxLength: 5 }),
@@ -58,7 +79,7 @@ test('no value leads out of the folder, hides a file, or gives what cannot be a 
           fallback: key,
         })
         for (const each of [path, withSuffix(path, '0123abcd')])
-          expect(each).toMatch(/^([a-z0-9][a-z0-9-]*\/)*[a-z0-9][a-z0-9-]{0,170}\.json$/)
+          expect(each).toMatch(/^([a-z0-9][a-z0-9-]*\/)*[a-z0-9][a-z0-9-]{0,170}\.(json|yaml)$/)
       },
     ),
     { numRuns: 500 },

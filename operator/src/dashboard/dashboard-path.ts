@@ -4,11 +4,15 @@ import { createHash } from 'node:crypto'
 const FOLDER = 'dashboards'
 const SLUG_MAX = 100
 const HASH_CHARACTERS = 8
-/** Longest part of a path, before a suffix and `.json`. */
+/** Longest part of a path, before a suffix and the ending. */
 const PART_MAX = 150
 
 /** Where the files of a Dashboard are that stands for many, when it does not say. */
 export const DEFAULT_TEMPLATE = `${FOLDER}/{folder}/{title}.json`
+export const ALERT_RULES_TEMPLATE = 'alert-rules/{folder}/{group}.yaml'
+export const LIBRARY_PANELS_TEMPLATE = 'library-panels/{folder}/{name}.json'
+
+const ENDING = /\.[a-z]+$/
 
 /** What a template of paths may name. */
 export interface PathValues {
@@ -16,7 +20,7 @@ export interface PathValues {
   readonly uid: string | undefined
   /** As people call them, outermost first. */
   readonly folders: readonly string[]
-  /** Of the source itself, as they are called there. */
+  /** Of the source itself, as they are called there; they come before the others. */
   readonly variables: Readonly<Record<string, string>>
   /** Where nothing of a value can be in a file name; where nothing of this can, it still tells one file from another. */
   readonly fallback: string
@@ -35,10 +39,12 @@ export const defaultPath = (title: string, name: string): string => `${FOLDER}/$
 export function templatePath(template: string, values: PathValues): string {
   const { title, uid = '', variables, fallback } = values
   const valueOf = (name: string): string => {
-    const wanted = name === 'title' ? [title] : name === 'uid' ? [uid, title] : [variables[name] ?? '']
+    const own = Object.hasOwn(variables, name) ? [variables[name] ?? ''] : []
+    const wanted = own.length > 0 ? own : name === 'title' ? [title] : name === 'uid' ? [uid, title] : []
     return [...wanted, fallback].map(slug).find((value) => value !== '') ?? `dashboard-${shortHash(fallback)}`
   }
-  const parts = template.slice(0, -'.json'.length).split('/')
+  const [ending = ''] = ENDING.exec(template) ?? []
+  const parts = template.slice(0, template.length - ending.length).split('/')
   const filled = parts.flatMap((part) =>
     part === '{folder}'
       ? values.folders.map(folderName)
@@ -48,11 +54,12 @@ export function templatePath(template: string, values: PathValues): string {
             : part,
         ],
   )
-  return `${filled.join('/')}.json`
+  return `${filled.join('/')}${ending}`
 }
 
 /** Beside a file of the same name. @param suffix of a-z 0-9 and - */
-export const withSuffix = (path: string, suffix: string): string => path.replace(/\.json$/, `-${suffix}.json`)
+export const withSuffix = (path: string, suffix: string): string =>
+  path.replace(ENDING, (ending) => `-${suffix}${ending}`)
 
 /** Short, and the same for the same text: tells files of one name from each other. */
 export const shortHash = (text: string): string =>
