@@ -88,6 +88,66 @@ const folder = mustMatch(
   'must be the uid of a folder: at most 40 letters, digits, - and _',
 )
 
+/** Where files are of what a Grafana has beside its dashboards. */
+const extraPath = (
+  description: string,
+  { ending, variables }: { readonly ending: 'json' | 'yaml'; readonly variables: readonly string[] },
+): z.ZodString => {
+  const names = ['folder', ...variables]
+  const listed = names.map((name) => `{${name}}`)
+  return [
+    {
+      pattern: new RegExp(
+        String.raw`^([A-Za-z0-9_@=,+{}-]([A-Za-z0-9._@=,+{}-]*[A-Za-z0-9_@=,+{}-])?\/)*[A-Za-z0-9_@=,+{}-][A-Za-z0-9._@=,+{}-]*\.${ending}$`,
+      ),
+      message: `path is relative and ends with .${ending}; its parts are of A-Z a-z 0-9 - . _ + @ = , and neither begin nor end with a dot`,
+    },
+    {
+      pattern: new RegExp(String.raw`^([^{}]|\{(${names.join('|')})\})*$`),
+      message: `variables of path are ${listed.slice(0, -1).join(', ')} and ${listed.at(-1)}`,
+    },
+    {
+      pattern: new RegExp(String.raw`\{(${variables.join('|')})\}`),
+      message: `path has ${listed.slice(1).join(' or ')}, so that each has a file of its own`,
+    },
+  ].reduce(
+    (schema, { pattern, message }) => mustMatch(schema, pattern, message),
+    [
+      { pattern: /[^/]{201}/, message: 'no part of path has more than 200 characters' },
+      {
+        pattern: /[^/]\{folder\}|\{folder\}[^/]/,
+        message: '{folder} is a part of path of its own, as in {folder}/{name}.json',
+      },
+    ].reduce(
+      (schema, { pattern, message }) => mustNotMatch(schema, pattern, message),
+      z.string().min(1).max(512).meta({ description }),
+    ),
+  )
+}
+
+const alertRules = z
+  .object({
+    path: extraPath(
+      'File of a group, below the folder of the GitSync: a template of {folder} alone between slashes, and {group}. Default: alert-rules/{folder}/{group}.yaml.',
+      { ending: 'yaml', variables: ['group'] },
+    ).optional(),
+  })
+  .meta({
+    description:
+      'With folder or all: the groups of alert rules there, each a file for the provisioning of Grafana. Their state is followed and not a history. Default: none.',
+  })
+const libraryPanels = z
+  .object({
+    path: extraPath(
+      'File of a library panel, below the folder of the GitSync: a template of {folder} alone between slashes, {name} and {uid}. Default: library-panels/{folder}/{name}.json.',
+      { ending: 'json', variables: ['name', 'uid'] },
+    ).optional(),
+  })
+  .meta({
+    description:
+      'With folder or all: the library panels there, each a file that the API of Grafana takes. Their state is followed and not a history. Default: none.',
+  })
+
 const grafanaFields = z.object({
   url,
   secretRef: z.object({ name: objectName('Name of a Secret of this namespace.') }).meta({
@@ -106,13 +166,27 @@ const grafanaFields = z.object({
     min: '10s',
     max: '24h',
   }).default('1m'),
+  alertRules: alertRules.optional(),
+  libraryPanels: libraryPanels.optional(),
 })
-const grafana = withRule(grafanaFields, {
-  cel: '[has(self.uid), has(self.folder), has(self.tag), has(self.all)].filter(given, given).size() == 1',
-  test: ({ uid, folder, tag, all }: z.output<typeof grafanaFields>) =>
-    [uid, folder, tag, all].filter((value) => value !== undefined).length === 1,
-  message: 'give one of uid, folder, tag and all',
-}).meta({ description: 'Dashboards of a running Grafana: each version saved there becomes a commit.' })
+type GrafanaFields = z.output<typeof grafanaFields>
+const grafana = [
+  {
+    cel: '[has(self.uid), has(self.folder), has(self.tag), has(self.all)].filter(given, given).size() == 1',
+    test: ({ uid, folder, tag, all }: GrafanaFields) =>
+      [uid, folder, tag, all].filter((value) => value !== undefined).length === 1,
+    message: 'give one of uid, folder, tag and all',
+  },
+  {
+    cel: '!(has(self.alertRules) || has(self.libraryPanels)) || has(self.folder) || has(self.all)',
+    test: ({ folder, all, alertRules, libraryPanels }: GrafanaFields) =>
+      (alertRules === undefined && libraryPanels === undefined) || folder !== undefined || all !== undefined,
+    message:
+      'alertRules and libraryPanels go with folder or all: they have no tags, and one dashboard has none of its own',
+  },
+]
+  .reduce((schema, rule) => withRule(schema, rule), grafanaFields)
+  .meta({ description: 'Dashboards of a running Grafana: each version saved there becomes a commit.' })
 
 const source = withRule(
   z.object({
@@ -209,6 +283,10 @@ const specFields = z
 export const standsForMany = ({ configMapRef, grafana }: z.output<typeof source>): boolean =>
   configMapRef?.labelSelector !== undefined || (grafana !== undefined && grafana.uid === undefined)
 
+/** Whether files of it are something else than dashboards. */
+export const hasMoreThanDashboards = ({ grafana }: z.output<typeof source>): boolean =>
+  grafana?.alertRules !== undefined || grafana?.libraryPanels !== undefined
+
 export const dashboardSpecSchema = [
   {
     cel: "!has(self.path) || self.path.contains('{') == (has(self.source.configMapRef) && has(self.source.configMapRef.labelSelector) || has(self.source.grafana) && !has(self.source.grafana.uid))",
@@ -249,24 +327,26 @@ export const dashboardStatusSchema = z
     files: z
       .int()
       .meta({
-        description: 'Where source stands for many: dashboards that are in Git as they should be.',
+        description:
+          'Where source stands for many: dashboards, groups of alert rules and library panels that are in Git as they should be.',
         format: 'int32',
       })
       .optional(),
     failed: z
       .int()
       .meta({
-        description: 'Where source stands for many: dashboards that cannot be written, or have the uid of another.',
+        description:
+          'Where source stands for many: those that cannot be written, or dashboards that have the uid of another.',
         format: 'int32',
       })
       .optional(),
     problems: z
       .array(
         z.object({
-          dashboard: z
-            .string()
-            .max(1024)
-            .meta({ description: 'Which, as its source calls it: CONFIGMAP/KEY, or the uid in Grafana.' }),
+          dashboard: z.string().max(1024).meta({
+            description:
+              'Which, as its source calls it: CONFIGMAP/KEY, or the uid in Grafana; alert-rules/FOLDER/GROUP or library-panels/UID.',
+          }),
           reason: z.string().max(128).meta({ description: 'What is wrong, in one word.' }),
           message: z.string().max(1024).meta({ description: 'What is wrong, for a person.' }),
         }),

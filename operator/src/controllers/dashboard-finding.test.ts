@@ -129,6 +129,7 @@ test('without a GitSync, or with one that is not at work', () => {
 const many = (keys: readonly string[], feed: Partial<FeedState> = {}): FeedState => ({
   version: '7',
   isMany: true,
+  noun: 'dashboard',
   isSynced: true,
   problem: undefined,
   files: new Map(keys.map((key) => [`${KEY}/${key}`, key])),

@@ -124,7 +124,7 @@ function findFollowed(
 /** What has become of a Dashboard whose text is elsewhere. */
 function findFed(
   { resourceVersion }: KubernetesObject['metadata'],
-  { version, isMany, isSynced, problem, files }: FeedState,
+  { version, isMany, noun, isSynced, problem, files }: FeedState,
   at: AtWork,
 ): DashboardFinding | undefined {
   if (version !== resourceVersion) return undefined
@@ -171,13 +171,13 @@ function findFed(
   }
   const [first] = wrong
   if (first !== undefined) {
-    const message = `${counted(wrong.length, 'dashboard', 'dashboards')} of ${files.size} ${wrong.length === 1 ? 'is' : 'are'} wrong: ${inWords(wrong)}`
+    const message = `${counted(wrong.length, noun, `${noun}s`)} of ${files.size} ${wrong.length === 1 ? 'is' : 'are'} wrong: ${inWords(wrong)}`
     return { ...inTheWay({ reason: first.problem.reason, message }), many }
   }
   if (behind > 0) return underWay(`Grafana is asked for the versions of ${counted(behind, 'dashboard', 'dashboards')}`)
   if (!member.isCompared || files.keys().some((key) => member.isPending(key)))
-    return waiting(member, at.name, `${counted(good, 'dashboard is', 'dashboards are')} being written`)
-  const { states } = ready(`${counted(good, 'dashboard is', 'dashboards are')} in Git`)
+    return waiting(member, at.name, `${counted(good, `${noun} is`, `${noun}s are`)} being written`)
+  const { states } = ready(`${counted(good, `${noun} is`, `${noun}s are`)} in Git`)
   const [lacking] = incomplete
   if (lacking === undefined) return { states, many }
   const { reason } = lacking.problem

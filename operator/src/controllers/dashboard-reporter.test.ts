@@ -159,7 +159,14 @@ test('one that is Ready stays so while an operator begins anew, and its text is 
 
 test('one that stands for many now says nothing of the file that it was', async () => {
   const { told, pass, writes, reporter, feeds } = start()
-  feeds.stateOf = () => ({ version: '1', isMany: true, isSynced: true, problem: undefined, files: new Map() })
+  feeds.stateOf = () => ({
+    version: '1',
+    isMany: true,
+    noun: 'dashboard',
+    isSynced: true,
+    problem: undefined,
+    files: new Map(),
+  })
   told('GitSync').onSynced(KNOWN)
   told('GitSync').onObject(SYNC, 'live')
   const file = { path: 'a.json', oid: 'id', title: 'A', sourceUrl: 'https://grafana.example.com/d/a', sourceVersion: 1 }

@@ -11,6 +11,7 @@ import { contentId } from '../push/member.ts'
 import type { RenderedFile } from '../push/member-settings.ts'
 import type { Protection } from '../render/secrets/protection.ts'
 import type { FedDashboard, FedText } from './feeds/feed.ts'
+import { refuseSensitive } from './refuse-sensitive.ts'
 
 /** The GitSync that a Dashboard names, as namespace/name; undefined where it names none. */
 export function syncOf({ metadata: { namespace = '' }, ...object }: KubernetesObject): string | undefined {
@@ -51,10 +52,8 @@ export function renderFed(
   } & Placing,
 ): RenderedFile {
   const { identity, protection, placed } = how
-  const { key, object, text } = dashboard
-  refuseSensitive(object, protection)
-  const made = dashboardFile(text(), datasources)
-  if (key === '') return toFile(identity, made, path ?? defaultPath(made.title, identity.name))
+  const made = dashboard.make({ datasources, protection })
+  if (dashboard.key === '') return toFile(identity, made, path ?? defaultPath(made.title, identity.name))
   return toFile(identity, made, pathOfMany(dashboard, { path, placed, ...made }))
 }
 
@@ -67,15 +66,8 @@ export function pathOfMany(
     ...made
   }: Pick<DashboardSpec, 'path'> & Pick<DashboardFile, 'title' | 'uid'> & Placing,
 ): string {
-  const wanted = templatePath(path, { ...dashboard, ...made })
+  const wanted = templatePath(dashboard.template ?? path, { ...dashboard, ...made })
   return placed(wanted, withSuffix(wanted, dashboard.suffix))
-}
-
-function refuseSensitive(object: KubernetesObject, protection: Protection | undefined): void {
-  if (protection !== undefined && protection.protect(object, 'JSON').object !== object)
-    throw new DashboardError(
-      `spec.sensitive of the GitSync marks a field of ${object.kind} ${object.metadata.name}, which the file would show`,
-    )
 }
 
 function toFile(identity: ObjectIdentity, { bytes, title, uid }: DashboardFile, path: string): RenderedFile {

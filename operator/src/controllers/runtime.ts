@@ -84,6 +84,7 @@ export class Runtime {
       environment,
       gitsync: this.#name,
       grafanas,
+      nameLogin: (login) => this.#intake.byLogin(login),
       handler: this.#fed,
       render: (identity, dashboard, spec) =>
         this.#renderer.renderFed(identity, dashboard, {

@@ -43,6 +43,12 @@ export const ACCEPTED_DASHBOARDS: readonly Fields[] = [
   inGrafana({ folder: 'Team_1-a', history: 'Full' }, { path: '{folder}/{title}-{uid}.json' }),
   inGrafana({ tag: 'service level: web' }),
   inGrafana({ all: true }),
+  inGrafana({ all: true, alertRules: {}, libraryPanels: {} }),
+  inGrafana({
+    folder: 'team',
+    alertRules: { path: 'mirror/{folder}/rules.{group}.yaml' },
+    libraryPanels: { path: '{folder}/panels/{name}-{uid}.json' },
+  }),
 ]
 
 export const REFUSED_DASHBOARDS: readonly {
@@ -84,6 +90,30 @@ export const REFUSED_DASHBOARDS: readonly {
   { spec: inGrafana({ folder: 'a/b' }), field: 'spec.source.grafana.folder', message: /must be the uid of a folder/ },
   { spec: inGrafana({ tag: '' }), field: 'spec.source.grafana.tag', message: /at least 1 char|>=1 char/ },
   { spec: inGrafana({ all: false }), field: 'spec.source.grafana.all', message: /true/ },
+  ...[{ tag: 'a' }, { uid: 'a' }].flatMap((selected) =>
+    [{ alertRules: {} }, { libraryPanels: {} }].map((extra) => ({
+      spec: inGrafana({ ...selected, ...extra }),
+      field: 'spec.source.grafana',
+      message: /alertRules and libraryPanels go with folder or all/,
+    })),
+  ),
+  ...(
+    [
+      ['alertRules', '../{group}.yaml', /path is relative and ends with \.yaml/],
+      ['alertRules', '{group}.json', /path is relative and ends with \.yaml/],
+      ['alertRules', '{folder}/rules.yaml', /path has \{group\}, so that each has a file of its own/],
+      ['alertRules', '{name}-{group}.yaml', /variables of path are \{folder\} and \{group\}/],
+      ['alertRules', 'x{folder}/{group}.yaml', /\{folder\} is a part of path of its own/],
+      ['alertRules', `{group}${'a'.repeat(200)}.yaml`, /no part of path has more than 200/],
+      ['libraryPanels', '/{name}.json', /path is relative and ends with \.json/],
+      ['libraryPanels', '{folder}/panels.json', /path has \{name\} or \{uid\}/],
+      ['libraryPanels', '{title}-{name}.json', /variables of path are \{folder\}, \{name\} and \{uid\}/],
+    ] as const
+  ).map(([field, path, message]) => ({
+    spec: inGrafana({ all: true, [field]: { path } }),
+    field: `spec.source.grafana.${field}.path`,
+    message,
+  })),
   {
     spec: inGrafana({ uid: 'a' }, { path: '{title}.json' }),
     field: 'spec.path',

@@ -88,7 +88,7 @@ export async function explainObject(
   if (feed?.isMany === true && feed.problem === undefined && member !== undefined) {
     const paths = [...feed.files.keys()].flatMap((key) => member.desired.ofObject(key)?.path ?? []).sort()
     const { suspend } = resolved.gitsync.spec
-    const why = `stands for ${counted(feed.files.size, 'dashboard', 'dashboards')}: ${someOf(paths)}${suspend ? '; the GitSync is suspended' : ''}`
+    const why = `stands for ${counted(feed.files.size, feed.noun, `${feed.noun}s`)}: ${someOf(paths)}${suspend ? '; the GitSync is suspended' : ''}`
     return { ...base, branch: resolved.branch, in: true, why }
   }
   if (member?.desired.ofObject(keyOf(named)) !== undefined) {

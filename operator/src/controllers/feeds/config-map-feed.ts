@@ -1,6 +1,7 @@
 import type { DashboardSpec } from '../../api/dashboard.ts'
 import { configMapKeys, configMapText } from '../../dashboard/config-map-text.ts'
 import { DashboardError } from '../../dashboard/dashboard-error.ts'
+import { dashboardFile } from '../../dashboard/dashboard-file.ts'
 import { shortHash } from '../../dashboard/dashboard-path.ts'
 import { isKubeError } from '../../kube/errors.ts'
 import type { ReflectorState } from '../../kube/reflector.ts'
@@ -9,6 +10,7 @@ import { matchesAny, selects } from '../../plan/selection.ts'
 import { clusterFailure } from '../cluster-failure.ts'
 import { isAskable } from '../deletion-proof.ts'
 import { CONFIGMAPS } from '../known-resources.ts'
+import { refuseSensitive } from '../refuse-sensitive.ts'
 import { STALE_MS } from '../source.ts'
 import type { Problem } from '../step.ts'
 import type { FedText, Feed, FeedHandler, Written } from './feed.ts'
@@ -132,11 +134,11 @@ function toDashboard(object: KubernetesObject, own: string, key: string, ref: Co
   return {
     key,
     version: resourceVersion,
-    object,
-    text() {
+    make({ datasources, protection }) {
+      refuseSensitive(object, protection)
       const text = configMapText(object, own)
       if (text === undefined) throw new DashboardError(`ConfigMap ${name} has no key ${own}`)
-      return text
+      return dashboardFile(text, datasources)
     },
     folders: folder
       .split('/')

@@ -1,7 +1,10 @@
-/** What a source of dashboards has to give that is not in the Dashboard itself. */
+/** What a source of dashboards, and of what belongs to them, has to give that is not in the Dashboard itself. */
+import type { DashboardSpec } from '../../api/dashboard.ts'
+import type { DashboardFile } from '../../dashboard/dashboard-file.ts'
 import type { KubernetesObject } from '../../objects/object.ts'
 import type { SeenBefore } from '../../plan/attribution.ts'
 import type { Made } from '../../push/object-changes.ts'
+import type { Protection } from '../../render/secrets/protection.ts'
 import type { FollowedDashboard } from '../grafana/followed-dashboard.ts'
 import type { Problem } from '../step.ts'
 
@@ -18,6 +21,8 @@ interface FedFile {
   readonly version: string
   /** The folders it is in, as people call them, outermost first. */
   readonly folders: readonly string[]
+  /** Where its file is. Default: as `spec.path` says. */
+  readonly template?: string
   /** What a template of paths may name beside folder, title and uid. */
   readonly variables: Readonly<Record<string, string>>
   /** Where nothing of its title can be in a file name. */
@@ -29,12 +34,16 @@ interface FedFile {
 /** One of which its source has the state that it has now. */
 export interface FedText extends FedFile {
   /**
-   * As Grafana exports it.
+   * Makes its file.
    * @throws DashboardError
    */
-  readonly text: () => string
-  /** Where it comes from: fields of it may be sensitive. */
-  readonly object: KubernetesObject
+  readonly make: (how: Making) => DashboardFile
+}
+
+/** How files are made for a GitSync. */
+export interface Making extends Pick<DashboardSpec, 'datasources'> {
+  /** Undefined while nothing is sensitive. */
+  readonly protection: Protection | undefined
 }
 
 /** One of which its source keeps each version, and each is written. */
@@ -79,6 +88,8 @@ export interface Feed {
   close(): void
   /** All that is known is current: that one is absent means something. */
   readonly current: boolean
+  /** As `current`, of one of them alone. Default: `current`. */
+  knows?(key: string): boolean
   /** Looks now, where it looks only from time to time. */
   lookNow?(): void
   /** Why it cannot tell, or has not what the Dashboard names; it goes on by itself. */

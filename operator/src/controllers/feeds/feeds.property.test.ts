@@ -164,6 +164,7 @@ test('in the end it is as the cluster says', async () => {
           clock: manualClock(0),
         } as unknown as FeedsOptions['environment'],
         gitsync: 'shop/sync',
+        nameLogin: () => undefined,
         render: (identity, { version: oid }) => ({
           file: { key: identityKey(identity), identity, path: 'x.json', oid },
           bytes: new Uint8Array(),

@@ -57,6 +57,7 @@ function feedsAt(
     environment: { pool, client, proof, clock: manualClock(0) } as unknown as FeedsOptions['environment'],
     gitsync: 'shop/sync',
     grafanas,
+    nameLogin: () => undefined,
     render: (identity) => void log.push(`render ${short(identityKey(identity))}`),
     handler: {
       written(key, by, render) {

@@ -1,5 +1,5 @@
 import { dashboardSpec } from '../../api/parse.ts'
-import { standsForMany } from '../../api/dashboard.ts'
+import { hasMoreThanDashboards, standsForMany } from '../../api/dashboard.ts'
 import type { DashboardSpec } from '../../api/dashboard.ts'
 import type { ApiResource } from '../../kube/discovery.ts'
 import { isKubeError } from '../../kube/errors.ts'
@@ -48,6 +48,8 @@ export interface FeedsOptions {
   readonly gitsync: string
   /** Undefined where no Grafana is asked. */
   readonly grafanas?: GrafanaPort | undefined
+  /** Whom a commit names for a login of another system. */
+  readonly nameLogin: FeedSurroundings['nameLogin']
   /** Makes a file of what was told; undefined where that cannot be, and somebody knows why. */
   readonly render: (identity: ObjectIdentity, dashboard: FedText, spec: DashboardSpec) => RenderedFile | undefined
   readonly handler: FeedsHandler
@@ -59,6 +61,8 @@ export interface FeedState {
   readonly version: string | undefined
   /** Whether it stands for many files. */
   readonly isMany: boolean
+  /** What its files are. */
+  readonly noun: 'dashboard' | 'file'
   /** Everything it stands for has been told. */
   readonly isSynced: boolean
   readonly problem: Problem | undefined
@@ -111,6 +115,7 @@ export class Feeds {
       namespace,
       configMaps: new ConfigMapWatch(pool, namespace),
       grafanas: options.grafanas,
+      nameLogin: options.nameLogin,
     }
   }
 
@@ -240,8 +245,11 @@ export class Feeds {
 
   /** Whether it means something that a Dashboard's file is absent. */
   knows(identity: ObjectIdentity): boolean {
-    const entry = this.#entries.get(partsOf(identity)[0])
-    return entry === undefined || (entry.isSynced && entry.feed?.current === true)
+    const [name, key] = partsOf(identity)
+    const entry = this.#entries.get(name)
+    if (entry === undefined) return true
+    const { isSynced, feed } = entry
+    return isSynced && feed !== undefined && (feed.knows?.(key) ?? feed.current)
   }
 
   /** Hosts outside the cluster that it reads. */
@@ -259,6 +267,7 @@ export class Feeds {
     return {
       version: seen.version,
       isMany: standsForMany(entry.spec.source),
+      noun: hasMoreThanDashboards(entry.spec.source) ? 'file' : 'dashboard',
       isSynced,
       problem,
       files: this.#filesOf(name),

@@ -1,6 +1,7 @@
 import type { DashboardSpec } from '../../api/dashboard.ts'
 import type { ApiResource } from '../../kube/discovery.ts'
 import type { Environment } from '../environment.ts'
+import type { NamedAuthor } from '../../plan/authors/naming.ts'
 import { repositoryAddress } from '../../plan/repository-address.ts'
 import { CONFIGMAPS } from '../known-resources.ts'
 import { configMapFeed } from './config-map-feed.ts'
@@ -15,6 +16,8 @@ export interface FeedSurroundings extends Pick<Environment, 'client' | 'clock'> 
   readonly configMaps: ConfigMapWatch
   /** Undefined where no Grafana is asked. */
   readonly grafanas: GrafanaPort | undefined
+  /** Whom a commit names for a login of another system. */
+  readonly nameLogin: (login: string) => NamedAuthor | undefined
 }
 
 /** How the feed that a Dashboard names comes to be: one for each kind of source. */
@@ -35,7 +38,7 @@ export function openingOf(
   if (grafana !== undefined && grafana.uid === undefined && grafanas !== undefined) {
     return {
       host: repositoryAddress(grafana.url).host,
-      make: (_, createdAt) => grafanaFeed(grafanas, grafana, createdAt),
+      make: ({ nameLogin }, since) => grafanaFeed(grafanas, grafana, { since, nameLogin }),
     }
   }
   if (configMapRef === undefined) return undefined
