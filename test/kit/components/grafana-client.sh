@@ -15,11 +15,13 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/go-openapi/strfmt"
 	"github.com/grafana/grafana-openapi-client-go/client"
 	"github.com/grafana/grafana-openapi-client-go/client/dashboards"
 	"github.com/grafana/grafana-openapi-client-go/client/folders"
+	"github.com/grafana/grafana-openapi-client-go/client/library_elements"
 	"github.com/grafana/grafana-openapi-client-go/client/search"
 )
 
@@ -46,13 +48,24 @@ func ask(api *client.GrafanaHTTPAPI, call, uid string, number int64) (any, error
 		return payload(api.Search.Search(search.NewSearchParams().WithFolderUIDs([]string{uid})))
 	case "folders":
 		return payload(api.Folders.GetFolders(folders.NewGetFoldersParams().WithParentUID(&uid)))
+	case "rules":
+		return payload(api.Provisioning.GetAlertRules())
+	case "group":
+		folder, group, _ := strings.Cut(uid, "/")
+		return payload(api.Provisioning.GetAlertRuleGroup(group, folder))
+	case "panels":
+		kind, size := int64(1), int64(2)
+		query := library_elements.NewGetLibraryElementsParams().WithKind(&kind).WithPerPage(&size).WithPage(&number)
+		return payload(api.LibraryElements.GetLibraryElements(query))
+	case "panel":
+		return payload(api.LibraryElements.GetLibraryElementByUID(uid))
 	}
 	return nil, fmt.Errorf("no call %s", call)
 }
 
 func run(arguments []string) error {
 	if len(arguments) < 4 {
-		return fmt.Errorf("usage: grafana-client URL TOKEN dashboard|versions|version|search|folders UID [NUMBER]")
+		return fmt.Errorf("usage: grafana-client URL TOKEN dashboard|versions|version|search|folders|rules|group|panels|panel UID [NUMBER]")
 	}
 	server, err := url.Parse(arguments[0])
 	if err != nil {
@@ -81,7 +94,8 @@ func main() {
 	}
 }
 GO
-  go get "github.com/grafana/grafana-openapi-client-go@$version"
+  # Behind the plus: which edition of this program.
+  go get "github.com/grafana/grafana-openapi-client-go@${version%+*}"
   CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$out/grafana-client" .
 }
-component grafana-client "${1:-v0.0.0-20260330113218-ee77c4f6f90e}" 1 build
+component grafana-client "${1:-v0.0.0-20260330113218-ee77c4f6f90e+2}" 1 build

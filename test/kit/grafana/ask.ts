@@ -23,7 +23,7 @@ interface Question {
 
 export interface Answer {
   readonly status: number
-  /** Parsed; null when there is none. */
+  /** Parsed, but for YAML; null when there is none. */
   readonly body: any
 }
 
@@ -42,7 +42,8 @@ async function ask(url: string, { method, path, body, as }: Question): Promise<A
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
   const text = await answer.text()
-  return { status: answer.status, body: text === '' ? null : (JSON.parse(text) as unknown) }
+  const isText = answer.headers.get('content-type')?.includes('yaml') === true
+  return { status: answer.status, body: text === '' ? null : isText ? text : (JSON.parse(text) as unknown) }
 }
 
 export interface Calls {

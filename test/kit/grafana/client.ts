@@ -1,11 +1,21 @@
 import { component } from '../components/index.ts'
 import { run } from '../process/index.ts'
 
-export type ClientCall = 'dashboard' | 'versions' | 'version' | 'search' | 'folders'
+export type ClientCall =
+  | 'dashboard'
+  | 'versions'
+  | 'version'
+  | 'search'
+  | 'folders'
+  | 'rules'
+  | 'group'
+  | 'panels'
+  | 'panel'
 
 /**
  * What Grafana's own client makes of an answer: of a dashboard, its versions (at most `number`), its version `number`, or
- * the dashboards or the folders in the folder `uid`. Throws CommandError with what the client says.
+ * the dashboards or the folders in the folder `uid`; all alert rules, the group `FOLDER/GROUP`, page `number` of the library panels, two on
+ * each, or one of them. Throws CommandError with what the client says.
  */
 export async function askWithClient(
   url: string,

@@ -35,10 +35,12 @@ export interface Grafana extends Calls {
 export interface GrafanaOptions {
   /** Provisioning of dashboards, as in `provisioning/dashboards/*.yaml`; default none. */
   readonly providers?: string
+  /** Files of alert rules that are provisioned, by name; default none. */
+  readonly alertRules?: Readonly<Record<string, string>>
 }
 
 /** Starts a Grafana of its own on loopback: SQLite, an administrator, nothing else. Takes some seconds. */
-export async function startGrafana({ providers }: GrafanaOptions = {}): Promise<Grafana> {
+export async function startGrafana({ providers, alertRules = {} }: GrafanaOptions = {}): Promise<Grafana> {
   const program = await component('grafana')
   const dir = await mkdtemp(join(tmpdir(), 'gitsync-grafana-'))
   const undo: (() => Promise<void>)[] = [() => rm(dir, { recursive: true, force: true, maxRetries: 5 })]
@@ -49,9 +51,13 @@ export async function startGrafana({ providers }: GrafanaOptions = {}): Promise<
   try {
     const password = secret()
     const data = join(dir, 'data')
-    const provisioning = join(data, 'provisioning', 'dashboards')
-    await mkdir(provisioning, { recursive: true })
-    if (providers !== undefined) await writeFile(join(provisioning, 'git.yaml'), providers)
+    const provision = async (kind: string, files: Readonly<Record<string, string>>): Promise<void> => {
+      const folder = join(data, 'provisioning', kind)
+      await mkdir(folder, { recursive: true })
+      for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
+    }
+    await provision('dashboards', providers === undefined ? {} : { 'git.yaml': providers })
+    await provision('alerting', alertRules)
     const config = join(dir, 'grafana.ini')
     const begin = (): Promise<{ readonly url: string; readonly server: RunningProcess }> =>
       withFreePorts(1, async ([port = 0]) => {

@@ -20,7 +20,8 @@ export function settings({ port, data, password }: SettingsOptions): string {
     security: { admin_user: 'admin', admin_password: password, disable_gravatar: true },
     users: { allow_sign_up: false },
     alerting: { enabled: false },
-    unified_alerting: { enabled: false },
+    // Nothing is evaluated: what the rules say is read alone.
+    unified_alerting: { enabled: true, execute_alerts: false },
     news: { news_feed_enabled: false },
     plugins: { plugin_admin_enabled: false },
     feature_toggles: { enable: 'nestedFolders' },

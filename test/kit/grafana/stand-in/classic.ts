@@ -1,5 +1,7 @@
 import type { Answer } from '../ask.ts'
-import { ok, problem, slug, title } from './classic-form.ts'
+import { alertRules } from './alert-rules.ts'
+import { forbidden, ok, problem, slug, title } from './classic-form.ts'
+import { libraryPanels } from './library-panels.ts'
 import { page } from './page.ts'
 import type { Request } from './request.ts'
 import { folders, search } from './search.ts'
@@ -7,10 +9,6 @@ import { latest } from './store.ts'
 import type { Dashboard, Revision, Store } from './store.ts'
 
 const notFound = problem(404, 'Dashboard not found')
-const forbidden = (right: string): Answer =>
-  problem(403, `You'll need additional permissions to perform this action. Permissions needed: ${right}`, {
-    title: 'Access denied',
-  })
 const seconds = (at: Date): string => at.toISOString().replace(/\.\d+Z$/, 'Z')
 
 /** `/api/…`, the API that Grafana has had from the beginning. */
@@ -18,7 +16,9 @@ export function classic(store: Store, request: Request): Answer {
   const { method, path, query, body } = request
   const [first = '', second = '', uid = '', part = '', number = ''] = path
   const writes = request.account.role !== 'Viewer'
+  if (first === 'v1' && second === 'provisioning') return alertRules(store, request)
   if (method !== 'GET' && !writes) return forbidden('dashboards:write')
+  if (first === 'library-elements') return libraryPanels(store, request)
   switch (`${method} ${first}`) {
     case 'GET health':
       return ok({ database: 'ok', version: '12.4.0', commit: 'stand-in' })
@@ -30,6 +30,8 @@ export function classic(store: Store, request: Request): Answer {
       store.changeFolder(second, { title: body.title })
       return folder(store, second)
     case 'DELETE folders':
+      if (store.rules.inFolder(second).length > 0 && query.get('forceDeleteRules') !== 'true')
+        return problem(400, 'folder cannot be deleted: folder contains alert rules')
       store.deleteFolder(second)
       return ok({ message: 'Folder deleted' })
     case 'POST folders':

@@ -21,10 +21,12 @@ export interface StandInOptions {
  *
  * - it does not convert between the schemas: what is kept in v2 has only its title in v1, with `conversion.failed`;
  * - no permissions but the role's, and one organisation: a Viewer reads the history of resources;
+ * - alert rules may be read by administrators alone, as in 10; later ones let in whoever may read rules and folders, and list groups
+ *   in any order; rules are not evaluated, and of a folder within another the export names the title alone;
  * - no panels, variables or tags are looked at, no name is taken, no limit of requests, no managedFields, no `/dto`;
  * - refused logins have the messages of 12 without its `messageId`.
  *
- * Source: grafana.com/docs, "Dashboard HTTP API", "Resource history HTTP API", "Dashboard versions"; that a revision keeps
+ * Source: grafana.com/docs, "Alerting provisioning HTTP API", "Library element HTTP API", "Dashboard HTTP API", "Resource history HTTP API", "Dashboard versions"; that a revision keeps
  * the time of creation, and a save that changes neither spec nor folder its generation, is from Grafana's sources.
  */
 export async function startGrafanaStandIn({ pageItems = Infinity }: StandInOptions = {}): Promise<Grafana> {
@@ -36,8 +38,10 @@ export async function startGrafanaStandIn({ pageItems = Infinity }: StandInOptio
     void (async () => {
       const failed = (error: unknown): Answer => ({ status: 500, body: { message: String(error) } })
       const { status, body } = await answerTo(incoming, store, pageItems).catch(failed)
-      outgoing.writeHead(status, { 'content-type': 'application/json' })
-      outgoing.end(JSON.stringify(body))
+      // What is exported is a text.
+      const isText = typeof body === 'string'
+      outgoing.writeHead(status, { 'content-type': isText ? 'text/yaml' : 'application/json' })
+      outgoing.end(isText ? body : JSON.stringify(body))
     })()
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))

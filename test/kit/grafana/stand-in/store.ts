@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { Role } from '../ask.ts'
+import { PanelStore } from './panel-store.ts'
+import { RuleStore } from './rule-store.ts'
 
 export type Spec = Readonly<Record<string, unknown>>
 
@@ -64,6 +66,8 @@ export class Store {
   readonly folders = new Map<string, Folder>()
   readonly dashboards = new Map<string, Dashboard>()
   readonly trash = new Map<string, Dashboard>()
+  readonly rules = new RuleStore()
+  readonly panels = new PanelStore()
   #resourceVersion = Date.now() * 1000
   #id = 0
 
@@ -91,6 +95,8 @@ export class Store {
   /** With all that is in it. */
   deleteFolder(uid: string): void {
     this.folders.delete(uid)
+    for (const { uid: rule } of this.rules.inFolder(uid)) this.rules.rules.delete(rule)
+    for (const panel of this.panels.panels.values()) if (panel.folder === uid) this.panels.panels.delete(panel.uid)
     for (const [name, dashboard] of this.dashboards) if (latest(dashboard).folder === uid) this.delete(name)
     for (const folder of this.folders.values()) if (folder.parent === uid) this.deleteFolder(folder.uid)
   }
