@@ -47,7 +47,7 @@ beforeAll(async () => {
   await describeHost(world, 'Gitea')
   tenant = await world.tenant('shop')
   pulls = await giteaPulls(world.host, 'shop')
-  people = await letIn(staging)
+  people = await letIn(staging, 'Editor')
   await staging.api('POST', '/api/folders', { uid: 'shop', title: 'Shop' })
 })
 afterAll(async () => {

@@ -10,7 +10,7 @@ import { callsOf } from './ask.ts'
 import type { Calls, Login, Role, Token } from './ask.ts'
 import { settings } from './settings.ts'
 
-export type { Credentials, Login, Token } from './ask.ts'
+export type { Credentials, Login, Role, Token } from './ask.ts'
 export { startGrafanaStandIn } from './stand-in/index.ts'
 
 export interface Grafana extends Calls {
@@ -35,12 +35,15 @@ export interface Grafana extends Calls {
 export interface GrafanaOptions {
   /** Provisioning of dashboards, as in `provisioning/dashboards/*.yaml`; default none. */
   readonly providers?: string
-  /** Files of alert rules that are provisioned, by name; default none. */
-  readonly alertRules?: Readonly<Record<string, string>>
+}
+
+export interface RealGrafana extends Grafana {
+  /** Puts a file of alert rules where Grafana reads them, and has it do so. */
+  provisionAlertRules(name: string, text: string): Promise<void>
 }
 
 /** Starts a Grafana of its own on loopback: SQLite, an administrator, nothing else. Takes some seconds. */
-export async function startGrafana({ providers, alertRules = {} }: GrafanaOptions = {}): Promise<Grafana> {
+export async function startGrafana({ providers }: GrafanaOptions = {}): Promise<RealGrafana> {
   const program = await component('grafana')
   const dir = await mkdtemp(join(tmpdir(), 'gitsync-grafana-'))
   const undo: (() => Promise<void>)[] = [() => rm(dir, { recursive: true, force: true, maxRetries: 5 })]
@@ -51,13 +54,12 @@ export async function startGrafana({ providers, alertRules = {} }: GrafanaOption
   try {
     const password = secret()
     const data = join(dir, 'data')
-    const provision = async (kind: string, files: Readonly<Record<string, string>>): Promise<void> => {
-      const folder = join(data, 'provisioning', kind)
-      await mkdir(folder, { recursive: true })
-      for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
+    const provision = async (kind: string, name: string, text: string): Promise<void> => {
+      await mkdir(join(data, 'provisioning', kind), { recursive: true })
+      await writeFile(join(data, 'provisioning', kind, name), text)
     }
-    await provision('dashboards', providers === undefined ? {} : { 'git.yaml': providers })
-    await provision('alerting', alertRules)
+    await mkdir(data)
+    if (providers !== undefined) await provision('dashboards', 'git.yaml', providers)
     const config = join(dir, 'grafana.ini')
     const begin = (): Promise<{ readonly url: string; readonly server: RunningProcess }> =>
       withFreePorts(1, async ([port = 0]) => {
@@ -110,6 +112,10 @@ export async function startGrafana({ providers, alertRules = {} }: GrafanaOption
         const old = `SELECT id FROM dashboard_version WHERE dashboard_id = ? ORDER BY version DESC LIMIT -1 OFFSET ?`
         database.prepare(`DELETE FROM dashboard_version WHERE id IN (${old})`).run(dashboard.id, count)
         database.close()
+      },
+      async provisionAlertRules(name, text) {
+        await provision('alerting', name, text)
+        await calls.api('POST', '/api/admin/provisioning/alerting/reload')
       },
       log: server.output,
       stop,

@@ -1,4 +1,4 @@
-import type { Grafana, Login } from '../../../kit/grafana/index.ts'
+import type { Grafana, Login, Role } from '../../../kit/grafana/index.ts'
 import { save } from './save.ts'
 
 /** Who is in a Grafana. */
@@ -9,10 +9,13 @@ export interface People {
   readonly token: string
 }
 
-/** Lets people into a Grafana. One dashboard stays: that others are there tells a deleted one from a lost database. */
-export async function letIn(grafana: Grafana): Promise<People> {
+/**
+ * Lets people into a Grafana. One dashboard stays: that others are there tells a deleted one from a lost database.
+ * @param role of the operator's account
+ */
+export async function letIn(grafana: Grafana, role: Role): Promise<People> {
   const ada = await grafana.user('ada', 'Editor')
-  const { token } = await grafana.serviceAccount('gitsync', 'Editor')
+  const { token } = await grafana.serviceAccount('gitsync', role)
   await save(grafana, 'other')
   return { ada, token }
 }

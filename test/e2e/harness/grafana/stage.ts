@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest'
-import type { Grafana } from '../../../kit/grafana/index.ts'
+import type { Grafana, Role } from '../../../kit/grafana/index.ts'
 import type { HttpBackendHost } from '../git-host.ts'
 import { startWorld } from '../world.ts'
 import type { World } from '../world.ts'
@@ -19,15 +19,19 @@ export interface Stage extends People {
   restart(end: 'stop' | 'kill', meanwhile?: () => Promise<unknown>): Promise<void>
 }
 
-/** Called once, outside the tests. */
-export function useStage(plane: Parameters<typeof startWorld>[0], start: () => Promise<Grafana>): Stage {
+/** Called once, outside the tests. @param role of the operator's account in Grafana */
+export function useStage(
+  plane: Parameters<typeof startWorld>[0],
+  start: () => Promise<Grafana>,
+  role: Role = 'Editor',
+): Stage {
   let world: World<HttpBackendHost>
   let grafana: Grafana
   let people: People
   beforeAll(async () => {
     world = await startWorld(plane)
     grafana = await start()
-    people = await letIn(grafana)
+    people = await letIn(grafana, role)
   })
   afterAll(async () => {
     await world?.stop()
