@@ -261,6 +261,7 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
     causes: [
       'Answered 401: the token has expired or was deleted, or user and password are wrong.',
       'Answered 403: Grafana shows versions to those alone who may write the dashboard: a service account needs the role Editor, or `dashboards:read` and `dashboards:write` on its folder.',
+      'Answered 403 to `spec.source.grafana.alertRules`: rules need `alert.provisioning:read`, which in Grafana 10 the role Admin has, or from Grafana 11 on `alert.rules:read` and `folders:read`; library panels need `library.panels:read`. Dashboards go on.',
     ],
   },
   NotInGrafana: {
@@ -270,6 +271,7 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
       'The uid is wrong, or is that of another organisation of the same Grafana.',
       'It was deleted there. If it was in Git, its file goes, as far as `spec.prune` of the GitSync lets it; not where Grafana shows no other dashboard either, since a Grafana that has lost its database looks like that.',
       'Of many: the folder is not there, or none of several dashboards is. Their files stay, since another organisation of the same Grafana, and a login that sees less than before, look like that; delete the Dashboard to remove them.',
+      'Of `alertRules`: alerting is switched off in that Grafana (`unified_alerting.enabled`), or it is older than Grafana 10.',
     ],
   },
   VersionsMissing: {
