@@ -261,7 +261,7 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
     causes: [
       'Answered 401: the token has expired or was deleted, or user and password are wrong.',
       'Answered 403: Grafana shows versions to those alone who may write the dashboard: a service account needs the role Editor, or `dashboards:read` and `dashboards:write` on its folder.',
-      'Answered 403 to `spec.source.grafana.alertRules`: rules need `alert.provisioning:read`, which in Grafana 10 the role Admin has, or from Grafana 11 on `alert.rules:read` and `folders:read`; library panels need `library.panels:read`. Dashboards go on.',
+      'Answered 403 to `spec.source.grafana.alertRules`: rules need `alert.provisioning:read`, which in Grafana 10 the role Admin has, or in later releases `alert.rules:read` and `folders:read`; library panels need `library.panels:read`. Dashboards go on.',
     ],
   },
   NotInGrafana: {

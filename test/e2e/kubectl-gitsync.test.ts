@@ -433,12 +433,27 @@ test('of a Dashboard that follows a Grafana, or is none, the file is where its s
     await world.api.create(credentialSecret(namespace, '127.0.0.1', { username, password }, 'grafana'))
     await create('live', { grafana: { url: grafana.url, uid: 'live', secretRef: { name: 'grafana' } } })
     await create('broken', { json: '{"title": "Broken"}' })
+    await grafana.api('POST', '/api/folders', { uid: 'team', title: 'Team' })
+    const model = { type: 'text', title: 'Note' }
+    await grafana.api('POST', '/api/library-elements', { uid: 'n', name: 'Note', kind: 1, folderUid: 'team', model })
+    await grafana.api('POST', '/api/v1/provisioning/alert-rules', {
+      uid: 'r',
+      title: 'R',
+      folderUID: 'team',
+      ruleGroup: 'Load',
+      data: [],
+    })
+    const extras = { folder: 'team', alertRules: {}, libraryPanels: {} }
+    await create('many', { grafana: { url: grafana.url, ...extras, secretRef: { name: 'grafana' } } })
     await tenant.sync()
+    await waitFor('many are in Git', async () => (await world.api.get(ref('many')))['status']?.files === 2)
     for (const name of ['live', 'broken'])
       await waitFor(`${name} is in Git`, async () => (await world.api.get(ref(name)))['status']?.path !== undefined)
     expect((await plugin('explain', 'dashboard/live', '-n', namespace)).out).toContain(
       'GitSync followed/sync: in: followed/sync/dashboards/live.json is in Git',
     )
+    expect((await plugin('explain', 'dashboard/many', '-n', namespace)).out).toContain('in: 2 files are in Git')
+    expect((await plugin('show', 'sync', 'alert-rules/team/load.yaml', '-n', namespace)).out).toContain('apiVersion: 1')
     expect((await plugin('show', 'sync', 'dashboard/live', '-n', namespace)).out).toContain('"title": "Live"')
     expect(await plugin('diff', 'sync', '-n', namespace, '--exit-code')).toMatchObject({ code: 0, out: '' })
     await world.api.patch(ref('broken'), { spec: { source: { json: '{"title": 1}' } } })

@@ -67,7 +67,7 @@ test('pages that move on repeat nothing, and those without end are given up', as
   await expect(list(repeating.libraryPanels())).rejects.toMatchObject({ code: 'LimitExceeded' })
   expect(asked).toHaveLength(101)
   const shifted = shelf([...many(100), element('p99'), element('q')])
-  expect((await list(shifted.libraryPanels())).map(({ uid }) => uid).slice(-2)).toEqual(['p99', 'q'])
+  expect((await list(shifted.libraryPanels())).map(({ uid }) => uid).slice(98)).toEqual(['p98', 'p99', 'q'])
 })
 
 test('one is asked for by its uid; numbers keep their spelling, the top has no name, and nobody is nobody', async () => {

@@ -194,3 +194,11 @@ test('whatever is in the files: it ends, equal ones have no changes, and what is
     { numRuns: 300 },
   )
 })
+
+test('library panels and alert rules of a Grafana are no dashboards: their lines are shown', () => {
+  const panel = (title: string): string =>
+    JSON.stringify({ folderUid: 'team', kind: 1, model: { type: 'text', title, panels: [] }, name: title, uid: 'p' })
+  expect(dashboardDiff(panel('a'), panel('b'))).toBeUndefined()
+  expect(dashboardDiff(undefined, panel('a'))).toBeUndefined()
+  expect(dashboardDiff('apiVersion: 1\ngroups: []\n', 'apiVersion: 1\n')).toBeUndefined()
+})
