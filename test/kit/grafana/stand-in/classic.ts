@@ -22,6 +22,8 @@ export function classic(store: Store, request: Request): Answer {
   switch (`${method} ${first}`) {
     case 'GET health':
       return ok({ database: 'ok', version: '12.4.0', commit: 'stand-in' })
+    case 'GET org':
+      return ok({ id: store.organisation, name: 'Main Org.', address: {} })
     case 'GET search':
       return search(store, query)
     case 'GET folders':
@@ -75,7 +77,7 @@ function dashboard(store: Store, found: Dashboard, writes: boolean): Answer {
   const { spec, generation, folder, by, at, apiVersion } = latest(found)
   const { uid, id } = found
   if (apiVersion.startsWith('v2')) {
-    const resource = `/apis/dashboard.grafana.app/${apiVersion}/namespaces/default/dashboards/${uid}`
+    const resource = `/apis/dashboard.grafana.app/${apiVersion}/namespaces/${store.namespace}/dashboards/${uid}`
     return problem(406, `dashboard api version not supported, use ${resource} instead`)
   }
   const within = store.folders.get(folder)

@@ -13,6 +13,8 @@ import type { Account } from './store.ts'
 export interface StandInOptions {
   /** Items of one page of resources, whatever is asked for; default all. Grafana ends a page at so many bytes. */
   readonly pageItems?: number
+  /** Number of its organisation: resources of another than 1 have a namespace of its own. */
+  readonly organisation?: number
 }
 
 /**
@@ -29,8 +31,11 @@ export interface StandInOptions {
  * Source: grafana.com/docs, "Alerting provisioning HTTP API", "Library element HTTP API", "Dashboard HTTP API", "Resource history HTTP API", "Dashboard versions"; that a revision keeps
  * the time of creation, and a save that changes neither spec nor folder its generation, is from Grafana's sources.
  */
-export async function startGrafanaStandIn({ pageItems = Infinity }: StandInOptions = {}): Promise<Grafana> {
-  const store = new Store()
+export async function startGrafanaStandIn({
+  pageItems = Infinity,
+  organisation = 1,
+}: StandInOptions = {}): Promise<Grafana> {
+  const store = new Store(organisation)
   const secret = (): string => randomBytes(12).toString('hex')
   const administrator = { name: 'admin', password: secret() }
   store.addAccount({ kind: 'user', name: 'admin', role: 'Admin', secret: administrator.password })

@@ -26,7 +26,7 @@ export function resources(store: Store, request: Request, most: number): Answer 
   if (group === '') return discovery(Object.keys(VERSIONS))
   if (version === '' && group in VERSIONS)
     return { status: 200, body: { kind: 'APIGroup', apiVersion: 'v1', ...describe(group) } }
-  if (VERSIONS[group]?.includes(version) !== true || namespace !== 'default')
+  if (VERSIONS[group]?.includes(version) !== true || namespace !== store.namespace)
     return failure(404, 'NotFound', 'the server could not find the requested resource')
   const form = { group, version, store }
   if (group === FOLDERS) return folders(form, request, name, most)
@@ -51,7 +51,7 @@ const discovery = (groups: readonly string[]): Answer => ({
   body: { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(describe) },
 })
 
-function dashboard({ group, version }: Form, found: Dashboard, revision: Revision) {
+function dashboard({ group, version, store }: Form, found: Dashboard, revision: Revision) {
   const { resourceVersion, generation, apiVersion, spec, folder, message, by, at } = revision
   const first = generation === 1
   const converted = apiVersion !== version
@@ -61,7 +61,7 @@ function dashboard({ group, version }: Form, found: Dashboard, revision: Revisio
     apiVersion: `${group}/${version}`,
     metadata: {
       name: found.uid,
-      namespace: 'default',
+      namespace: store.namespace,
       uid: found.objectUid,
       resourceVersion: String(resourceVersion),
       generation,
@@ -170,7 +170,11 @@ function folders(form: Form, { query, method }: Request, name: string, most: num
   const render = ({ uid, title, parent }: Folder) => ({
     kind: 'Folder',
     apiVersion: `${group}/${version}`,
-    metadata: { name: uid, namespace: 'default', annotations: parent === '' ? {} : { 'grafana.app/folder': parent } },
+    metadata: {
+      name: uid,
+      namespace: store.namespace,
+      annotations: parent === '' ? {} : { 'grafana.app/folder': parent },
+    },
     spec: { title },
   })
   if (name === '') return listOf(form, 'FolderList', [...store.folders.values()], query, most, render)

@@ -62,6 +62,8 @@ const identity = ({ kind, uid }: Account): string => `${kind}:${uid}`
 
 /** What a Grafana knows: accounts, folders, dashboards with their revisions, and those that were deleted. */
 export class Store {
+  /** The only one, by its number. */
+  readonly organisation: number
   readonly accounts: Account[] = []
   readonly folders = new Map<string, Folder>()
   readonly dashboards = new Map<string, Dashboard>()
@@ -70,6 +72,15 @@ export class Store {
   readonly panels = new PanelStore()
   #resourceVersion = Date.now() * 1000
   #id = 0
+
+  constructor(organisation: number) {
+    this.organisation = organisation
+  }
+
+  /** Of resources. */
+  get namespace(): string {
+    return this.organisation === 1 ? 'default' : `org-${this.organisation}`
+  }
 
   addAccount(account: Omit<Account, 'uid'>): Account {
     const added = { ...account, uid: randomBytes(7).toString('hex') }
