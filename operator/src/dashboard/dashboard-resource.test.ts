@@ -130,6 +130,17 @@ test.each([
     { apiVersion: 'dashboard.grafana.app/v1', kind: 'LibraryPanel' },
     'it is no dashboard but a resource "LibraryPanel" of "dashboard.grafana.app/v1"',
   ],
+  [
+    {
+      ...resource({ title: 'x' }, 'v1'),
+      status: { conversion: { failed: true, storedVersion: 'v2', error: 'no\u001b[2K' } },
+    },
+    'it is not the dashboard: Grafana keeps that in v2, and could not convert it to v1 (no [2K); take it in the schema that it is kept in',
+  ],
+  [
+    { ...resource(V2), status: { conversion: { failed: true, storedVersion: 1 } } },
+    'it is not the dashboard: Grafana keeps that in another version, and could not convert it to v2; take it in the schema that it is kept in',
+  ],
   [resource(V2, 'v3'), 'apiVersion must be dashboard.grafana.app/v0, v1 or v2, or an alpha or beta of one of them'],
   [{ ...resource(V2), metadata: undefined }, 'it is no dashboard: metadata or spec is missing'],
   [resource(V2, 'v2', { generateName: 'x' }), 'metadata.name is missing: it is the uid'],

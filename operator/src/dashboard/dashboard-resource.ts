@@ -1,5 +1,5 @@
 /** https://grafana.com/docs/grafana/latest/developer-resources/api-reference/http-api/apis/ */
-import { isRecord, omitKeys } from '../render/tree.ts'
+import { asRecord, isRecord, omitKeys } from '../render/tree.ts'
 import type { JsonRecord } from '../render/tree.ts'
 import { checkTitle, checkUid } from './check-field.ts'
 import { checkClassic, VOLATILE_FIELDS } from './classic-model.ts'
@@ -35,6 +35,7 @@ export function checkResource(value: JsonRecord): DashboardResource {
     throw new DashboardError(`apiVersion must be ${GROUP}/v0, v1 or v2, or an alpha or beta of one of them`)
   if (!isRecord(metadata) || !isRecord(spec))
     throw new DashboardError('it is no dashboard: metadata or spec is missing')
+  checkConversion(version, value['status'])
   const { name } = metadata
   if (name === undefined || name === '') throw new DashboardError('metadata.name is missing: it is the uid')
   checkUid('metadata.name', name)
@@ -53,6 +54,19 @@ export function checkResource(value: JsonRecord): DashboardResource {
     uid: name,
   }
 }
+
+/** Where Grafana cannot say a dashboard in the version that it was asked for, it gives something else, and says so. */
+function checkConversion(version: string, status: unknown): void {
+  const { failed, storedVersion, error } = asRecord(asRecord(status)['conversion'])
+  if (failed !== true) return
+  const [kept, why] = [storedVersion, error].map((value) => (typeof value === 'string' ? shown(value) : ''))
+  throw new DashboardError(
+    `it is not the dashboard: Grafana keeps that in ${kept || 'another version'}, and could not convert it to ${version}${why ? ` (${why})` : ''}; take it in the schema that it is kept in`,
+  )
+}
+
+const MAX_SHOWN = 200
+const shown = (text: string): string => text.slice(0, MAX_SHOWN).replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
 
 function setByPeople(field: 'labels' | 'annotations', { [field]: entries }: JsonRecord): JsonRecord {
   if (!isRecord(entries)) return {}
