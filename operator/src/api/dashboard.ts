@@ -158,6 +158,10 @@ const grafanaFields = z.object({
   folder: folder.optional(),
   tag: z.string().min(1).max(100).meta({ description: 'Many dashboards: all that have this tag.' }).optional(),
   all: z.literal(true).meta({ description: 'Many dashboards: all that the login may see.' }).optional(),
+  schema: z.enum(['Classic', 'V1', 'V2']).default('Classic').meta({
+    description:
+      'Form of the file: the classic model, or the resource of dashboard.grafana.app/v1 or v2 as Grafana gives it (12 and later). V2 for dashboards that Grafana keeps in schema v2, of which Classic has nothing.',
+  }),
   history: z.enum(['FromNow', 'Full']).default('FromNow').meta({
     description: 'Where the history in Git begins: at the version of now, or at the oldest that Grafana keeps.',
   }),
@@ -302,6 +306,13 @@ export const dashboardSpecSchema = [
       source.configMapRef !== undefined || !/\{(configMap|key)\}/.test(path),
     message: '{configMap} and {key} are of ConfigMaps',
     field: 'path',
+  },
+  {
+    cel: "!has(self.datasources) || !has(self.source.grafana) || self.source.grafana.schema != 'V2'",
+    test: ({ datasources, source }: z.output<typeof specFields>) =>
+      datasources === undefined || source.grafana?.schema !== 'V2',
+    message: 'a dashboard in schema V2 has no inputs: leave datasources out',
+    field: 'datasources',
   },
 ].reduce((schema, rule) => withRule(schema, rule), specFields)
 

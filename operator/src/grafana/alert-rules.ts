@@ -8,7 +8,7 @@ import { listOf } from '../forge/fields.ts'
 import type { Fields } from '../forge/fields.ts'
 import { ForgeError, ifFound } from '../forge/forge-error.ts'
 import { stringifyExact } from '../objects/exact-json.ts'
-import { isUid, timeIn } from './checks.ts'
+import { isUid, takenTime } from './taken.ts'
 
 /** What Grafana evaluates together, and exports as one file. */
 export interface RuleGroup {
@@ -78,7 +78,7 @@ function groupsIn(rules: readonly Fields[], items: readonly unknown[]): ListedRu
     const group = groups.get(key) ?? { folder, name, rules: [], changedAt: undefined }
     groups.set(key, group)
     group.rules.push(items[index])
-    const changedAt = timeIn(rule.text('updated'))
+    const changedAt = takenTime(rule.text('updated'))
     if (changedAt !== undefined && changedAt > (group.changedAt ?? 0)) group.changedAt = changedAt
   })
   return [...groups.values()].map(({ folder, name, rules: own, changedAt }) => ({

@@ -7,7 +7,10 @@ import { guardedDispatcher } from '../push/guarded-dispatcher.ts'
 import type { GuardedDispatcherOptions } from '../push/guarded-dispatcher.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Grafana } from './grafana.ts'
+import { ListedTexts } from './listed-texts.ts'
 import { openGrafana } from './open-grafana.ts'
+import { openResources } from './open-resources.ts'
+import type { ResourceSchema } from './resource-version.ts'
 
 export interface GrafanaPoolOptions {
   readonly clock: Clock
@@ -20,6 +23,8 @@ export interface GrafanaLogin extends Pick<GuardedDispatcherOptions, 'policy' | 
   /** As people open it; was checked by `checkHost`. */
   readonly url: string
   readonly auth: Auth | undefined
+  /** Dashboards as resources in this schema; undefined: by the classic API. */
+  readonly schema: ResourceSchema | undefined
 }
 
 /** Connections that nobody has asked for in this time are closed, in milliseconds. */
@@ -36,6 +41,7 @@ export class GrafanaPool {
   readonly #options: GrafanaPoolOptions
   /** By all that was given, which it does not tell. */
   readonly #opened = new Map<string, Opened>()
+  readonly #listed = new ListedTexts()
 
   constructor(options: GrafanaPoolOptions) {
     this.#options = options
@@ -51,16 +57,20 @@ export class GrafanaPool {
       known.usedAt = now
       return known.grafana
     }
-    const { url, auth, ...trust } = login
+    const { url, auth, schema, ...trust } = login
     const { host } = repositoryAddress(url)
     const dispatcher = guardedDispatcher(trust)
-    const grafana = openGrafana(url, {
+    const connection = {
       dispatcher,
       auth,
       userAgent,
       now: () => clock.now(),
-      onRequest: onRequest && ((record) => onRequest(host, record)),
-    })
+      onRequest: onRequest && ((record: ApiRequestRecord) => onRequest(host, record)),
+    }
+    const grafana =
+      schema === undefined
+        ? openGrafana(url, connection)
+        : openResources(url, connection, { schema, listed: this.#listed, scope: key })
     this.#opened.set(key, { dispatcher, grafana, usedAt: now })
     return grafana
   }

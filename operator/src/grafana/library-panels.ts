@@ -5,7 +5,7 @@ import { Fields } from '../forge/fields.ts'
 import { ForgeError, ifFound, isForgeError } from '../forge/forge-error.ts'
 import { isRecord } from '../render/tree.ts'
 import type { JsonRecord } from '../render/tree.ts'
-import { folderUid, isUid, timeIn } from './checks.ts'
+import { isUid, takenFolder, takenTime } from './taken.ts'
 
 export interface LibraryPanel {
   readonly uid: string
@@ -90,11 +90,11 @@ function panelOf(element: unknown): LibraryPanel {
   return {
     uid: fields.text('uid'),
     name: fields.text('name').slice(0, MAX_NAME),
-    folder: folderUid(fields.text('folderUid')),
+    folder: takenFolder(fields.text('folderUid')),
     folderTitle: meta.text('folderName').slice(0, MAX_NAME),
     state: JSON.stringify([fields.number('id'), fields.number('version'), meta.text('updated').slice(0, MAX_NAME)]),
     by: by.slice(0, MAX_NAME),
-    savedAt: timeIn(meta.text('updated')),
+    savedAt: takenTime(meta.text('updated')),
     model,
   }
 }

@@ -1,13 +1,16 @@
-import { apiPath, createApiClient } from '../forge/api-client.ts'
-import type { ApiConnection, ApiDialect, ApiClient } from '../forge/api-client.ts'
+import { DashboardError } from '../dashboard/dashboard-error.ts'
+import { apiPath } from '../forge/api-client.ts'
+import type { ApiConnection, ApiClient } from '../forge/api-client.ts'
 import { Fields, listOf } from '../forge/fields.ts'
 import { ForgeError, ifFound, isForgeError } from '../forge/forge-error.ts'
-import { parseExact, stringifyExact } from '../objects/exact-json.ts'
+import { stringifyExact } from '../objects/exact-json.ts'
 import { isRecord } from '../render/tree.ts'
 import { alertRulesOf } from './alert-rules.ts'
-import { folderUid, isUid, timeIn } from './checks.ts'
 import { libraryPanelsOf } from './library-panels.ts'
+import type { JsonRecord } from '../render/tree.ts'
+import { grafanaClient } from './grafana-client.ts'
 import type { DashboardVersion, Folder, Grafana, ListedDashboard, SavedDashboard } from './grafana.ts'
+import { isUid, MAX_NAME, takenFolder, takenMessage, takenTags, takenVersion } from './taken.ts'
 
 /** Versions of one page: later releases send the whole dashboard with each. */
 const PAGE = 50
@@ -19,26 +22,11 @@ const FOLDERS = 1_000
 /** A GitSync has no more files, and no Grafana more folders. */
 const MAX_DASHBOARDS = 10_000
 const MAX_FOLDERS = 10_000
-/** Characters of a name and of a message that are taken: a save's message is a line or a page. */
-const MAX_NAME = 256
-const MAX_MESSAGE = 16_384
-/** Version numbers beyond have no place in a line of a commit. */
-const MAX_VERSION = 1e15 - 1
-
-const dialect = (url: string): ApiDialect => ({
-  base: url.replace(/\/+$/, ''),
-  headers: {},
-  authorization: (credentials) =>
-    'bearer' in credentials
-      ? `Bearer ${credentials.bearer}`
-      : `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`,
-  rights: 'dashboards:read and dashboards:write on this dashboard, without which Grafana shows no versions',
-  parse: parseExact,
-})
+const RIGHTS = 'dashboards:read and dashboards:write on this dashboard, without which Grafana shows no versions'
 
 /** A running Grafana, by its classic API. No I/O. @param url as people open it */
 export function openGrafana(url: string, connection: ApiConnection): Grafana {
-  const client = createApiClient(connection, dialect(url))
+  const client = grafanaClient(url, connection, RIGHTS)
   return {
     ...alertRulesOf(client),
     ...libraryPanelsOf(client),
@@ -48,7 +36,7 @@ export function openGrafana(url: string, connection: ApiConnection): Grafana {
       return newest
     },
     versions: (uid) => pages(client, uid),
-    saved: (uid, version) => readSaved(client, uid, version),
+    saved: (uid, { version }) => readSaved(client, uid, version),
     async showsAny() {
       const query = { type: 'dash-db', limit: '1' }
       return listOf(await client.send({ method: 'GET', path: apiPath('api', 'search'), query }), 'search').length > 0
@@ -60,10 +48,11 @@ export function openGrafana(url: string, connection: ApiConnection): Grafana {
       return [...new Map(found.map((hit) => [hit.text('uid'), listedOf(hit)])).values()].filter(({ uid }) => isUid(uid))
     },
     async placeOf(uid) {
-      const answer = await ifFound(client.send({ method: 'GET', path: apiPath('api', 'dashboards', 'uid', uid) }))
+      const answer = await ifFound(readDashboard(client, uid))
       if (answer === undefined) return undefined
       const fields = new Fields(answer, 'dashboard')
-      return { folder: folderUid(fields.fields('meta').text('folderUid')), tags: tagsOf(fields.fields('dashboard')) }
+      const [meta, dashboard] = [fields.fields('meta'), fields.fields('dashboard')]
+      return { folder: folderUid(meta), tags: takenTags(dashboard.list('tags')) }
     },
     async folder(uid) {
       const answer = await ifFound(client.send({ method: 'GET', path: apiPath('api', 'folders', uid) }))
@@ -103,15 +92,15 @@ async function numbered(
 
 const listedOf = (hit: Fields): ListedDashboard => ({
   uid: hit.text('uid'),
-  folder: folderUid(hit.text('folderUid')),
+  folder: folderUid(hit),
   folderTitle: hit.text('folderTitle').slice(0, MAX_NAME),
-  tags: tagsOf(hit),
+  tags: takenTags(hit.list('tags')),
 })
+const folderUid = (fields: Fields): string => takenFolder(fields.text('folderUid'))
 const folderOf = (fields: Fields): Folder => ({
   uid: fields.text('uid'),
   title: fields.text('title').slice(0, MAX_NAME),
 })
-const tagsOf = (fields: Fields): readonly string[] => fields.list('tags').filter((tag) => typeof tag === 'string')
 
 interface Page {
   readonly versions: readonly DashboardVersion[]
@@ -124,7 +113,7 @@ const pathOf = (uid: string, ...more: readonly (string | number)[]): string =>
 
 /** Grafana 10 gives a list and counts on by `start`, later ones an object with a token. */
 async function readPage(client: ApiClient, uid: string, query: Readonly<Record<string, string>>): Promise<Page> {
-  const answer = await client.send({ method: 'GET', path: pathOf(uid), query })
+  const answer = await classicOnly(uid, client.send({ method: 'GET', path: pathOf(uid), query }))
   const list = Array.isArray(answer) ? answer : new Fields(answer, 'versions').list('versions')
   const versions = list.map((item) => versionOf(new Fields(item, 'version')))
   if (!Array.isArray(answer)) {
@@ -163,29 +152,41 @@ async function* pages(client: ApiClient, uid: string): AsyncGenerator<DashboardV
 }
 
 async function readSaved(client: ApiClient, uid: string, version: number): Promise<SavedDashboard> {
-  const answer = await client.send({ method: 'GET', path: pathOf(uid, version) })
+  const answer = await classicOnly(uid, client.send({ method: 'GET', path: pathOf(uid, version) }))
   const fields = new Fields(answer, 'version')
   const data = isRecord(answer) ? answer['data'] : undefined
   if (!isRecord(data)) throw new ForgeError('Malformed', `version ${version} of dashboard ${uid} has no content`)
+  // Versions of schema v2 are listed all the same, with their spec, or with a title alone where it could not be converted.
+  if (!hasPanels(data)) await readDashboard(client, uid)
   return {
     ...versionOf(fields),
     by: fields.text('createdBy').slice(0, MAX_NAME),
-    message: messageOf(fields),
+    message: takenMessage(fields.text('message')),
     text: stringifyExact(data),
   }
 }
 
-/** Without what no commit can hold, and what would hide the rest of it. */
-function messageOf(fields: Fields): string {
-  const text = fields.text('message').slice(0, MAX_MESSAGE)
-  return text.replaceAll(/\r\n?/g, '\n').replaceAll(/[^\P{Cc}\n\t]+/gu, ' ')
+const hasPanels = ({ panels, rows }: JsonRecord): boolean => Array.isArray(panels) || Array.isArray(rows)
+
+/** As it is now. @throws DashboardError for one that is kept in schema v2 */
+const readDashboard = (client: ApiClient, uid: string): Promise<unknown> =>
+  classicOnly(uid, client.send({ method: 'GET', path: apiPath('api', 'dashboards', 'uid', uid) }))
+
+const NOT_ACCEPTABLE = 406
+
+async function classicOnly<T>(uid: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    if (!isForgeError(error) || error.status !== NOT_ACCEPTABLE) throw error
+    throw new DashboardError(
+      `spec.source.grafana.schema: Grafana keeps dashboard ${uid} in schema v2, which Classic does not give; take V2`,
+    )
+  }
 }
 
-function versionOf(fields: Fields): DashboardVersion {
-  const version = fields.number('version')
-  if (version < 0 || version > MAX_VERSION)
-    throw new ForgeError('Malformed', 'version.version: a number of a version was expected')
-  const savedAt = timeIn(fields.text('created'))
-  if (savedAt === undefined) throw new ForgeError('Malformed', 'version.created: a time was expected')
-  return { version, savedAt }
-}
+const versionOf = (fields: Fields): DashboardVersion =>
+  takenVersion(fields.number('version'), fields.text('created'), {
+    version: 'version.version',
+    time: 'version.created',
+  })

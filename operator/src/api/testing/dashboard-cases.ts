@@ -10,7 +10,10 @@ const labelled = (ref: Fields, fields: Fields = {}): Fields =>
 
 const inGrafana = (fields: Fields, more: Fields = {}): Fields => {
   const { uid: _, ...grafana } = GRAFANA
-  return spec({ source: { grafana: { ...grafana, history: 'FromNow', interval: '1m', ...fields } }, ...more })
+  return spec({
+    source: { grafana: { ...grafana, schema: 'Classic', history: 'FromNow', interval: '1m', ...fields } },
+    ...more,
+  })
 }
 const GRAFANA: Fields = { url: 'https://grafana.example.com', secretRef: { name: 'grafana' }, uid: 'checkout' }
 
@@ -25,6 +28,7 @@ export const ACCEPTED_DASHBOARDS: readonly Fields[] = [
         url: 'https://grafana.example.com/below',
         secretRef: { name: 'grafana' },
         uid: 'Checkout_1-a',
+        schema: 'V2',
         history: 'Full',
         interval: '10s',
       },
@@ -49,6 +53,7 @@ export const ACCEPTED_DASHBOARDS: readonly Fields[] = [
     alertRules: { path: 'mirror/{folder}/rules.{group}.yaml' },
     libraryPanels: { path: '{folder}/panels/{name}-{uid}.json' },
   }),
+  inGrafana({ all: true, schema: 'V1' }, { datasources: [DATASOURCE] }),
 ]
 
 export const REFUSED_DASHBOARDS: readonly {
@@ -74,6 +79,7 @@ export const REFUSED_DASHBOARDS: readonly {
       ['uid', 'a/b', /must be the uid of a dashboard/],
       ['uid', 'a'.repeat(41), /40/],
       ['history', 'All', /FromNow/],
+      ['schema', 'v2', /Classic/],
       ['interval', '9s', /must be between 10s and 24h/],
       ['interval', '25h', /must be between 10s and 24h/],
     ] as const
@@ -124,6 +130,11 @@ export const REFUSED_DASHBOARDS: readonly {
     spec: inGrafana({ all: true }, { path: '{title}-{key}.json' }),
     field: 'spec.path',
     message: /\{configMap\} and \{key\} are of ConfigMaps/,
+  },
+  {
+    spec: inGrafana({ all: true, schema: 'V2' }, { datasources: [DATASOURCE] }),
+    field: 'spec.datasources',
+    message: /schema V2 has no inputs/,
   },
   { spec: spec({ syncRef: { name: 'A' } }), field: 'spec.syncRef.name', message: /must be an object name/ },
   ...[

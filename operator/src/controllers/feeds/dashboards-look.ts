@@ -1,4 +1,5 @@
 import type { GrafanaSource } from '../../api/dashboard.ts'
+import { DashboardError } from '../../dashboard/dashboard-error.ts'
 import { shortHash } from '../../dashboard/dashboard-path.ts'
 import { isForgeError } from '../../forge/forge-error.ts'
 import type { DashboardPlace, ListedDashboard } from '../../grafana/grafana.ts'
@@ -31,7 +32,7 @@ export function dashboardsLook(source: GrafanaSource, since: number | undefined)
         places.set(uid, await grafana.placeOf(uid))
       } catch (error) {
         // Its history says so, and the others go on.
-        if (!isForgeError(error, 'Forbidden')) throw error
+        if (!isForgeError(error, 'Forbidden') && !(error instanceof DashboardError)) throw error
       }
     }
     if (places.size === 0) return gone
@@ -50,11 +51,11 @@ export function dashboardsLook(source: GrafanaSource, since: number | undefined)
   }
 
   const toDashboard = (uid: string, folders: readonly string[]): FedHistory => {
-    const { url, secretRef, history, interval } = source
+    const { url, secretRef, schema, history, interval } = source
     return {
       key: uid,
       version: JSON.stringify(folders),
-      follows: { source: { url, secretRef, uid, history, interval }, since },
+      follows: { source: { url, secretRef, schema, uid, history, interval }, since },
       folders,
       variables: {},
       fallback: uid,

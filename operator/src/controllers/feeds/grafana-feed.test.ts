@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { GrafanaSource } from '../../api/dashboard.ts'
+import { DashboardError } from '../../dashboard/dashboard-error.ts'
 import { ForgeError } from '../../forge/forge-error.ts'
 import type { ListedRuleGroup } from '../../grafana/alert-rules.ts'
 import type { LibraryPanel } from '../../grafana/library-panels.ts'
@@ -102,6 +103,7 @@ function follow(selection: Partial<GrafanaSource>, shelf: Partial<Shelf> = {}) {
   const source = {
     url: 'https://grafana.example.com',
     secretRef: { name: 'grafana' },
+    schema: 'Classic',
     history: 'FromNow',
     interval: '1m',
     ...selection,
@@ -194,8 +196,10 @@ test('one that was moved into a folder which was made meanwhile is not gone, nor
     now.dashboards['a'] = { folder: 'new' }
     return (await list?.(tag)) ?? []
   }
+  const unknown = [new ForgeError('Forbidden', 'was answered 403'), new DashboardError('it is kept in schema v2')]
   grafana.placeOf = async (uid) => {
-    if (uid === 'b') throw new ForgeError('Forbidden', 'was answered 403')
+    const failure = uid === 'b' ? unknown.shift() : undefined
+    if (failure !== undefined) throw failure
     return await placeOf?.(uid)
   }
   now.unlisted = new Set(['b'])

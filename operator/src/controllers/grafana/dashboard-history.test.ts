@@ -21,6 +21,7 @@ const SOURCE = {
   url: 'https://grafana.example.com',
   secretRef: { name: 'grafana' },
   uid: 'checkout',
+  schema: 'Classic',
   history: 'Full',
   interval: '1m',
 } as const satisfies GrafanaSource
@@ -55,7 +56,7 @@ class Shelf implements GrafanaVersions {
     this.#ask()
     yield* this.versionsNow.toReversed()
   }
-  async saved(_uid: string, version: number): Promise<SavedDashboard> {
+  async saved(_uid: string, { version }: DashboardVersion): Promise<SavedDashboard> {
     this.#ask()
     const found = this.versionsNow.find((saved) => saved.version === version)
     if (found === undefined) throw new ForgeError('ServerError', 'was answered 500')

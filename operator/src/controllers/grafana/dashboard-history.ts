@@ -186,7 +186,7 @@ export class DashboardHistory {
     if (recorded === undefined || this.#options.pauses.isFailing) return undefined
     try {
       const grafana = await this.#open()
-      const saved = await grafana.saved(this.#followed.source.uid, recorded.version)
+      const saved = await grafana.saved(this.#followed.source.uid, recorded)
       const { bytes } = dashboardFile(saved.text, this.#followed.datasources)
       return { file: { ...file, oid: contentId(bytes) }, bytes }
     } catch {
@@ -278,7 +278,7 @@ export class DashboardHistory {
     version: DashboardVersion,
   ): Promise<{ readonly oid: string; readonly title: string } | undefined> {
     try {
-      const saved = await grafana.saved(this.#followed.source.uid, version.version)
+      const saved = await grafana.saved(this.#followed.source.uid, version)
       if (!isSameVersion(saved, version)) return undefined
       const { bytes, title } = dashboardFile(saved.text, this.#followed.datasources)
       return { oid: contentId(bytes), title }
@@ -309,7 +309,7 @@ export class DashboardHistory {
     const { member, nameLogin } = this.#options
     const [next] = this.#pending
     if (next === undefined) return true
-    const saved = await grafana.saved(this.#followed.source.uid, next.version)
+    const saved = await grafana.saved(this.#followed.source.uid, next)
     if (this.#isClosed) return false
     if (!isSameVersion(saved, next)) throw new DashboardError(`version ${next.version} was replaced while it was read`)
     const rendered = this.#render(saved)
@@ -392,7 +392,7 @@ export class DashboardHistory {
   /** The state that Grafana shows, as no version of its history. @param made who made it so */
   async #restate(grafana: GrafanaVersions, version: DashboardVersion, made: Made): Promise<void> {
     const { member } = this.#options
-    const rendered = this.#render(await grafana.saved(this.#followed.source.uid, version.version))
+    const rendered = this.#render(await grafana.saved(this.#followed.source.uid, version))
     if (rendered !== undefined) member.objects.set(rendered.file, rendered.bytes, made)
     this.#isStale = false
     this.#recorded = version

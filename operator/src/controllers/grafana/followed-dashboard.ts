@@ -12,7 +12,9 @@ import type { Placing } from '../render-dashboard.ts'
 
 /** One dashboard of a Grafana, and how its history is to be written. */
 export interface FollowedDashboard {
-  readonly source: Pick<GrafanaSource, 'url' | 'secretRef' | 'history' | 'interval'> & { readonly uid: string }
+  readonly source: Pick<GrafanaSource, 'url' | 'secretRef' | 'schema' | 'history' | 'interval'> & {
+    readonly uid: string
+  }
   readonly datasources: DashboardSpec['datasources']
   /** Where its file is. */
   readonly pathOf: (file: Pick<DashboardFile, 'title'>) => string
@@ -70,7 +72,7 @@ export function followedIn(
     ...follows,
     datasources,
     pathOf: ({ title }) => pathOfMany(dashboard, { path, placed, title, uid }),
-    form: JSON.stringify([path, datasources, folders]),
+    form: JSON.stringify([path, datasources, folders, follows.source.schema]),
     version: undefined,
     made,
     isListed: true,

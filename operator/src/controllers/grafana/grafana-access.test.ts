@@ -15,6 +15,7 @@ const source = (url: string): GrafanaSource => ({
   url,
   secretRef: { name: 'grafana' },
   uid: 'checkout',
+  schema: 'Classic',
   history: 'FromNow',
   interval: '1m',
 })

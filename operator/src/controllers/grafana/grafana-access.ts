@@ -24,8 +24,10 @@ export interface GrafanaReader {
   readonly sync: string
 }
 
-/** Where, and who logs in how. */
-export type GrafanaAddress = Pick<GrafanaSource, 'url' | 'secretRef'>
+/** Where, who logs in how, and what is asked for there. */
+export type GrafanaAddress = Pick<GrafanaSource, 'url' | 'secretRef' | 'schema'>
+
+const RESOURCES = { Classic: undefined, V1: 'v1', V2: 'v2' } as const
 
 type Parts = Pick<
   Environment,
@@ -96,7 +98,7 @@ export class GrafanaAccess {
   }
 
   async #open(parts: Parts, { namespace, sync }: GrafanaReader, source: GrafanaAddress): Promise<Grafana> {
-    const { url, secretRef } = source
+    const { url, secretRef, schema } = source
     const { host } = repositoryAddress(url)
     const allowed = await askWhatIsAllowed(parts, {
       url,
@@ -111,12 +113,12 @@ export class GrafanaAccess {
     const { auth, ca: ownCa, clientCertificate } = credentialsOf(url, secret)
     const authorities = [allowed.provider?.spec.caBundle, ownCa].filter((pem) => pem !== undefined).join('\n')
     const ca = authorities === '' ? undefined : authorities
-    return this.#pool.open({ url, auth, policy: allowed.policy, ca, clientCertificate })
+    return this.#pool.open({ url, auth, schema: RESOURCES[schema], policy: allowed.policy, ca, clientCertificate })
   }
 }
 
-const keyOf = ({ namespace, sync }: GrafanaReader, { url, secretRef }: GrafanaAddress): string =>
-  JSON.stringify([namespace, sync, url, secretRef.name])
+const keyOf = ({ namespace, sync }: GrafanaReader, { url, secretRef, schema }: GrafanaAddress): string =>
+  JSON.stringify([namespace, sync, url, secretRef.name, schema])
 
 async function readSecret({ client }: Parts, namespace: string, name: string): Promise<KubernetesObject> {
   try {

@@ -9,6 +9,7 @@ export function grafanaProblem(error: unknown): Problem {
   const guarded = failureIn(error)
   if (guarded !== undefined) return guarded
   if (error instanceof DashboardError) return { reason: 'InvalidDashboard', message: error.message }
+  if (isForgeError(error, 'InvalidInput')) return { reason: 'InvalidSpec', message: error.message }
   if (isForgeError(error, 'Unauthorized', 'Forbidden')) return { reason: 'GrafanaRefused', message: error.message }
   if (isForgeError(error)) return { reason: 'GrafanaUnavailable', message: error.message }
   if (isKubeError(error)) return { reason: 'ClusterUnavailable', message: error.message }

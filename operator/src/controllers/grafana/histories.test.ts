@@ -18,7 +18,7 @@ function grafanaOf(onList: (uid: string) => void): Partial<Grafana> {
       onList(uid)
       for (let version = VERSIONS; version > 0; version--) yield at(version)
     },
-    saved: async (uid, version) => ({
+    saved: async (uid, { version }) => ({
       ...at(version),
       by: 'ada',
       message: '',
@@ -51,7 +51,14 @@ test('of many that wait to be written only some have listed their versions, and 
   const uids = Array.from({ length: 150 }, (_, i) => `d-${i}`)
   for (const uid of uids)
     histories.follow(dashboardIdentity('shop', `all/${uid}`), {
-      source: { url: 'https://grafana.example.com', secretRef: { name: 'g' }, uid, history: 'Full', interval: '1m' },
+      source: {
+        url: 'https://grafana.example.com',
+        secretRef: { name: 'g' },
+        uid,
+        schema: 'Classic',
+        history: 'Full',
+        interval: '1m',
+      },
       datasources: undefined,
       pathOf: ({ title }) => `dashboards/${title}.json`,
       form: '',
