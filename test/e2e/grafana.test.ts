@@ -4,4 +4,6 @@ import { startGrafanaStandIn } from '../kit/grafana/index.ts'
 import { grafanaScenarios } from './harness/grafana/scenarios.ts'
 import { WORLDS } from './harness/world.ts'
 
-describe.each(WORLDS)('Dashboards of a Grafana: %s', (plane) => grafanaScenarios(plane, startGrafanaStandIn))
+describe.each(WORLDS)('Dashboards of a Grafana: %s', (plane) =>
+  grafanaScenarios(plane, startGrafanaStandIn, { hasResources: true }),
+)

@@ -3,4 +3,4 @@ import { describe } from 'vitest'
 import { grafanaScenarios } from '../e2e/harness/grafana/scenarios.ts'
 import { startGrafana } from '../kit/grafana/index.ts'
 
-describe('Dashboards of a real Grafana', () => grafanaScenarios('embedded', startGrafana))
+describe('Dashboards of a real Grafana', () => grafanaScenarios('embedded', startGrafana, { hasResources: false }))

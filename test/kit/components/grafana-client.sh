@@ -22,6 +22,7 @@ import (
 	"github.com/grafana/grafana-openapi-client-go/client/dashboards"
 	"github.com/grafana/grafana-openapi-client-go/client/folders"
 	"github.com/grafana/grafana-openapi-client-go/client/library_elements"
+	"github.com/grafana/grafana-openapi-client-go/client/org"
 	"github.com/grafana/grafana-openapi-client-go/client/search"
 )
 
@@ -59,13 +60,15 @@ func ask(api *client.GrafanaHTTPAPI, call, uid string, number int64) (any, error
 		return payload(api.LibraryElements.GetLibraryElements(query))
 	case "panel":
 		return payload(api.LibraryElements.GetLibraryElementByUID(uid))
+	case "org":
+		return payload(api.Org.GetCurrentOrgWithParams(org.NewGetCurrentOrgParams()))
 	}
 	return nil, fmt.Errorf("no call %s", call)
 }
 
 func run(arguments []string) error {
 	if len(arguments) < 4 {
-		return fmt.Errorf("usage: grafana-client URL TOKEN dashboard|versions|version|search|folders|rules|group|panels|panel UID [NUMBER]")
+		return fmt.Errorf("usage: grafana-client URL TOKEN dashboard|versions|version|search|folders|rules|group|panels|panel|org UID [NUMBER]")
 	}
 	server, err := url.Parse(arguments[0])
 	if err != nil {
@@ -98,4 +101,4 @@ GO
   go get "github.com/grafana/grafana-openapi-client-go@${version%+*}"
   CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$out/grafana-client" .
 }
-component grafana-client "${1:-v0.0.0-20260330113218-ee77c4f6f90e+2}" 1 build
+component grafana-client "${1:-v0.0.0-20260330113218-ee77c4f6f90e+3}" 1 build

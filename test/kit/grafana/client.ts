@@ -11,11 +11,12 @@ export type ClientCall =
   | 'group'
   | 'panels'
   | 'panel'
+  | 'org'
 
 /**
  * What Grafana's own client makes of an answer: of a dashboard, its versions (at most `number`), its version `number`, or
  * the dashboards or the folders in the folder `uid`; all alert rules, the group `FOLDER/GROUP`, page `number` of the library panels, two on
- * each, or one of them. Throws CommandError with what the client says.
+ * each, or one of them; the organisation of the token, whatever the `uid`. Throws CommandError with what the client says.
  */
 export async function askWithClient(
   url: string,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { askWithClient } from './client.ts'
+import type { ClientCall } from './client.ts'
 import { startGrafana, startGrafanaStandIn } from './index.ts'
 import type { Credentials, Grafana, Token } from './index.ts'
 
@@ -173,6 +174,11 @@ describe.each([
     expect(await status('', { name: 'admin', password: 'wrong' })).toEqual([401, 'invalid username or password'])
   })
 
+  test('the organisation has a number, which every login may know', async () => {
+    const viewer = await grafana.serviceAccount('onlooker', 'Viewer')
+    expect(await grafana.api('GET', '/api/org', undefined, viewer)).toMatchObject({ id: 1, name: 'Main Org.' })
+  })
+
   test('a save is refused when somebody was faster', async () => {
     await save('raced')
     expect(await save('raced')).toMatchObject({ status: 412, body: { status: 'version-mismatch' } })
@@ -180,11 +186,11 @@ describe.each([
 
   test("Grafana's own client of today reads it, but for the list of versions of 10, an array", async () => {
     await save('read', { folder: 'inner' })
-    const ask = (...call: ['dashboard' | 'versions' | 'version' | 'folders' | 'search', string, number?]) =>
-      askWithClient(grafana.url, editor.token, ...call)
+    const ask = (...call: [ClientCall, string, number?]) => askWithClient(grafana.url, editor.token, ...call)
     expect(await ask('dashboard', 'read')).toMatchObject({ dashboard: { title: 'read' }, meta: { folderUid: 'inner' } })
     expect(await ask('version', 'read', 1)).toMatchObject({ version: 1, createdBy: 'admin', data: { title: 'read' } })
     expect(await ask('folders', 'team')).toMatchObject([{ uid: 'inner' }])
+    expect(await ask('org', '')).toMatchObject({ id: 1, name: 'Main Org.' })
     expect(await ask('search', 'inner')).toContainEqual(expect.objectContaining({ uid: 'read', folderUid: 'inner' }))
     const list = ask('versions', 'read', 1)
     if (later) expect(await list).toMatchObject({ versions: [{ version: 1, createdBy: 'admin', uid: 'read' }] })

@@ -6,13 +6,21 @@ import { folderScenarios } from './folder.ts'
 import { historyScenarios } from './history.ts'
 import { killScenarios } from './kills.ts'
 import { pathScenarios } from './path.ts'
+import { noResourceScenarios, resourceScenarios } from './resources.ts'
 import { useStage } from './stage.ts'
 
-export function grafanaScenarios(plane: Parameters<typeof startWorld>[0], start: () => Promise<Grafana>): void {
+/** @param kind.hasResources it is of a release whose dashboards are resources, too */
+export function grafanaScenarios(
+  plane: Parameters<typeof startWorld>[0],
+  start: () => Promise<Grafana>,
+  { hasResources }: { readonly hasResources: boolean },
+): void {
   const stage = useStage(plane, start)
   historyScenarios(stage)
   killScenarios(stage)
   absenceScenarios(stage)
   pathScenarios(stage)
   folderScenarios(stage)
+  if (hasResources) resourceScenarios(stage)
+  else noResourceScenarios(stage)
 }

@@ -26,6 +26,8 @@ export interface StandInOptions {
  * - alert rules may be read by administrators alone, as in 10; later ones let in whoever may read rules and folders, and list groups
  *   in any order; rules are not evaluated, and of a folder within another the export names the title alone;
  * - no panels, variables or tags are looked at, no name is taken, no limit of requests, no managedFields, no `/dto`;
+ * - the classic API gives every version of what is kept in v2 with its spec; a real one may give a converted one, or its title alone;
+ * - an administrator of the server, `/api/orgs` and logins of several organisations are not there, nor is a page limit in bytes;
  * - refused logins have the messages of 12 without its `messageId`.
  *
  * Source: grafana.com/docs, "Alerting provisioning HTTP API", "Library element HTTP API", "Dashboard HTTP API", "Resource history HTTP API", "Dashboard versions"; that a revision keeps

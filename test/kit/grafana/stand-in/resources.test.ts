@@ -142,6 +142,26 @@ test('what is deleted is in the trash until it is made again', async () => {
   expect(await trash()).toEqual([])
 })
 
+test('resources of another organisation than the first are in its namespace, and nowhere else', async () => {
+  const other = await startGrafanaStandIn({ organisation: 7 })
+  try {
+    expect(await other.api('GET', '/api/org')).toMatchObject({ id: 7 })
+    const there = at('v2').replace('default', 'org-7')
+    await other.api('POST', there, resource('far', v2('Far'), '', ''))
+    expect((await other.api('GET', `${there}/far`)).metadata.namespace).toBe('org-7')
+    expect(await other.ask('GET', at('v2', '/far'))).toMatchObject({ status: 404 })
+    expect((await other.ask('GET', '/api/dashboards/uid/far')).body.message).toContain(`${there}/far`)
+  } finally {
+    await other.stop()
+  }
+})
+
+test('in the classic API what is kept in v2 has its versions, with authors, and its own spec in them', async () => {
+  await grafana.api('POST', at('v2'), resource('both', v2('Both'), 'why'))
+  const version = await grafana.api('GET', '/api/dashboards/uid/both/versions/1')
+  expect(version).toMatchObject({ version: 1, createdBy: 'admin', data: { elements: {} } })
+})
+
 test('refusals are as those of Kubernetes, but for logins', async () => {
   await grafana.api('POST', at('v1'), resource('there', { title: 'There' }))
   const stale = { ...resource('there', { title: 'New' }), metadata: { name: 'there', resourceVersion: '1' } }
