@@ -26,6 +26,7 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
       'What the API server can check it refuses at [apply](#errors-of-kubectl-apply); this is what it cannot.',
       'One kind named in two versions; more than 8,192 pairs of kind and namespace that have to be asked for one by one.',
       'An object from before an upgrade, which an older definition has accepted.',
+      '`spec.source.grafana.schema` of a Dashboard names resources that its Grafana does not have: `Classic` is for every release. It is asked again by itself.',
     ],
   },
   InvalidTemplate: {
@@ -235,6 +236,7 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
       'A comma too many, a comment, or a text that was cut. In `source.json` line and column count from the first character of the text.',
       'A key that stands twice in one object: readers differ in which of them they take.',
       'A resource of `dashboard.grafana.app`, or the answer of an API around the dashboard: [what is a dashboard](kinds/dashboard.md#what-is-refused).',
+      'A running Grafana keeps the dashboard in another schema than `spec.source.grafana.schema` asks for: [which to take](kinds/dashboard.md#take-dashboards-as-resources).',
     ],
   },
   DuplicateUid: {
@@ -279,6 +281,7 @@ export const EXAMPLES: Readonly<Record<Reason, Example>> = {
     causes: [
       'The condition is `Incomplete`; Ready stays True. Grafana keeps 20 versions of each dashboard (`versions_to_keep`), and there were more while nobody asked; the commit after them says so in a line `Gitsync-Missing`.',
       'The dashboard was deleted and made anew, or Grafana went back to a backup.',
+      'A version is no dashboard in the schema that `spec.source.grafana.schema` names, since Grafana could not convert it.',
     ],
   },
   SyncNotFound: {
