@@ -123,6 +123,19 @@ test('what was not kept is asked for by its revision, and what Git alone names i
   })
 })
 
+test('an import asks for pages and for people, and for no version by itself', async () => {
+  for (let count = 1; count <= 20; count++)
+    await save('whole', { title: `Whole ${count}`, ...(count % 2 === 0 ? {} : { as: ada }) })
+  const grafana = await open()
+  await grafana.newest('whole')
+  requests.splice(0)
+  const versions = await all(grafana.versions('whole'))
+  expect(requests).toHaveLength(3)
+  for (const version of versions.toReversed())
+    expect((await grafana.saved('whole', version)).text).toContain(`"Whole ${version.version}"`)
+  expect(requests).toHaveLength(3 + 2)
+})
+
 test('each person is asked for once in an hour; who is not named is called as Grafana keeps it', async () => {
   const grafana = await open()
   const eve = await server.user('eve', 'Editor')
