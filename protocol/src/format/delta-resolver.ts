@@ -7,7 +7,7 @@ import type { ObjectId, ObjectType } from './object-id.ts'
 import { overLimit } from './over-limit.ts'
 import { MAX_DELTA_DEPTH } from './pack-limits.ts'
 import type { GitObject, ReadPackOptions } from './pack-reader.ts'
-import type { BaseName, EntryHeader } from './pack-scanner.ts'
+import type { BaseName, EntryHeader } from './entry-header.ts'
 
 interface WaitingDelta {
   readonly offset: number

@@ -92,6 +92,13 @@ export function applyDelta(base: Buffer, delta: Buffer, maxResult: number): Buff
   return result
 }
 
+/** Bytes that a delta makes. @throws GitError `Malformed` */
+export function deltaResultSize(delta: Buffer): number {
+  const reader = { delta, at: 0 }
+  readVarint(reader)
+  return readVarint(reader)
+}
+
 interface Reader {
   readonly delta: Buffer
   at: number

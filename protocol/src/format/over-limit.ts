@@ -6,7 +6,7 @@ import { GitError } from './errors.ts'
  */
 export function overLimit(limit: string, expected: number, actual?: number): GitError {
   const found = actual === undefined ? '' : `: ${actual}`
-  return new GitError('LimitExceeded', `the server's answer exceeds ${limit} (${expected})${found}`, {
+  return new GitError('LimitExceeded', `more came than ${limit} allows (${expected})${found}`, {
     limit,
     expected,
     ...(actual === undefined ? {} : { actual }),

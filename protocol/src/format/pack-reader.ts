@@ -1,11 +1,13 @@
 import { createHash } from '#platform/hash'
+import { ByteReader } from './byte-reader.ts'
 import { DeltaResolver } from './delta-resolver.ts'
+import { GitError } from './errors.ts'
 import type { ObjectFormat, ObjectId, ObjectType } from './object-id.ts'
 import { overLimit } from './over-limit.ts'
 import { MAX_BLOB_BYTES } from './pack-limits.ts'
 import type { PackLimits } from './pack-limits.ts'
 import { PackScanner } from './pack-scanner.ts'
-import type { EntryHeader } from './pack-scanner.ts'
+import type { EntryHeader } from './entry-header.ts'
 import type { Spill } from './spill.ts'
 
 export type { PackLimits } from './pack-limits.ts'
@@ -73,7 +75,8 @@ export async function* readPack<T>(
   options: ReadPackOptions & Partial<StreamingOptions<T>>,
 ): AsyncGenerator<GitObject | StreamedBlob<T>> {
   const { format, limits, large, streamAbove = STREAM_ABOVE } = options
-  const scanner = new PackScanner(chunks, format, limits)
+  const input = new ByteReader(chunks)
+  const scanner = new PackScanner(input, { format, limits })
   const resolver = new DeltaResolver(options)
   try {
     const count = await scanner.start()
@@ -91,6 +94,7 @@ export async function* readPack<T>(
       }
     }
     await scanner.trailer()
+    if (!(await input.atEnd())) throw new GitError('Malformed', 'bytes follow the checksum of the pack')
     yield* resolver.finish()
   } finally {
     await resolver.close()

@@ -1,28 +1,15 @@
 import { createHash } from '#platform/hash'
 import { inflateObject, InflateStream } from '#platform/zlib'
-import { ByteReader } from './byte-reader.ts'
+import type { ByteReader } from './byte-reader.ts'
 import { GitError } from './errors.ts'
-import type { ObjectFormat, ObjectId, ObjectType } from './object-id.ts'
+import { readEntryHeader } from './entry-header.ts'
+import type { EntryHeader } from './entry-header.ts'
+import type { ObjectFormat } from './object-id.ts'
 import { PACK_HEADER_BYTES, readPackHeader } from './pack-header.ts'
 import { overLimit } from './over-limit.ts'
 import type { PackLimits } from './pack-limits.ts'
 import { PieceSize } from './piece-size.ts'
 
-/** How a delta names its base. */
-export type BaseName = { readonly baseOffset: number } | { readonly baseOid: ObjectId }
-
-/** What stands before the data of an object. */
-export interface EntryHeader {
-  /** From the start of the pack. */
-  readonly offset: number
-  readonly kind: ObjectType | BaseName
-  /** Bytes of the data, inflated. */
-  readonly size: number
-}
-
-const TYPES: Readonly<Record<number, ObjectType>> = { 1: 'commit', 2: 'tree', 3: 'blob', 4: 'tag' }
-const OFS_DELTA = 6
-const REF_DELTA = 7
 /** What zlib adds to bytes that it cannot make shorter, for those that are inflated at once. */
 const ZLIB_OVERHEAD = 64
 /** Compression never makes an object much longer; only a stream of empty blocks goes on and on. */
@@ -37,13 +24,23 @@ export class PackScanner {
   readonly #input: ByteReader
   readonly #format: ObjectFormat
   readonly #limits: PackLimits
+  readonly #onBytes: ((bytes: Buffer) => void) | undefined
   readonly #digest
   #offset = 0
 
-  constructor(chunks: AsyncIterable<Uint8Array>, format: ObjectFormat, limits: PackLimits) {
-    this.#input = new ByteReader(chunks)
+  /** @param onBytes is given all bytes of the pack, in order, each part before what is made of it */
+  constructor(
+    input: ByteReader,
+    {
+      format,
+      limits,
+      onBytes,
+    }: { readonly format: ObjectFormat; readonly limits: PackLimits; readonly onBytes?: (bytes: Buffer) => void },
+  ) {
+    this.#input = input
     this.#format = format
     this.#limits = limits
+    this.#onBytes = onBytes
     this.#digest = createHash(format.name)
   }
 
@@ -62,12 +59,10 @@ export class PackScanner {
   async entry(): Promise<EntryHeader> {
     if (await this.#input.atEnd()) throw tooShort()
     for (let enough = true; enough; enough = await this.#input.fill(this.#input.held.length + 1)) {
-      const head = new Head(this.#input.held)
-      const { kind, size } = readHeader(head, this.#offset, this.#format)
-      if (!head.short) {
-        const offset = this.#offset
-        this.#consume(head.at)
-        return { offset, kind, size }
+      const read = readEntryHeader(this.#input.held, this.#offset, this.#format)
+      if (read !== undefined) {
+        this.#consume(read.length)
+        return read.header
       }
     }
     throw tooShort()
@@ -124,69 +119,23 @@ export class PackScanner {
     if (given !== size) throw malformed(`an object of the pack holds ${given} bytes, not the ${size} it declares`)
   }
 
-  async trailer(): Promise<void> {
+  /** Reads to the end of the pack, and not beyond: whoever sent it may be waiting for an answer. @returns the checksum, hex */
+  async trailer(): Promise<string> {
     const expected = this.#digest.digest('hex')
-    const actual = (await this.#input.take(this.#format.size)).toString('hex')
+    const bytes = await this.#input.take(this.#format.size)
+    const actual = bytes.toString('hex')
     if (actual !== expected) throw new GitError('Malformed', 'the checksum of the pack is wrong', { expected, actual })
-    if (!(await this.#input.atEnd())) throw malformed('bytes follow the checksum of the pack')
+    this.#onBytes?.(bytes)
+    return actual
   }
 
   #consume(count: number): void {
-    this.#digest.update(this.#input.held.subarray(0, count))
+    const bytes = this.#input.held.subarray(0, count)
+    this.#digest.update(bytes)
+    this.#onBytes?.(bytes)
     this.#input.skip(count)
     this.#offset += count
   }
-}
-
-/** Reads what may not be there yet: past the end everything is 0, and `short` says so. */
-class Head {
-  readonly bytes: Buffer
-  at = 0
-
-  constructor(bytes: Buffer) {
-    this.bytes = bytes
-  }
-
-  get short(): boolean {
-    return this.at > this.bytes.length
-  }
-
-  byte(): number {
-    return this.bytes[this.at++] ?? 0
-  }
-
-  hex(count: number): string {
-    return this.bytes.toString('hex', this.at, (this.at += count))
-  }
-}
-
-function readHeader(head: Head, offset: number, format: ObjectFormat): Omit<EntryHeader, 'offset'> {
-  const first = head.byte()
-  let size = first & 0x0f
-  for (let more = first & 0x80, scale = 16; more; scale *= 128) {
-    const next = head.byte()
-    more = next & 0x80
-    size += (next & 0x7f) * scale
-    if (!Number.isSafeInteger(size)) throw malformed('an object of the pack declares an impossible size')
-  }
-  const type = (first >> 4) & 7
-  if (type === OFS_DELTA) return { kind: { baseOffset: offset - backwards(head) }, size }
-  if (type === REF_DELTA) return { kind: { baseOid: head.hex(format.size) }, size }
-  const kind = TYPES[type]
-  if (kind === undefined) throw malformed(`the pack holds an object of type ${type}, which does not exist`)
-  return { kind, size }
-}
-
-/** The offset encoding of OBJ_OFS_DELTA: each continuation adds one. */
-function backwards(head: Head): number {
-  let next = head.byte()
-  let value = next & 0x7f
-  while (next & 0x80) {
-    next = head.byte()
-    value = (value + 1) * 128 + (next & 0x7f)
-    if (!Number.isSafeInteger(value)) throw malformed('a delta points to an impossible offset')
-  }
-  return value
 }
 
 function checkCompression(taken: number, size: number): void {

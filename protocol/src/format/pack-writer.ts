@@ -27,10 +27,11 @@ export interface PackBody {
 }
 
 const TYPE_NUMBER = { commit: 1, tree: 2, blob: 3, tag: 4, 'ref-delta': 7 } as const
+const OFS_DELTA = 6
 
 /** A version 2 pack, as chunks to send in a row. No entries give the empty pack that ref updates without objects need. */
 export function writePack(entries: readonly PackEntry[], format: ObjectFormat): Buffer[] {
-  const chunks = [packHeader(entries.length), ...entries.flatMap(encode)]
+  const chunks = [packHeader(entries.length), ...entries.flatMap(encodeEntry)]
   const trailer = createHash(format.name)
   for (const chunk of chunks) trailer.update(chunk)
   return [...chunks, trailer.digest()]
@@ -41,7 +42,7 @@ export function packBody(entries: readonly (PackEntry | StreamedEntry)[], format
   const parts = entries.map((entry) =>
     'deflated' in entry
       ? { head: [entryHeader(entry.type, entry.size)], tail: entry }
-      : { head: encode(entry), tail: undefined },
+      : { head: encodeEntry(entry), tail: undefined },
   )
   let length = PACK_HEADER_BYTES + format.size
   for (const { head, tail } of parts) {
@@ -66,14 +67,30 @@ export function packBody(entries: readonly (PackEntry | StreamedEntry)[], format
   return { length, chunks }
 }
 
-function encode(entry: PackEntry): Buffer[] {
+/** An entry as it stands in a pack: its header, what its base is, its zlib stream. */
+export function encodeEntry(entry: PackEntry): Buffer[] {
   const header = entryHeader(entry.type, entry.bytes.length)
   const deflated = deflateObject(entry.bytes)
   return entry.type === 'ref-delta' ? [header, Buffer.from(entry.base, 'hex'), deflated] : [header, deflated]
 }
 
-function entryHeader(type: PackEntry['type'], size: number): Buffer {
-  const bytes = [(TYPE_NUMBER[type] << 4) | (size % 16)]
+/** What stands before the data of an entry; behind it, of a delta by id, its base. @param size bytes of the data, inflated */
+export function entryHeader(type: PackEntry['type'], size: number): Buffer {
+  return typeAndSize(TYPE_NUMBER[type], size)
+}
+
+/** As {@link entryHeader}, of a delta against what stands so many bytes before it (gitformat-pack, OBJ_OFS_DELTA). */
+export function ofsDeltaHeader(size: number, distance: number): Buffer {
+  const bytes = [distance % 128]
+  for (let rest = Math.floor(distance / 128); rest > 0; rest = Math.floor(rest / 128)) {
+    rest -= 1
+    bytes.unshift(0x80 | (rest % 128))
+  }
+  return Buffer.concat([typeAndSize(OFS_DELTA, size), Buffer.from(bytes)])
+}
+
+function typeAndSize(type: number, size: number): Buffer {
+  const bytes = [(type << 4) | (size % 16)]
   for (let rest = Math.floor(size / 16); rest > 0; rest = Math.floor(rest / 128)) {
     bytes[bytes.length - 1] = (bytes.at(-1) as number) | 0x80
     bytes.push(rest % 128)

@@ -1,4 +1,4 @@
-import { nameProblem } from '../path.ts'
+import { nameProblem } from '../../format/entry-name.ts'
 
 /** Names that Windows opens as devices, with whatever extension. */
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)[ ]*(?:[.:].*)?$/i

@@ -10,7 +10,7 @@ import { discoverRefs, remember } from './discovery.ts'
 import { mayBeOld } from './may-be-old.ts'
 import { overLimit } from '../../format/over-limit.ts'
 import type { OnOlder } from '../remote/remote.ts'
-import { isRefName } from '../ref-name.ts'
+import { isRefName } from '../../format/ref-name.ts'
 import type { Session } from '../session.ts'
 
 export interface Ref {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isRefName } from '../ref-name.ts'
+import { isRefName } from '../../format/ref-name.ts'
 import { RefLines } from './ref-lines.ts'
 
 const oid = 'a'.repeat(40)

@@ -1,6 +1,6 @@
 import { GitError } from '../../format/errors.ts'
 import { isObjectId } from '../../format/object-id.ts'
-import { isRefName } from '../ref-name.ts'
+import { isRefName } from '../../format/ref-name.ts'
 import type { Remote } from '../remote/remote.ts'
 import type { Ref } from './ls-refs.ts'
 
