@@ -1,0 +1,105 @@
+import { isGitError } from '../../format/errors.ts'
+import type { GitError } from '../../format/errors.ts'
+import { FLUSH, packetLine } from '../../format/packet-line.ts'
+import type { GitServer, Opened } from '../git-server.ts'
+import { CAPABILITIES, receivePack } from '../receive-pack/receive-pack.ts'
+import { advertiseUploadPackV0, advertiseV0, uploadPackV0 } from '../upload-pack/v0.ts'
+import { advertiseV2, uploadPackV2 } from '../upload-pack/v2.ts'
+import type { RepositoryName, RepositoryState } from '../store/repository-store.ts'
+import { bodyOf } from './body.ts'
+import { inWords } from './request.ts'
+import type { HttpAnswer, HttpRequest } from './request.ts'
+import { route } from './route.ts'
+import type { Service } from './route.ts'
+
+/** Nothing of an answer is right for the next question. */
+const NOT_KEPT = {
+  'cache-control': 'no-cache, max-age=0, must-revalidate',
+  pragma: 'no-cache',
+  expires: 'Fri, 01 Jan 1980 00:00:00 GMT',
+}
+/** Bytes of a request that fetches: ids by the hundred thousand. */
+const MAX_FETCH_REQUEST = 64 << 20
+
+/** Answers a request of a Git client (gitprotocol-http). Never throws: what is wrong the answer says, in the client's protocol where it has begun. */
+export async function handle(server: GitServer, request: HttpRequest): Promise<HttpAnswer> {
+  const wanted = route(request.method, request.url)
+  if (wanted.to === 'refused') return inWords(wanted.status, wanted.why)
+  const service = wanted.to === 'refs' ? wanted.service : wanted.to
+  const { repository } = wanted
+  const refusal = await refusalOf(server, request, repository, service)
+  if (refusal !== undefined) return refusal
+  const opened = await (wanted.to === 'git-receive-pack' ? server.openOrCreate(repository) : server.open(repository))
+  const version = versionOf(request.headers['git-protocol'])
+  if (wanted.to === 'refs' && (opened !== undefined || service === 'git-receive-pack'))
+    return advertisement(service, version, opened?.state ?? server.newState(), server.agent)
+  if (opened === undefined) return inWords(404, `there is no repository ${repository}`)
+  const headers = { ...NOT_KEPT, 'content-type': `application/x-${service}-result` }
+  return { status: 200, headers, body: answer(request, service, version, opened, server) }
+}
+
+/** Undefined where it may go on. Who may not read learns nothing, not even whether there is such a repository. */
+async function refusalOf(
+  { authorizer }: GitServer,
+  { headers: { authorization }, peer }: HttpRequest,
+  repository: RepositoryName,
+  service: Service,
+): Promise<HttpAnswer | undefined> {
+  const right = service === 'git-receive-pack' ? 'write' : 'read'
+  const verdict = await authorizer.authorize({ repository, right, authorization, peer })
+  if (verdict === 'allowed') return undefined
+  if (verdict === 'unknown')
+    return inWords(401, 'log in with a token of this server', {
+      'www-authenticate': 'Basic realm="gitsync", charset="UTF-8"',
+    })
+  const mayRead =
+    right === 'write' && (await authorizer.authorize({ repository, right: 'read', authorization, peer })) === 'allowed'
+  return mayRead
+    ? inWords(403, `this token may not write to ${repository}`)
+    : inWords(404, `there is no repository ${repository}`)
+}
+
+function advertisement(service: Service, version: 0 | 1 | 2, state: RepositoryState, agent: string): HttpAnswer {
+  const headers = { ...NOT_KEPT, 'content-type': `application/x-${service}-advertisement` }
+  if (service === 'git-upload-pack' && version === 2) return { status: 200, headers, body: advertiseV2(state, agent) }
+  const refs =
+    service === 'git-upload-pack'
+      ? advertiseUploadPackV0(state, agent)
+      : advertiseV0(state, { agent, capabilities: CAPABILITIES, isWithHead: false })
+  const first = version === 1 ? [packetLine('version 1\n')] : []
+  return { status: 200, headers, body: Buffer.concat([packetLine(`# service=${service}\n`), FLUSH, ...first, refs]) }
+}
+
+async function* answer(
+  request: HttpRequest,
+  service: Service,
+  version: 0 | 1 | 2,
+  { state, objects, name }: Opened,
+  server: GitServer,
+): AsyncGenerator<Uint8Array> {
+  try {
+    if (service === 'git-receive-pack')
+      yield* receivePack(bodyOf(request, server.maxPushBytes), {
+        name,
+        state,
+        objects,
+        store: server.store,
+        limits: server.limits,
+      })
+    else {
+      const body = bodyOf(request, MAX_FETCH_REQUEST)
+      yield* version === 2 ? uploadPackV2(body, state, objects) : uploadPackV0(body, state, objects)
+    }
+  } catch (error) {
+    if (!isGitError(error)) server.onError(error)
+    yield packetLine(`ERR ${isGitError(error) ? oneLine(error) : 'internal error'}\n`)
+  }
+}
+
+const oneLine = ({ message }: GitError): string => message.replaceAll(/\s+/g, ' ').slice(0, 1_000)
+
+/** Keys are separated by colons (gitprotocol-v2, "HTTP Transport"); what is not known counts for nothing. */
+function versionOf(header: string | undefined): 0 | 1 | 2 {
+  const versions = (header ?? '').split(':').flatMap((key) => /^version=([12])$/.exec(key)?.[1] ?? [])
+  return Math.max(0, ...versions.map(Number)) as 0 | 1 | 2
+}

@@ -1,0 +1,31 @@
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { GitServer } from '../git-server.ts'
+import { handle } from '../http/handle.ts'
+
+/** A listener for Git over HTTP; `listen` starts it. */
+export function httpListener(server: GitServer): Server {
+  return createServer((request, response) => {
+    serve(server, request, response).catch((error: unknown) => {
+      // A client that is gone is nothing to tell of.
+      if (!response.destroyed && !request.destroyed) server.onError(error)
+      response.destroy()
+    })
+  })
+}
+
+async function serve(server: GitServer, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
+  )
+  const { method = '', url = '/', socket } = request
+  const answer = await handle(server, { method, url, headers, body: request, peer: socket.remoteAddress })
+  response.writeHead(answer.status, answer.headers)
+  const { body } = answer
+  if (body instanceof Uint8Array) response.end(body)
+  else await pipeline(Readable.from(body, { objectMode: false, highWaterMark: 1 << 16 }), response)
+  // Who was answered early may still be sending.
+  request.resume()
+}

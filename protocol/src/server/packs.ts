@@ -1,0 +1,49 @@
+import { LRUCache } from 'lru-cache'
+import { ObjectStore } from './pack/object-store.ts'
+import { StoredPack } from './pack/stored-pack.ts'
+import type { KeptPack, RepositoryState, RepositoryStore } from './store/repository-store.ts'
+
+/** Bytes of indexes that are held. */
+const INDEX_BYTES = 256 << 20
+
+/** The packs of repositories, opened once for all who read them. */
+export class Packs {
+  readonly #store: RepositoryStore
+  readonly #maxObjectBytes: number
+  readonly #opening = new Map<string, Promise<StoredPack>>()
+  readonly #open = new LRUCache<string, StoredPack>({
+    maxSize: INDEX_BYTES,
+    sizeCalculation: ({ index }) => index.size,
+  })
+
+  constructor(store: RepositoryStore, maxObjectBytes: number) {
+    this.#store = store
+    this.#maxObjectBytes = maxObjectBytes
+  }
+
+  /** @throws GitError `ObjectMissing` where a pack is not there, `Malformed` */
+  async objectsOf(state: RepositoryState): Promise<ObjectStore> {
+    const packs = await Promise.all(state.packs.map((pack) => this.#get(state, pack)))
+    return new ObjectStore(packs, state.format)
+  }
+
+  async #get(state: RepositoryState, pack: KeptPack): Promise<StoredPack> {
+    const key = `${state.id}/${pack.name}`
+    const known = this.#open.get(key) ?? this.#opening.get(key)
+    if (known !== undefined) return await known
+    const opening = this.#read(state, pack)
+    this.#opening.set(key, opening)
+    try {
+      const opened = await opening
+      this.#open.set(key, opened)
+      return opened
+    } finally {
+      this.#opening.delete(key)
+    }
+  }
+
+  async #read({ id, format }: RepositoryState, pack: KeptPack): Promise<StoredPack> {
+    const { file, index } = await this.#store.open(id, pack)
+    return new StoredPack(file, index, { format, maxObjectBytes: this.#maxObjectBytes })
+  }
+}

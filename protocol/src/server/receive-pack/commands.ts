@@ -1,0 +1,79 @@
+import type { ByteReader } from '../../format/byte-reader.ts'
+import { GitError } from '../../format/errors.ts'
+import { isObjectId } from '../../format/object-id.ts'
+import type { ObjectFormat, ObjectId } from '../../format/object-id.ts'
+import { packetText, readPacket } from '../../format/packet-line.ts'
+
+/** What is to become of one ref. */
+export interface RefCommand {
+  readonly ref: string
+  /** Where it is now; null: there is none. */
+  readonly old: ObjectId | null
+  /** Null: it is deleted. */
+  readonly new: ObjectId | null
+}
+
+export interface PushRequest {
+  readonly commands: readonly RefCommand[]
+  readonly capabilities: ReadonlySet<string>
+  readonly options: readonly string[]
+}
+
+const MAX_OPTIONS = 100
+
+/**
+ * The commands of a push, up to its pack (gitprotocol-pack, "Reference Update Request"). Undefined for a request that only looks
+ * whether it would be let in.
+ * @throws GitError `Malformed`, `LimitExceeded`
+ */
+export async function readCommands(
+  input: ByteReader,
+  { format, maxRefs }: { readonly format: ObjectFormat; readonly maxRefs: number },
+): Promise<PushRequest | undefined> {
+  const commands = new Map<string, RefCommand>()
+  let capabilities: ReadonlySet<string> = new Set()
+  for await (const payload of lines(input)) {
+    const nul = payload.indexOf(0)
+    const line = packetText(nul < 0 ? payload : payload.subarray(0, nul))
+    // Commits whose parents the client lacks: whether we have these, their own ids say.
+    if (line.startsWith('shallow ')) continue
+    if (line.startsWith('push-cert')) throw new GitError('Malformed', 'signed pushes are not taken here')
+    if (commands.size === 0 && nul >= 0) capabilities = new Set(packetText(payload.subarray(nul + 1)).split(' '))
+    const command = readCommand(line, format)
+    if (commands.has(command.ref)) throw new GitError('Malformed', `${command.ref} comes twice in one push`)
+    commands.set(command.ref, command)
+    if (commands.size > maxRefs)
+      throw new GitError('LimitExceeded', `more than ${maxRefs} refs in one push`, {
+        limit: 'maxRefs',
+        expected: maxRefs,
+      })
+  }
+  if (commands.size === 0) return undefined
+  const options: string[] = []
+  if (capabilities.has('push-options'))
+    for await (const payload of lines(input))
+      if (options.push(packetText(payload)) > MAX_OPTIONS)
+        throw new GitError('LimitExceeded', `more than ${MAX_OPTIONS} push options`)
+  const asked = [...capabilities].find((word) => word.startsWith('object-format='))?.slice('object-format='.length)
+  if (asked !== undefined && asked !== format.name)
+    throw new GitError('Malformed', `the repository has ids of ${format.name}, not ${asked}`)
+  return { commands: [...commands.values()], capabilities, options }
+}
+
+async function* lines(input: ByteReader): AsyncGenerator<Buffer> {
+  for (;;) {
+    const packet = await readPacket(input)
+    if (packet === undefined || packet.type === 'flush') return
+    if (packet.type !== 'data') throw new GitError('Malformed', `a ${packet.type} packet among the commands of a push`)
+    yield packet.payload
+  }
+}
+
+function readCommand(line: string, format: ObjectFormat): RefCommand {
+  const [, old = '', next = '', ref = ''] = /^(\S+) (\S+) (.+)$/s.exec(line) ?? []
+  const isId = (text: string): boolean => text.length === format.zero.length && isObjectId(text)
+  if (!isId(old) || !isId(next))
+    throw new GitError('Malformed', `${JSON.stringify(line.slice(0, 200))} is no command of a push`)
+  const orNull = (oid: ObjectId): ObjectId | null => (oid === format.zero ? null : oid)
+  return { ref, old: orNull(old), new: orNull(next) }
+}

@@ -1,0 +1,144 @@
+import { ByteReader } from '../../format/byte-reader.ts'
+import { isGitError } from '../../format/errors.ts'
+import type { ObjectId } from '../../format/object-id.ts'
+import type { PackLimits } from '../../format/pack-limits.ts'
+import { ingestPack } from '../ingest/ingest-pack.ts'
+import type { IngestedPack } from '../ingest/ingest-pack.ts'
+import type { ObjectStore } from '../pack/object-store.ts'
+import { ObjectStore as Objects } from '../pack/object-store.ts'
+import { StoredPack } from '../pack/stored-pack.ts'
+import type { RepositoryName, RepositoryState, RepositoryStore, StagedPack } from '../store/repository-store.ts'
+import { readCommands } from './commands.ts'
+import type { PushRequest, RefCommand } from './commands.ts'
+import { report } from './report.ts'
+import { updateRefs } from './update-refs.ts'
+import type { RefResults } from './update-refs.ts'
+
+/** What is offered to who pushes (gitprotocol-capabilities). */
+export const CAPABILITIES = [
+  'report-status',
+  'report-status-v2',
+  'delete-refs',
+  'side-band-64k',
+  'quiet',
+  'atomic',
+  'ofs-delta',
+  'push-options',
+]
+
+export interface ReceiveLimits extends PackLimits {
+  /** Refs that one push may change. */
+  readonly maxRefs: number
+}
+
+export interface PushedTo {
+  readonly name: RepositoryName
+  readonly state: RepositoryState
+  readonly objects: ObjectStore
+  readonly store: RepositoryStore
+  readonly limits: ReceiveLimits
+}
+
+/**
+ * One push: its objects are taken in where nobody sees them, then all its refs are changed at once.
+ * @throws GitError where what was sent are no commands; whatever is wrong with them, or with the pack, the answer says
+ */
+export async function* receivePack(body: AsyncIterable<Uint8Array>, to: PushedTo): AsyncGenerator<Buffer> {
+  const input = new ByteReader(body)
+  const request = await readCommands(input, { format: to.state.format, maxRefs: to.limits.maxRefs })
+  if (request === undefined) return
+  const { unpack, results } = await push(input, request, to)
+  yield report(results, { unpack, capabilities: request.capabilities })
+}
+
+async function push(
+  input: ByteReader,
+  { commands, capabilities }: PushRequest,
+  to: PushedTo,
+): Promise<{ readonly unpack: string; readonly results: RefResults }> {
+  const isAtomic = capabilities.has('atomic')
+  if (commands.every((command) => command.new === null))
+    return {
+      unpack: 'ok',
+      results: await change(to, commands, { isAtomic, refused: new Map(), peeled: new Map(), added: undefined }),
+    }
+  const staged = await to.store.stage(to.state.id)
+  try {
+    let pack: IngestedPack
+    try {
+      pack = await ingestPack(input, staged, {
+        format: to.state.format,
+        limits: to.limits,
+        external: (oid) => to.objects.find(oid),
+      })
+    } catch (error) {
+      if (!isGitError(error)) throw error
+      return { unpack: error.message, results: new Map(commands.map(({ ref }) => [ref, 'unpacker error'])) }
+    }
+    const found = await judge(commands, pack, staged, to)
+    const early = updateRefs(to.state, commands, { ...found, isAtomic })
+    // What nobody gets need not be kept.
+    if ([...early.results.values()].every((why) => why !== null)) return { unpack: 'ok', results: early.results }
+    if (pack.objects > 0) await to.store.keep(to.state.id, staged, pack)
+    const added = pack.objects === 0 ? undefined : { name: pack.name, size: staged.size, objects: pack.objects }
+    return { unpack: 'ok', results: await change(to, commands, { ...found, isAtomic, added }) }
+  } finally {
+    await staged.discard()
+  }
+}
+
+interface Judged {
+  readonly refused: ReadonlyMap<string, string>
+  readonly peeled: ReadonlyMap<ObjectId, ObjectId>
+}
+
+/** What is to be said of commands before their refs are looked at: whether all is there that they lead to. */
+async function judge(
+  commands: readonly RefCommand[],
+  pack: IngestedPack,
+  staged: StagedPack,
+  { state, objects, limits }: PushedTo,
+): Promise<Judged> {
+  const { format } = state
+  const own =
+    pack.objects === 0 ? [] : [new StoredPack(staged, pack.index, { format, maxObjectBytes: limits.maxObjectBytes })]
+  const all = new Objects([...objects.packs, ...own], format)
+  const refused = new Map<string, string>()
+  const peeled = new Map<ObjectId, ObjectId>()
+  // What was here before is complete: what is new is, too, where all that it refers to is here.
+  const isComplete = [...pack.missing].every((oid) => objects.has(oid))
+  for (const { ref, new: next } of commands) {
+    if (next === null) continue
+    if (!isComplete || !all.has(next)) {
+      refused.set(ref, 'missing necessary objects')
+      continue
+    }
+    const { oid, type, tags } = await all.peel(next)
+    if (tags.length > 0) peeled.set(next, oid)
+    const isBranch = ref.startsWith('refs/heads/')
+    if (isBranch && (type !== 'commit' || tags.length > 0)) refused.set(ref, 'a branch is of commits')
+  }
+  return { refused, peeled }
+}
+
+async function change(
+  { name, store, state: { id } }: PushedTo,
+  commands: readonly RefCommand[],
+  how: Judged & {
+    readonly isAtomic: boolean
+    readonly added: RepositoryState['packs'][number] | undefined
+  },
+): Promise<RefResults> {
+  let results: RefResults = new Map(commands.map(({ ref }) => [ref, 'the repository is gone']))
+  await store.change(name, (state) => {
+    // Another one of that name has other objects.
+    if (state.id !== id) return undefined
+    const { results: now, refs, head } = updateRefs(state, commands, how)
+    results = now
+    if ([...now.values()].every((why) => why !== null)) return undefined
+    const { added } = how
+    const isNew = added !== undefined && state.packs.every((pack) => pack.name !== added.name)
+    return { ...state, refs, head, packs: isNew ? [...state.packs, added] : state.packs }
+  })
+  return results
+}

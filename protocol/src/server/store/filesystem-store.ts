@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { GitError } from '../../format/errors.ts'
+import type { RandomAccess } from '../pack/random-access.ts'
+import { parseState, printState } from './manifest.ts'
+import type { RepositoryName, RepositoryState, RepositoryStore, StagedPack } from './repository-store.ts'
+import { Turns } from './turns.ts'
+
+/**
+ * Repositories in a folder, for one process: `names/OWNER/NAME.json` is the state of a repository, `repositories/ID/packs` has what
+ * never changes, `staging` what is on its way in. States are replaced by renaming, and written through before.
+ */
+export function filesystemStore(folder: string): RepositoryStore {
+  const fileOf = (name: RepositoryName): string => join(folder, 'names', `${name}.json`)
+  const packOf = (repository: string, name: string): string => join(folder, 'repositories', repository, 'packs', name)
+  /** One writer at a time for each repository. */
+  const turns = new Turns()
+  const read = async (name: RepositoryName): Promise<RepositoryState | undefined> => {
+    const text = await readFile(fileOf(name), 'utf8').catch(ifThere)
+    return text === undefined ? undefined : parseState(text)
+  }
+  const write = (name: RepositoryName, state: RepositoryState): Promise<void> =>
+    replaceFile(fileOf(name), join(folder, 'staging'), printState(state))
+  return {
+    read,
+    create: (name, state) =>
+      turns.take(name, async () => {
+        if ((await read(name)) !== undefined) return false
+        await write(name, state)
+        return true
+      }),
+    change: (name, change) =>
+      turns.take(name, async () => {
+        const state = await read(name)
+        const next = state && change(state)
+        if (next === undefined) return state
+        await write(name, next)
+        return next
+      }),
+    async stage() {
+      await mkdir(join(folder, 'staging'), { recursive: true })
+      const path = join(folder, 'staging', `${randomUUID()}.pack`)
+      return new StagedFile(path, await open(path, 'wx+', 0o600))
+    },
+    async keep(repository, pack, { name, index }) {
+      if (!(pack instanceof StagedFile)) throw new TypeError('a pack is kept where it was staged')
+      const path = packOf(repository, name)
+      await mkdir(dirname(path), { recursive: true })
+      await replaceFile(`${path}.idx`, join(folder, 'staging'), index)
+      await pack.moveTo(`${path}.pack`)
+    },
+    async open(repository, { name, size }) {
+      const path = packOf(repository, name)
+      const index = await readFile(`${path}.idx`).catch(ifThere)
+      if (index === undefined)
+        throw new GitError('ObjectMissing', `pack ${name} of repository ${repository} is missing`)
+      return { file: new StoredFile(`${path}.pack`, size), index }
+    },
+  }
+}
+
+/** Writes a file that is there as a whole or not at all, also after the power went. */
+async function replaceFile(path: string, staging: string, content: string | Buffer): Promise<void> {
+  await mkdir(staging, { recursive: true })
+  await mkdir(dirname(path), { recursive: true })
+  const draft = join(staging, randomUUID())
+  const file = await open(draft, 'wx', 0o600)
+  try {
+    await file.writeFile(content)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(draft, path)
+  await syncFolder(dirname(path))
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path)
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+class StagedFile implements StagedPack {
+  readonly #path: string
+  readonly #file: FileHandle
+  #size = 0
+  #isDone = false
+
+  constructor(path: string, file: FileHandle) {
+    this.#path = path
+    this.#file = file
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    await this.overwrite(this.#size, bytes)
+    this.#size += bytes.length
+  }
+
+  async overwrite(offset: number, bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length;)
+      done += (await this.#file.write(bytes, done, bytes.length - done, offset + done)).bytesWritten
+  }
+
+  read(offset: number, length: number): Promise<Buffer> {
+    return readAt(this.#file, offset, length)
+  }
+
+  async moveTo(path: string): Promise<void> {
+    await this.#file.sync()
+    await rename(this.#path, path)
+    await syncFolder(dirname(path))
+    this.#isDone = true
+    await this.#file.close()
+  }
+
+  async discard(): Promise<void> {
+    if (this.#isDone) return
+    this.#isDone = true
+    await this.#file.close()
+    await rm(this.#path, { force: true })
+  }
+}
+
+/** Opened by the first who reads, and closed with the last who holds it. */
+class StoredFile implements RandomAccess {
+  readonly size: number
+  readonly #path: string
+  #file: Promise<FileHandle> | undefined
+
+  constructor(path: string, size: number) {
+    this.#path = path
+    this.size = size
+  }
+
+  async read(offset: number, length: number): Promise<Buffer> {
+    this.#file ??= open(this.#path)
+    return await readAt(await this.#file, offset, length)
+  }
+}
+
+async function readAt(file: FileHandle, offset: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(length)
+  for (let done = 0; done < length;) {
+    const { bytesRead } = await file.read(bytes, done, length - done, offset + done)
+    if (bytesRead === 0) throw new RangeError(`the file ends before ${offset + length}`)
+    done += bytesRead
+  }
+  return bytes
+}
+
+function ifThere(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT') return undefined
+  throw error
+}

@@ -1,0 +1,64 @@
+import type { ObjectFormat, ObjectId } from '../../format/object-id.ts'
+import type { RandomAccess } from '../pack/random-access.ts'
+
+/** `owner/name`, without `.git`. */
+export type RepositoryName = string
+
+/** A ref, and what its tag stands for in the end where it is one of an annotated tag. */
+export interface StoredRef {
+  readonly oid: ObjectId
+  readonly peeled?: ObjectId
+}
+
+/** A pack that is kept. */
+export interface KeptPack {
+  /** Checksum of its bytes, hex. */
+  readonly name: string
+  /** Bytes. */
+  readonly size: number
+  readonly objects: number
+}
+
+/** A repository at one moment. */
+export interface RepositoryState {
+  /** Never another one's, and the same after it got another name. */
+  readonly id: string
+  readonly format: ObjectFormat
+  /** Full name of the branch that HEAD stands for. */
+  readonly head: string
+  /** Full names, HEAD apart. */
+  readonly refs: ReadonlyMap<string, StoredRef>
+  /** The oldest first. */
+  readonly packs: readonly KeptPack[]
+}
+
+/** A pack on its way in, which nobody else sees. */
+export interface StagedPack extends RandomAccess {
+  append(bytes: Uint8Array): Promise<void>
+  /** Writes over what is there. */
+  overwrite(offset: number, bytes: Uint8Array): Promise<void>
+  /** Leaves nothing of it behind. Does nothing once it was kept. */
+  discard(): Promise<void>
+}
+
+/** Where repositories are: packs that never change, and of each repository one state that is replaced as a whole. */
+export interface RepositoryStore {
+  /** Undefined where there is none of that name. */
+  read(name: RepositoryName): Promise<RepositoryState | undefined>
+  /** @returns false where there is one of that name */
+  create(name: RepositoryName, state: RepositoryState): Promise<boolean>
+  /**
+   * Replaces the state of a repository by one made of the state that it has; called again where somebody else was faster.
+   * @param change undefined: it stays as it is
+   * @returns the state that it has then; undefined where there is no such repository any more
+   */
+  change(
+    name: RepositoryName,
+    change: (state: RepositoryState) => RepositoryState | undefined,
+  ): Promise<RepositoryState | undefined>
+  stage(repository: string): Promise<StagedPack>
+  /** Keeps a staged pack for good, before a state names it. Does nothing where it is kept already. */
+  keep(repository: string, pack: StagedPack, kept: { readonly name: string; readonly index: Buffer }): Promise<void>
+  /** @throws GitError `ObjectMissing` where it is not there */
+  open(repository: string, pack: KeptPack): Promise<{ readonly file: RandomAccess; readonly index: Buffer }>
+}

@@ -1,0 +1,139 @@
+import { ByteReader } from '../../format/byte-reader.ts'
+import { GitError } from '../../format/errors.ts'
+import { isObjectId } from '../../format/object-id.ts'
+import type { ObjectId } from '../../format/object-id.ts'
+import { DELIMITER, FLUSH, packetLine, packetText, readPacket } from '../../format/packet-line.ts'
+import type { ObjectStore } from '../pack/object-store.ts'
+import { sizeOf } from '../pack/size-of.ts'
+import type { RepositoryState } from '../store/repository-store.ts'
+import { channel } from '../wire/side-band.ts'
+import { answerFetch } from './answer-fetch.ts'
+import { RequestLines } from './fetch-request.ts'
+import type { FetchRequest } from './fetch-request.ts'
+import { isEnough } from './negotiate.ts'
+import { listedRefs } from './ref-list.ts'
+
+/** What is offered in protocol version 2 (gitprotocol-v2, "Capability Advertisement"). */
+export function advertiseV2({ format }: RepositoryState, agent: string): Buffer {
+  const lines = [
+    'version 2',
+    `agent=${agent}`,
+    'ls-refs=unborn',
+    'fetch=shallow wait-for-done filter',
+    'server-option',
+    `object-format=${format.name}`,
+    'object-info',
+  ]
+  return Buffer.concat([...lines.map((line) => packetLine(`${line}\n`)), FLUSH])
+}
+
+/** Lines of one command: wants and haves by the thousand are fine, more is nobody's. */
+const MAX_LINES = 500_000
+
+/** One command of protocol version 2, and its answer. @throws GitError */
+export async function* uploadPackV2(
+  body: AsyncIterable<Uint8Array>,
+  state: RepositoryState,
+  objects: ObjectStore,
+): AsyncGenerator<Buffer> {
+  const { command, args } = await readCommand(new ByteReader(body), state)
+  if (command === 'ls-refs') yield lsRefs(state, args)
+  else if (command === 'object-info') yield await objectInfo(objects, args)
+  else if (command === 'fetch') yield* fetch(state, objects, args)
+  else if (command !== undefined) throw new GitError('Unsupported', `unknown command ${JSON.stringify(command)}`)
+}
+
+async function readCommand(
+  input: ByteReader,
+  { format }: RepositoryState,
+): Promise<{ readonly command: string | undefined; readonly args: readonly string[] }> {
+  let command: string | undefined
+  let isArgs = false
+  const args: string[] = []
+  for (;;) {
+    const packet = await readPacket(input)
+    if (packet === undefined || packet.type === 'flush') break
+    if (packet.type !== 'data') {
+      isArgs = true
+      continue
+    }
+    const line = packetText(packet.payload)
+    if (isArgs) {
+      if (args.push(line) > MAX_LINES)
+        throw new GitError('LimitExceeded', `more than ${MAX_LINES} lines in one request`)
+    } else if (line.startsWith('command=')) command = line.slice('command='.length)
+    else if (line.startsWith('object-format=') && line !== `object-format=${format.name}`)
+      throw new GitError('Malformed', `mismatched object format; server ${format.name}; client ${line.slice(14, 40)}`)
+  }
+  return { command, args }
+}
+
+function lsRefs(state: RepositoryState, args: readonly string[]): Buffer {
+  const prefixes = args.filter((line) => line.startsWith('ref-prefix ')).map((line) => line.slice('ref-prefix '.length))
+  const isAsked = (name: string): boolean => prefixes.length === 0 || prefixes.some((prefix) => name.startsWith(prefix))
+  const lines = listedRefs(state).flatMap(({ name, oid, peeled, symref }) => {
+    if (!isAsked(name) || (oid === undefined && !args.includes('unborn'))) return []
+    const target =
+      symref !== undefined && (args.includes('symrefs') || oid === undefined) ? ` symref-target:${symref}` : ''
+    const stands = peeled !== undefined && args.includes('peel') ? ` peeled:${peeled}` : ''
+    return [packetLine(`${oid ?? 'unborn'} ${name}${target}${stands}\n`)]
+  })
+  return Buffer.concat([...lines, FLUSH])
+}
+
+async function objectInfo(objects: ObjectStore, args: readonly string[]): Promise<Buffer> {
+  const lines: Buffer[] = []
+  if (args.includes('size')) lines.push(packetLine('size'))
+  for (const line of args) {
+    const oid = line.startsWith('oid ') ? line.slice('oid '.length) : undefined
+    if (oid === undefined) continue
+    const at = isObjectId(oid) ? objects.locate(oid) : undefined
+    const pack = at && objects.packs[at.pack]
+    const size = at !== undefined && pack !== undefined ? String(await sizeOf(pack, at.offset)) : ''
+    lines.push(packetLine(`${oid} ${args.includes('size') ? size : ''}`.trimEnd()))
+  }
+  return Buffer.concat([...lines, FLUSH])
+}
+
+async function* fetch(state: RepositoryState, objects: ObjectStore, args: readonly string[]): AsyncGenerator<Buffer> {
+  const lines = new RequestLines(state.format, (name) => state.refs.get(name)?.oid)
+  for (const line of args)
+    if (!lines.take(line))
+      throw new GitError('Malformed', `fetch: unexpected line ${JSON.stringify(line.slice(0, 200))}`)
+  const request = lines.finish()
+  const common = await commonOf(objects, request)
+  const answer = request.wants.length === 0 ? undefined : await answerFetch(state, objects, request)
+  if (!request.isDone) {
+    const acks = common.length === 0 ? ['NAK'] : common.map((oid) => `ACK ${oid}`)
+    const mayEnd = answer !== undefined && !request.flags.has('wait-for-done')
+    const isReady = mayEnd && (await isEnough(objects, request.wants, common))
+    yield packets(['acknowledgments', ...acks, ...(isReady ? ['ready'] : [])])
+    if (!isReady) {
+      yield FLUSH
+      return
+    }
+    yield DELIMITER
+  }
+  if (answer === undefined) {
+    yield FLUSH
+    return
+  }
+  const { shallow, unshallow } = answer.boundary
+  if (request.deepen !== undefined) {
+    yield packets([
+      'shallow-info',
+      ...shallow.map((oid) => `shallow ${oid}`),
+      ...unshallow.map((oid) => `unshallow ${oid}`),
+    ])
+    yield DELIMITER
+  }
+  yield packets(['packfile'])
+  for await (const bytes of answer.pack(common)) yield* channel(1, bytes)
+  yield FLUSH
+}
+
+async function commonOf(objects: ObjectStore, { haves }: FetchRequest): Promise<ObjectId[]> {
+  return [...new Set(haves)].filter((oid) => objects.has(oid))
+}
+
+const packets = (lines: readonly string[]): Buffer => Buffer.concat(lines.map((line) => packetLine(`${line}\n`)))
