@@ -46,5 +46,6 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
   ]),
   group('Reference', folder('reference')),
   group('Engine', folder('engine', ['README', 'reading', 'editing', 'refs-and-tags']), true),
+  group('Git server', [page('serve')]),
   group('Decisions', folder('adr'), true),
 ]

@@ -20,9 +20,26 @@ import { mirror } from './verbs/mirror.ts'
 import { mv } from './verbs/mv.ts'
 import { putFile } from './verbs/put-file.ts'
 import { rm } from './verbs/rm.ts'
+import { serve } from './verbs/serve.ts'
 import { tag } from './verbs/tag.ts'
 
-const VERBS = [check, lsRemote, lsTree, catFile, log, diff, clone, putFile, rm, mv, branch, tag, mirror, completion]
+const VERBS = [
+  check,
+  lsRemote,
+  lsTree,
+  catFile,
+  log,
+  diff,
+  clone,
+  putFile,
+  rm,
+  mv,
+  branch,
+  tag,
+  mirror,
+  serve,
+  completion,
+]
 
 /** Those that stand without a verb. */
 const PROGRAM_FLAGS: ReadonlySet<string> = new Set(['--help', '-h', '--version', '-V'])

@@ -1,0 +1,94 @@
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { InvalidArgumentError } from 'commander'
+import { GitError } from '../../format/errors.ts'
+import { filesystemStore, GitServer, httpListener, lockFolder, loopbackOnly, tokens } from '../../server/index.ts'
+import { interruptible } from '../interrupt.ts'
+import type { Io } from '../io.ts'
+import { writeError, writeLines } from '../output.ts'
+import type { Verb } from '../verb.ts'
+
+interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+interface Flags {
+  readonly http?: Address
+  readonly data?: string
+  readonly tokenFile?: string
+}
+
+const DEFAULT: Address = { host: '127.0.0.1', port: 7080 }
+
+export const serve: Verb = {
+  name: 'serve',
+  examples: [
+    'gitsync serve --data ./repositories',
+    'gitsync serve --http 0.0.0.0:7080 --data /srv/git --token-file /etc/gitsync/tokens',
+  ],
+  define(command, io) {
+    command
+      .description('Serve Git repositories over HTTP; a push to /OWNER/NAME.git creates one')
+      .option('--http <host:port>', 'address to listen at (default: 127.0.0.1:7080)', address)
+      .option('--data <folder>', 'where the repositories are (default: gitsync in XDG_DATA_HOME, or ~/.local/share)')
+      .option(
+        '--token-file <file>',
+        'who may read and write; a line each: TOKEN or sha256:HEX, user, read, write or admin, and a pattern of repositories such as team/*. Without it everybody on this machine may, and nobody else',
+      )
+      .action((flags: Flags) => run(flags, io))
+  },
+}
+
+async function run({ http = DEFAULT, data, tokenFile }: Flags, io: Io): Promise<void> {
+  const authorizer = tokenFile === undefined ? loopbackOnly : tokens(await readTokens(tokenFile))
+  const folder = data ?? join(io.env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'gitsync')
+  const unlock = await lockFolder(folder)
+  try {
+    const server = new GitServer({
+      store: filesystemStore(folder),
+      authorizer,
+      onError: (error) => writeError(io, error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    })
+    const listener = httpListener(server)
+    listener.listen(http.port, http.host)
+    await once(listener, 'listening')
+    const at = listener.address()
+    const port = typeof at === 'object' && at !== null ? at.port : http.port
+    const host = http.host.includes(':') ? `[${http.host}]` : http.host
+    await writeLines(io, [`serving ${folder} at http://${host}:${port}`])
+    await untilStopped()
+    listener.close()
+    listener.closeIdleConnections()
+    await once(listener, 'close')
+  } finally {
+    await unlock()
+  }
+}
+
+/** A signal ends it, once what has begun is answered; a second one at once. */
+async function untilStopped(): Promise<void> {
+  await interruptible(
+    (signal) => new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })),
+  )
+}
+
+async function readTokens(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new GitError('InvalidInput', `--token-file ${path} cannot be read: ${(error as Error).message}`, {
+      field: 'token-file',
+    })
+  }
+}
+
+function address(text: string): Address {
+  const [, bracketed, plain, port = ''] = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text) ?? []
+  const host = bracketed ?? plain
+  if (host === undefined || Number(port) > 65_535)
+    throw new InvalidArgumentError('write it as host:port, as in 127.0.0.1:7080')
+  return { host, port: Number(port) }
+}
