@@ -3,7 +3,7 @@ import { SHA1 } from '../format/object-id.ts'
 import type { ObjectFormat } from '../format/object-id.ts'
 import { loopbackOnly } from './access/authorizer.ts'
 import type { Authorizer } from './access/authorizer.ts'
-import type { ObjectStore } from './pack/object-store.ts'
+import { ObjectStore } from './pack/object-store.ts'
 import { Packs } from './packs.ts'
 import type { ReceiveLimits } from './receive-pack/receive-pack.ts'
 import type { RepositoryName, RepositoryState, RepositoryStore } from './store/repository-store.ts'
@@ -26,6 +26,10 @@ export interface GitServerOptions {
   readonly onError?: (error: unknown) => void
 }
 
+/** A client may leave at any moment: that is nothing to tell of. */
+const isClientGone = (error: unknown): boolean =>
+  (error as NodeJS.ErrnoException | undefined)?.code === 'ERR_STREAM_PREMATURE_CLOSE'
+
 /** What one push may bring. */
 const DEFAULT_LIMITS: ReceiveLimits = {
   maxObjects: 2_000_000,
@@ -40,6 +44,8 @@ export interface Opened {
   readonly name: RepositoryName
   readonly state: RepositoryState
   readonly objects: ObjectStore
+  /** It is not in the store yet. */
+  readonly isUnborn: boolean
 }
 
 /** Serves the repositories of a store. */
@@ -68,30 +74,24 @@ export class GitServer {
     this.agent = agent
     this.limits = { ...DEFAULT_LIMITS, ...limits }
     this.maxPushBytes = options.maxPushBytes ?? 4 * 2 ** 30
-    this.onError = onError
+    this.onError = (error) => {
+      if (!isClientGone(error)) onError(error)
+    }
     this.#format = format
     this.#defaultBranch = defaultBranch
     this.#packs = new Packs(store, this.limits.maxObjectBytes)
   }
 
-  /** Undefined where there is none. */
+  /** Undefined where there is none. @throws GitError where what is kept of it cannot be read */
   async open(name: RepositoryName): Promise<Opened | undefined> {
     const state = await this.store.read(name)
-    return state && { name, state, objects: await this.#packs.objectsOf(state) }
+    return state && { name, state, objects: await this.#packs.objectsOf(state), isUnborn: false }
   }
 
-  /** As {@link GitServer.open}, for who pushes: a push makes what is not there. */
-  async openOrCreate(name: RepositoryName): Promise<Opened | undefined> {
-    const found = await this.open(name)
-    if (found !== undefined) return found
-    const state = this.newState()
-    if (await this.store.create(name, state)) return { name, state, objects: await this.#packs.objectsOf(state) }
-    return await this.open(name)
-  }
-
-  /** What a repository is before anything was pushed. */
-  newState(): RepositoryState {
+  /** A repository that is not there: the first push that is taken makes it. */
+  unborn(name: RepositoryName): Opened {
     const head = `refs/heads/${this.#defaultBranch}`
-    return { id: randomUUID(), format: this.#format, head, refs: new Map(), packs: [] }
+    const state = { id: randomUUID(), format: this.#format, head, refs: new Map(), packs: [] }
+    return { name, state, objects: new ObjectStore([], state.format), isUnborn: true }
   }
 }

@@ -14,6 +14,7 @@ export class Packs {
   readonly #open = new LRUCache<string, StoredPack>({
     maxSize: INDEX_BYTES,
     sizeCalculation: ({ index }) => index.size,
+    dispose: (pack) => pack.rest(),
   })
 
   constructor(store: RepositoryStore, maxObjectBytes: number) {

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { filesystemStore, GitServer, httpListener, memoryStore } from '@gitsync/protocol/server'
+import { GitServer, httpListener, memoryStore, openFilesystemStore } from '@gitsync/protocol/server'
 import type { GitServerOptions } from '@gitsync/protocol/server'
 import { git } from '../../kit/remote/git.ts'
 
@@ -20,14 +20,14 @@ export interface Stand {
   readonly tree: (name: string, files?: Readonly<Record<string, string>>) => Promise<string>
   readonly commit: (tree: string, files: Readonly<Record<string, string>>, message?: string) => Promise<string>
   /** What went wrong inside. */
-  readonly errors: readonly unknown[]
+  readonly errors: unknown[]
   readonly stop: () => Promise<void>
 }
 
 export async function startStand(name: StoreName, options: Partial<GitServerOptions> = {}): Promise<Stand> {
   const folder = await mkdtemp(join(tmpdir(), 'gitsync-server-'))
   const errors: unknown[] = []
-  const store = name === 'memory' ? memoryStore() : filesystemStore(join(folder, 'data'))
+  const store = name === 'memory' ? memoryStore() : await openFilesystemStore(join(folder, 'data'))
   const server = new GitServer({ store, onError: (error) => errors.push(error), ...options })
   const listener = httpListener(server).listen(0, '127.0.0.1')
   await once(listener, 'listening')

@@ -4,7 +4,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import { GitError } from '../../format/errors.ts'
-import { filesystemStore, GitServer, httpListener, lockFolder, loopbackOnly, tokens } from '../../server/index.ts'
+import { GitServer, httpListener, loopbackOnly, openFilesystemStore, tokens } from '../../server/index.ts'
 import { interruptible } from '../interrupt.ts'
 import type { Io } from '../io.ts'
 import { writeError, writeLines } from '../output.ts'
@@ -45,10 +45,10 @@ export const serve: Verb = {
 async function run({ http = DEFAULT, data, tokenFile }: Flags, io: Io): Promise<void> {
   const authorizer = tokenFile === undefined ? loopbackOnly : tokens(await readTokens(tokenFile))
   const folder = data ?? join(io.env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'gitsync')
-  const unlock = await lockFolder(folder)
+  const store = await openFilesystemStore(folder)
   try {
     const server = new GitServer({
-      store: filesystemStore(folder),
+      store,
       authorizer,
       onError: (error) => writeError(io, error instanceof Error ? (error.stack ?? error.message) : String(error)),
     })
@@ -64,7 +64,7 @@ async function run({ http = DEFAULT, data, tokenFile }: Flags, io: Io): Promise<
     listener.closeIdleConnections()
     await once(listener, 'close')
   } finally {
-    await unlock()
+    await store.close()
   }
 }
 

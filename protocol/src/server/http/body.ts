@@ -1,13 +1,14 @@
 import { createGunzip } from 'node:zlib'
 import { pipeline } from 'node:stream/promises'
-import { GitError } from '../../format/errors.ts'
+import { GitError, isGitError } from '../../format/errors.ts'
 import type { HttpRequest } from './request.ts'
 
 /** The body of a request, unpacked: git packs what is longer than a kilobyte. @throws GitError `Malformed`, `LimitExceeded` while it is read */
 export async function* bodyOf({ headers, body }: HttpRequest, maxBytes: number): AsyncGenerator<Uint8Array> {
   const encoding = headers['content-encoding'] ?? 'identity'
   let seen = 0
-  for await (const bytes of encoding === 'identity' ? body : gunzip(body, encoding)) {
+  const arriving = whileThere(body)
+  for await (const bytes of encoding === 'identity' ? arriving : gunzip(arriving, encoding)) {
     seen += bytes.length
     if (seen > maxBytes)
       throw new GitError('LimitExceeded', `the request has more than ${maxBytes} bytes`, {
@@ -15,6 +16,15 @@ export async function* bodyOf({ headers, body }: HttpRequest, maxBytes: number):
         expected: maxBytes,
       })
     yield bytes
+  }
+}
+
+/** @throws GitError `Network` where the client leaves before its request is whole */
+async function* whileThere(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body
+  } catch (error) {
+    throw new GitError('Network', 'the client is gone', { cause: error })
   }
 }
 
@@ -27,6 +37,7 @@ async function* gunzip(body: AsyncIterable<Uint8Array>, encoding: string): Async
   try {
     yield* engine
   } catch (error) {
+    if (isGitError(error)) throw error
     throw new GitError('Malformed', 'the body is no gzip stream', { cause: error })
   }
 }

@@ -1,11 +1,11 @@
 import { isGitError } from '../../format/errors.ts'
-import type { GitError } from '../../format/errors.ts'
 import { FLUSH, packetLine } from '../../format/packet-line.ts'
 import type { GitServer, Opened } from '../git-server.ts'
 import { CAPABILITIES, receivePack } from '../receive-pack/receive-pack.ts'
 import { advertiseUploadPackV0, advertiseV0, uploadPackV0 } from '../upload-pack/v0.ts'
 import { advertiseV2, uploadPackV2 } from '../upload-pack/v2.ts'
 import type { RepositoryName, RepositoryState } from '../store/repository-store.ts'
+import { inOneLine, ToldError } from '../wire/side-band.ts'
 import { bodyOf } from './body.ts'
 import { inWords } from './request.ts'
 import type { HttpAnswer, HttpRequest } from './request.ts'
@@ -29,11 +29,16 @@ export async function handle(server: GitServer, request: HttpRequest): Promise<H
   const { repository } = wanted
   const refusal = await refusalOf(server, request, repository, service)
   if (refusal !== undefined) return refusal
-  const opened = await (wanted.to === 'git-receive-pack' ? server.openOrCreate(repository) : server.open(repository))
+  let opened: Opened | undefined
+  try {
+    opened = (await server.open(repository)) ?? (service === 'git-receive-pack' ? server.unborn(repository) : undefined)
+  } catch (error) {
+    server.onError(error)
+    return inWords(500, `repository ${repository} cannot be read: whoever runs this server is told why`)
+  }
   const version = versionOf(request.headers['git-protocol'])
-  if (wanted.to === 'refs' && (opened !== undefined || service === 'git-receive-pack'))
-    return advertisement(service, version, opened?.state ?? server.newState(), server.agent)
   if (opened === undefined) return inWords(404, `there is no repository ${repository}`)
+  if (wanted.to === 'refs') return advertisement(service, version, opened.state, server.agent)
   const headers = { ...NOT_KEPT, 'content-type': `application/x-${service}-result` }
   return { status: 200, headers, body: answer(request, service, version, opened, server) }
 }
@@ -74,29 +79,27 @@ async function* answer(
   request: HttpRequest,
   service: Service,
   version: 0 | 1 | 2,
-  { state, objects, name }: Opened,
+  opened: Opened,
   server: GitServer,
 ): AsyncGenerator<Uint8Array> {
   try {
     if (service === 'git-receive-pack')
       yield* receivePack(bodyOf(request, server.maxPushBytes), {
-        name,
-        state,
-        objects,
+        ...opened,
         store: server.store,
         limits: server.limits,
       })
     else {
       const body = bodyOf(request, MAX_FETCH_REQUEST)
+      const { state, objects } = opened
       yield* version === 2 ? uploadPackV2(body, state, objects) : uploadPackV0(body, state, objects)
     }
   } catch (error) {
-    if (!isGitError(error)) server.onError(error)
-    yield packetLine(`ERR ${isGitError(error) ? oneLine(error) : 'internal error'}\n`)
+    const cause = error instanceof ToldError ? error.cause : error
+    if (!isGitError(cause)) server.onError(cause)
+    if (cause === error) yield packetLine(`ERR ${inOneLine(error)}\n`)
   }
 }
-
-const oneLine = ({ message }: GitError): string => message.replaceAll(/\s+/g, ' ').slice(0, 1_000)
 
 /** Keys are separated by colons (gitprotocol-v2, "HTTP Transport"); what is not known counts for nothing. */
 function versionOf(header: string | undefined): 0 | 1 | 2 {

@@ -5,15 +5,19 @@ import { pipeline } from 'node:stream/promises'
 import type { GitServer } from '../git-server.ts'
 import { handle } from '../http/handle.ts'
 
+/** A connection on which nothing moves for so long is closed, in milliseconds: indexing a large push takes minutes. */
+const IDLE_MS = 600_000
+
 /** A listener for Git over HTTP; `listen` starts it. */
 export function httpListener(server: GitServer): Server {
-  return createServer((request, response) => {
+  // A push may take as long as it moves.
+  const listener = createServer({ requestTimeout: 0 }, (request, response) => {
     serve(server, request, response).catch((error: unknown) => {
-      // A client that is gone is nothing to tell of.
-      if (!response.destroyed && !request.destroyed) server.onError(error)
+      server.onError(error)
       response.destroy()
     })
   })
+  return listener.setTimeout(IDLE_MS)
 }
 
 async function serve(server: GitServer, request: IncomingMessage, response: ServerResponse): Promise<void> {

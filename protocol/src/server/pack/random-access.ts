@@ -3,6 +3,8 @@ export interface RandomAccess {
   readonly size: number
   /** @throws RangeError beyond the end */
   read(offset: number, length: number): Promise<Buffer>
+  /** Nothing is read for now: what was opened for it may be closed. Whoever reads on opens it again. */
+  rest?(): void
 }
 
 /** @param bytes are not copied */

@@ -35,6 +35,8 @@ export interface PushedTo {
   readonly name: RepositoryName
   readonly state: RepositoryState
   readonly objects: ObjectStore
+  /** It is not in the store yet. */
+  readonly isUnborn: boolean
   readonly store: RepositoryStore
   readonly limits: ReceiveLimits
 }
@@ -79,6 +81,8 @@ async function push(
     const early = updateRefs(to.state, commands, { ...found, isAtomic })
     // What nobody gets need not be kept.
     if ([...early.results.values()].every((why) => why !== null)) return { unpack: 'ok', results: early.results }
+    if (to.isUnborn && !(await to.store.create(to.name, to.state)))
+      return { unpack: 'ok', results: overtaken(commands) }
     if (pack.objects > 0) await to.store.keep(to.state.id, staged, pack)
     const added = pack.objects === 0 ? undefined : { name: pack.name, size: staged.size, objects: pack.objects }
     return { unpack: 'ok', results: await change(to, commands, { ...found, isAtomic, added }) }
@@ -129,7 +133,7 @@ async function change(
     readonly added: RepositoryState['packs'][number] | undefined
   },
 ): Promise<RefResults> {
-  let results: RefResults = new Map(commands.map(({ ref }) => [ref, 'the repository is gone']))
+  let results = overtaken(commands)
   await store.change(name, (state) => {
     // Another one of that name has other objects.
     if (state.id !== id) return undefined
@@ -142,3 +146,7 @@ async function change(
   })
   return results
 }
+
+/** Somebody made a repository of that name, or took it away, while this push came in. */
+const overtaken = (commands: readonly RefCommand[]): RefResults =>
+  new Map(commands.map(({ ref }) => [ref, 'the repository is another one now: push again']))

@@ -4,15 +4,25 @@ import type { FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { GitError } from '../../format/errors.ts'
 import type { RandomAccess } from '../pack/random-access.ts'
+import { lockFolder } from './folder-lock.ts'
 import { parseState, printState } from './manifest.ts'
 import type { RepositoryName, RepositoryState, RepositoryStore, StagedPack } from './repository-store.ts'
 import { Turns } from './turns.ts'
 
+export interface FilesystemStore extends RepositoryStore {
+  /** Gives the folder back. */
+  close(): Promise<void>
+}
+
 /**
  * Repositories in a folder, for one process: `names/OWNER/NAME.json` is the state of a repository, `repositories/ID/packs` has what
  * never changes, `staging` what is on its way in. States are replaced by renaming, and written through before.
+ * @throws GitError `TargetExists` while another process has the folder
  */
-export function filesystemStore(folder: string): RepositoryStore {
+export async function openFilesystemStore(folder: string): Promise<FilesystemStore> {
+  const unlock = await lockFolder(folder)
+  // Of a process that was killed.
+  await rm(join(folder, 'staging'), { recursive: true, force: true })
   const fileOf = (name: RepositoryName): string => join(folder, 'names', `${name}.json`)
   const packOf = (repository: string, name: string): string => join(folder, 'repositories', repository, 'packs', name)
   /** One writer at a time for each repository. */
@@ -24,6 +34,7 @@ export function filesystemStore(folder: string): RepositoryStore {
   const write = (name: RepositoryName, state: RepositoryState): Promise<void> =>
     replaceFile(fileOf(name), join(folder, 'staging'), printState(state))
   return {
+    close: unlock,
     read,
     create: (name, state) =>
       turns.take(name, async () => {
@@ -131,7 +142,7 @@ class StagedFile implements StagedPack {
   }
 }
 
-/** Opened by the first who reads, and closed with the last who holds it. */
+/** Opened when it is read. */
 class StoredFile implements RandomAccess {
   readonly size: number
   readonly #path: string
@@ -143,8 +154,20 @@ class StoredFile implements RandomAccess {
   }
 
   async read(offset: number, length: number): Promise<Buffer> {
-    this.#file ??= open(this.#path)
-    return await readAt(await this.#file, offset, length)
+    try {
+      return await readAt(await (this.#file ??= open(this.#path)), offset, length)
+    } catch (error) {
+      // It was put to rest between.
+      if ((error as NodeJS.ErrnoException).code !== 'EBADF') throw error
+      return await readAt(await (this.#file ??= open(this.#path)), offset, length)
+    }
+  }
+
+  rest(): void {
+    const file = this.#file
+    this.#file = undefined
+    // What could not be opened need not be closed.
+    file?.then((handle) => handle.close()).catch(() => undefined)
   }
 }
 

@@ -4,7 +4,7 @@ import type { ObjectId } from '../../format/object-id.ts'
 import { FLUSH, packetLine, packetText, readPacket } from '../../format/packet-line.ts'
 import type { ObjectStore } from '../pack/object-store.ts'
 import type { RepositoryState } from '../store/repository-store.ts'
-import { channel } from '../wire/side-band.ts'
+import { framed } from '../wire/side-band.ts'
 import { answerFetch } from './answer-fetch.ts'
 import { RequestLines } from './fetch-request.ts'
 import type { FetchRequest } from './fetch-request.ts'
@@ -86,12 +86,8 @@ export async function* uploadPackV0(
     if (!isReady || last === undefined || !capabilities.has('no-done')) return
   }
   yield packetLine(last === undefined ? 'NAK\n' : `ACK ${last}\n`)
-  const isFramed = capabilities.has('side-band-64k')
-  for await (const bytes of answer.pack(common)) {
-    if (isFramed) yield* channel(1, bytes)
-    else yield bytes
-  }
-  if (isFramed) yield FLUSH
+  if (capabilities.has('side-band-64k')) yield* framed(answer.pack(common))
+  else yield* answer.pack(common)
 }
 
 async function readRequest(

@@ -6,7 +6,7 @@ import { DELIMITER, FLUSH, packetLine, packetText, readPacket } from '../../form
 import type { ObjectStore } from '../pack/object-store.ts'
 import { sizeOf } from '../pack/size-of.ts'
 import type { RepositoryState } from '../store/repository-store.ts'
-import { channel } from '../wire/side-band.ts'
+import { framed } from '../wire/side-band.ts'
 import { answerFetch } from './answer-fetch.ts'
 import { RequestLines } from './fetch-request.ts'
 import type { FetchRequest } from './fetch-request.ts'
@@ -128,8 +128,7 @@ async function* fetch(state: RepositoryState, objects: ObjectStore, args: readon
     yield DELIMITER
   }
   yield packets(['packfile'])
-  for await (const bytes of answer.pack(common)) yield* channel(1, bytes)
-  yield FLUSH
+  yield* framed(answer.pack(common))
 }
 
 async function commonOf(objects: ObjectStore, { haves }: FetchRequest): Promise<ObjectId[]> {
