@@ -1,4 +1,4 @@
-import { Agent, MockAgent } from 'undici'
+import { Agent } from 'undici'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { startGrafanaStandIn } from '../../../test/kit/grafana/index.ts'
 import type { Credentials, Grafana as TestGrafana } from '../../../test/kit/grafana/index.ts'
@@ -9,6 +9,7 @@ import type { DashboardVersion, Grafana } from './grafana.ts'
 import { ListedTexts } from './listed-texts.ts'
 import { openResources } from './open-resources.ts'
 import type { ResourceSchema } from './resource-version.ts'
+import { scriptedConnection, SCRIPTED_URL } from './testing/scripted.ts'
 
 let server: TestGrafana
 let ada: Credentials
@@ -202,23 +203,11 @@ test('another organisation has a namespace of its own', async () => {
 function scripted(
   answers: (path: string, query: URLSearchParams) => { readonly status?: number; readonly body: string },
 ): Grafana {
-  const mock = new MockAgent()
-  mock.disableNetConnect()
-  mock
-    .get('https://grafana.example.com')
-    .intercept({ path: () => true })
-    .reply(({ path }) => {
-      const { pathname, searchParams } = new URL(path, 'https://host')
-      const { status = 200, body } = pathname === '/api/org' ? { body: '{"id": 1}' } : answers(pathname, searchParams)
-      return { statusCode: status, data: body }
-    })
-    .persist()
-  const connection = { dispatcher: mock, auth: { bearer: 'glsa_x' }, userAgent: 'test', now: () => 0 }
-  return openResources('https://grafana.example.com', connection, {
-    schema: 'v2',
-    listed: new ListedTexts(),
-    scope: 'a',
+  const connection = scriptedConnection((path) => {
+    const { pathname, searchParams } = new URL(path, SCRIPTED_URL)
+    return pathname === '/api/org' ? { body: '{"id": 1}' } : answers(pathname, searchParams)
   })
+  return openResources(SCRIPTED_URL, connection, { schema: 'v2', listed: new ListedTexts(), scope: 'a' })
 }
 const TIME = '2026-01-02T03:04:05.678Z'
 const item = (generation: number, metadata: object = {}, fields: object = {}): object => ({

@@ -1,13 +1,18 @@
 import { MockAgent } from 'undici'
+import type { ApiConnection } from '../../forge/api-client.ts'
 import type { Grafana } from '../grafana.ts'
 import { openGrafana } from '../open-grafana.ts'
 
-/** A Grafana that answers as a test says: what a stand-in cannot. @param answers by path, with its query */
-export function scripted(answers: (path: string) => { readonly status?: number; readonly body: string }): Grafana {
+type Answers = (path: string) => { readonly status?: number; readonly body: string }
+
+export const SCRIPTED_URL = 'https://grafana.example.com'
+
+/** Leads to a Grafana that answers as a test says: what a stand-in cannot. @param answers by path, with its query */
+export function scriptedConnection(answers: Answers): ApiConnection {
   const mock = new MockAgent()
   mock.disableNetConnect()
   mock
-    .get('https://grafana.example.com')
+    .get(SCRIPTED_URL)
     .intercept({ path: () => true })
     .reply(({ path }) => {
       const { status = 200, body } = answers(path)
@@ -15,10 +20,7 @@ export function scripted(answers: (path: string) => { readonly status?: number; 
       return { statusCode: status, data: body, responseOptions: { headers } }
     })
     .persist()
-  return openGrafana('https://grafana.example.com', {
-    dispatcher: mock,
-    auth: { username: 'ada', password: 'word' },
-    userAgent: 'test',
-    now: () => 0,
-  })
+  return { dispatcher: mock, auth: { username: 'ada', password: 'word' }, userAgent: 'test', now: () => 0 }
 }
+
+export const scripted = (answers: Answers): Grafana => openGrafana(SCRIPTED_URL, scriptedConnection(answers))
