@@ -6,7 +6,7 @@ import { GitError } from './errors.ts'
  */
 export function overLimit(limit: string, expected: number, actual?: number): GitError {
   const found = actual === undefined ? '' : `: ${actual}`
-  return new GitError('LimitExceeded', `more came than ${limit} allows (${expected})${found}`, {
+  return new GitError('LimitExceeded', `what was sent exceeds ${limit} (${expected})${found}`, {
     limit,
     expected,
     ...(actual === undefined ? {} : { actual }),
