@@ -1,9 +1,11 @@
 /** The kind Dashboard: a dashboard that a GitSync writes as a file of its own. */
 import { z } from 'zod'
 import { observedState } from './conditions.ts'
-import { durationText, objectName } from './fields.ts'
+import { objectName } from './fields.ts'
+import { grafana } from './grafana-source.ts'
 import { labelSelector } from './label-selector.ts'
-import { mustMatch, mustNotMatch, withRule } from './rules.ts'
+import { pathTemplate } from './path-template.ts'
+import { mustMatch, withRule } from './rules.ts'
 
 /** Longest text of a dashboard, in characters: an API server takes objects of about 1.5 MB. */
 const JSON_MAX = 1_048_576
@@ -68,130 +70,6 @@ const configMapRef = [
   .reduce((schema, rule) => withRule(schema, rule), configMapRefFields)
   .meta({ description: 'Dashboards in ConfigMaps; the ServiceAccount of the GitSync must be allowed to read these.' })
 
-const url = mustMatch(
-  z.string().max(2048).meta({ description: 'Address of the Grafana, as people open it; without /api.' }),
-  /^https?:\/\/[^/?#@\s]+(\/[^?#\s]*)?$/,
-  'must be an http or https address without login, ? and #, as in https://grafana.example.com',
-)
-
-const uid = mustMatch(
-  z.string().max(40).meta({ description: 'One dashboard: what stands behind /d/ in its address.' }),
-  /^[A-Za-z0-9_-]+$/,
-  'must be the uid of a dashboard: at most 40 letters, digits, - and _',
-)
-const folder = mustMatch(
-  z.string().max(40).meta({
-    description:
-      'Many dashboards: all in a folder and in the folders in it. What stands behind /dashboards/f/ in its address, up to the next slash.',
-  }),
-  /^[A-Za-z0-9_-]+$/,
-  'must be the uid of a folder: at most 40 letters, digits, - and _',
-)
-
-/** Where files are of what a Grafana has beside its dashboards. */
-const extraPath = (
-  description: string,
-  { ending, variables }: { readonly ending: 'json' | 'yaml'; readonly variables: readonly string[] },
-): z.ZodString => {
-  const names = ['folder', ...variables]
-  const listed = names.map((name) => `{${name}}`)
-  return [
-    {
-      pattern: new RegExp(
-        String.raw`^([A-Za-z0-9_@=,+{}-]([A-Za-z0-9._@=,+{}-]*[A-Za-z0-9_@=,+{}-])?\/)*[A-Za-z0-9_@=,+{}-][A-Za-z0-9._@=,+{}-]*\.${ending}$`,
-      ),
-      message: `path is relative and ends with .${ending}; its parts are of A-Z a-z 0-9 - . _ + @ = , and neither begin nor end with a dot`,
-    },
-    {
-      pattern: new RegExp(String.raw`^([^{}]|\{(${names.join('|')})\})*$`),
-      message: `variables of path are ${listed.slice(0, -1).join(', ')} and ${listed.at(-1)}`,
-    },
-    {
-      pattern: new RegExp(String.raw`\{(${variables.join('|')})\}`),
-      message: `path has ${listed.slice(1).join(' or ')}, so that each has a file of its own`,
-    },
-  ].reduce(
-    (schema, { pattern, message }) => mustMatch(schema, pattern, message),
-    [
-      { pattern: /[^/]{201}/, message: 'no part of path has more than 200 characters' },
-      {
-        pattern: /[^/]\{folder\}|\{folder\}[^/]/,
-        message: '{folder} is a part of path of its own, as in {folder}/{name}.json',
-      },
-    ].reduce(
-      (schema, { pattern, message }) => mustNotMatch(schema, pattern, message),
-      z.string().min(1).max(512).meta({ description }),
-    ),
-  )
-}
-
-const alertRules = z
-  .object({
-    path: extraPath(
-      'File of a group, below the folder of the GitSync: a template of {folder} alone between slashes, and {group}. Default: alert-rules/{folder}/{group}.yaml.',
-      { ending: 'yaml', variables: ['group'] },
-    ).optional(),
-  })
-  .meta({
-    description:
-      'With folder or all: the groups of alert rules there, each a file for the provisioning of Grafana. Their state is followed and not a history. Default: none.',
-  })
-const libraryPanels = z
-  .object({
-    path: extraPath(
-      'File of a library panel, below the folder of the GitSync: a template of {folder} alone between slashes, {name} and {uid}. Default: library-panels/{folder}/{name}.json.',
-      { ending: 'json', variables: ['name', 'uid'] },
-    ).optional(),
-  })
-  .meta({
-    description:
-      'With folder or all: the library panels there, each a file that the API of Grafana takes. Their state is followed and not a history. Default: none.',
-  })
-
-const grafanaFields = z.object({
-  url,
-  secretRef: z.object({ name: objectName('Name of a Secret of this namespace.') }).meta({
-    description:
-      'Login: a token of a service account (key token), or username and password. The Secret has the label gitsync.dev/credential and names the host in its annotation gitsync.dev/hosts.',
-  }),
-  uid: uid.optional(),
-  folder: folder.optional(),
-  tag: z.string().min(1).max(100).meta({ description: 'Many dashboards: all that have this tag.' }).optional(),
-  all: z.literal(true).meta({ description: 'Many dashboards: all that the login may see.' }).optional(),
-  schema: z.enum(['Classic', 'V1', 'V2']).default('Classic').meta({
-    description:
-      'Form of the file: the classic model, or the resource of dashboard.grafana.app/v1 or v2 as Grafana gives it (12 and later). V2 for dashboards that Grafana keeps in schema v2, of which Classic has nothing.',
-  }),
-  history: z.enum(['FromNow', 'Full']).default('FromNow').meta({
-    description: 'Where the history in Git begins: at the version of now, or at the oldest that Grafana keeps.',
-  }),
-  interval: durationText({
-    description: 'How often Grafana is asked whether there is a new version.',
-    min: '10s',
-    max: '24h',
-  }).default('1m'),
-  alertRules: alertRules.optional(),
-  libraryPanels: libraryPanels.optional(),
-})
-type GrafanaFields = z.output<typeof grafanaFields>
-const grafana = [
-  {
-    cel: '[has(self.uid), has(self.folder), has(self.tag), has(self.all)].filter(given, given).size() == 1',
-    test: ({ uid, folder, tag, all }: GrafanaFields) =>
-      [uid, folder, tag, all].filter((value) => value !== undefined).length === 1,
-    message: 'give one of uid, folder, tag and all',
-  },
-  {
-    cel: '!(has(self.alertRules) || has(self.libraryPanels)) || has(self.folder) || has(self.all)',
-    test: ({ folder, all, alertRules, libraryPanels }: GrafanaFields) =>
-      (alertRules === undefined && libraryPanels === undefined) || folder !== undefined || all !== undefined,
-    message:
-      'alertRules and libraryPanels go with folder or all: they have no tags, and one dashboard has none of its own',
-  },
-]
-  .reduce((schema, rule) => withRule(schema, rule), grafanaFields)
-  .meta({ description: 'Dashboards of a running Grafana: each version saved there becomes a commit.' })
-
 const source = withRule(
   z.object({
     json: z
@@ -218,23 +96,13 @@ const source = withRule(
   },
 ).meta({ description: 'Where the dashboard comes from.' })
 
-const named = mustMatch(
-  z.string().min(1).max(512).meta({
-    description:
-      'File below the folder of the GitSync. When left out: dashboards/, the title in lower-case letters and digits, and .json; it moves when the title changes. Where source stands for many dashboards it has variables: {title}, {uid}, {folder} alone between slashes, and of ConfigMaps {configMap} and {key}. Default then: dashboards/{folder}/{title}.json.',
-  }),
-  /^([A-Za-z0-9_@=,+{}-]([A-Za-z0-9._@=,+{}-]*[A-Za-z0-9_@=,+{}-])?\/)*[A-Za-z0-9_@=,+{}-][A-Za-z0-9._@=,+{}-]*\.json$/,
-  'path is relative and ends with .json; its parts are of A-Z a-z 0-9 - . _ + @ = , and neither begin nor end with a dot',
-)
-const path = mustNotMatch(
-  mustMatch(
-    mustNotMatch(named, /[^/]{201}/, 'no part of path has more than 200 characters'),
-    /^([^{}]|\{(folder|title|uid|configMap|key)\})*$/,
-    'variables of path are {folder}, {title}, {uid}, {configMap} and {key}',
-  ),
-  /[^/]\{folder\}|\{folder\}[^/]/,
-  '{folder} is a part of path of its own, as in dashboards/{folder}/{title}.json',
-)
+const path = pathTemplate({
+  description:
+    'File below the folder of the GitSync. When left out: dashboards/, the title in lower-case letters and digits, and .json; it moves when the title changes. Where source stands for many dashboards it has variables: {title}, {uid}, {folder} alone between slashes, and of ConfigMaps {configMap} and {key}. Default then: dashboards/{folder}/{title}.json.',
+  ending: 'json',
+  variables: ['title', 'uid', 'configMap', 'key'],
+  example: 'dashboards/{folder}/{title}.json',
+})
 
 const datasource = z
   .object({
