@@ -1,4 +1,3 @@
-import type { GrafanaSource } from '../../api/dashboard.ts'
 import type { Grafana } from '../../grafana/grafana.ts'
 import type { Made } from '../../push/object-changes.ts'
 import type { FolderTree } from '../grafana/folder-tree.ts'
@@ -33,12 +32,3 @@ export const DELETED = unseen('deleted')
 export const TAKEN_OUT = unseen('moved or untagged')
 export const MOVED = unseen('moved')
 export const CHANGED = unseen('changed')
-
-/** Whether it means something that none of some is there any more: another Grafana, or another organisation of it, has none of them. */
-export async function isProof(
-  { gone, known }: { readonly gone: number; readonly known: number },
-  { folder }: Pick<GrafanaSource, 'folder'>,
-  { grafana, isSame }: Pick<Asked, 'grafana' | 'isSame'>,
-): Promise<boolean> {
-  return gone < known || folder !== undefined || isSame || (known <= 1 && (await grafana.showsAny()))
-}

@@ -1,13 +1,13 @@
 import type { GrafanaSource } from '../../api/dashboard.ts'
 import { shortHash } from '../../dashboard/dashboard-path.ts'
 import { isForgeError } from '../../forge/forge-error.ts'
-import type { Grafana } from '../../grafana/grafana.ts'
+import type { DashboardPlace, Grafana } from '../../grafana/grafana.ts'
 import { PushFailure } from '../../push/failure.ts'
 import type { Made } from '../../push/object-changes.ts'
-import type { FolderTree } from '../grafana/folder-tree.ts'
 import type { FedText } from './feed.ts'
-import { DELETED, isProof, MOVED, TAKEN_OUT } from './look.ts'
-import type { Asked, Look } from './look.ts'
+import { Absence } from './absence.ts'
+import { MOVED } from './look.ts'
+import type { Look } from './look.ts'
 
 /** What a Grafana has beside its dashboards, of which the state is followed and not a history. */
 export interface StateKind {
@@ -46,6 +46,9 @@ interface Known {
   readonly titles: readonly string[]
 }
 
+/** They have no tags. */
+const placed = (folder: string): DashboardPlace => ({ folder, tags: [] })
+
 /** One that cannot be read keeps no other waiting. */
 const OF_ONE = ['Forbidden', 'ServerError', 'LimitExceeded'] as const
 
@@ -55,8 +58,14 @@ export function statesLook(source: GrafanaSource, kind: StateKind): Look {
   const known = new Map<string, Known>()
   const { words, template } = kind
 
-  const isSelected = (folder: string, folders: FolderTree): boolean =>
-    source.folder === undefined || folders.has(folder)
+  const absence = new Absence(source, {
+    words,
+    async placeOf(grafana, key) {
+      const folder = await kind.folderOf(grafana, key)
+      return folder === undefined ? undefined : placed(folder)
+    },
+    isUntold: (error) => isForgeError(error, 'Forbidden'),
+  })
   const toFed = (key: string, { state, titles }: Known, content: StateContent): FedText => ({
     key,
     version: JSON.stringify([state, titles]),
@@ -65,33 +74,6 @@ export function statesLook(source: GrafanaSource, kind: StateKind): Look {
     suffix: shortHash(key),
     ...content,
   })
-
-  /** Of those that a look has not shown any more: which are gone, and how. */
-  async function findGone(asked: Asked, present: ReadonlySet<string>): Promise<ReadonlyMap<string, Made>> {
-    const missing = [...known.keys()].filter((key) => !present.has(key))
-    const places = new Map<string, string | undefined>()
-    for (const key of missing) {
-      try {
-        places.set(key, await kind.folderOf(asked.grafana, key))
-      } catch (error) {
-        if (!isForgeError(error, 'Forbidden')) throw error
-      }
-    }
-    const gone = new Map<string, Made>()
-    if (places.size === 0) return gone
-    // Read after the places: a folder that was made meanwhile is known by now.
-    const folders = await asked.foldersNow()
-    for (const [key, folder] of places) {
-      if (folder === undefined) gone.set(key, DELETED)
-      else if (folders !== undefined && !isSelected(folder, folders)) gone.set(key, TAKEN_OUT)
-    }
-    const areDeleted = gone.size > 0 && [...gone.values()].every((by) => by === DELETED)
-    if (areDeleted && !(await isProof({ gone: gone.size, known: known.size }, source, asked))) {
-      const message = `${words.field}: ${source.url} has none of the ${known.size} ${words.many} any more that it had: their files stay`
-      throw new PushFailure('NotInGrafana', message)
-    }
-    return gone
-  }
 
   return {
     get size() {
@@ -102,7 +84,7 @@ export function statesLook(source: GrafanaSource, kind: StateKind): Look {
       const present = new Set<string>()
       let failure: unknown
       for await (const { key, state, folder, folderTitle, by, content } of listed(grafana)) {
-        if (!isSelected(folder, folders)) continue
+        if (!absence.isSelected(placed(folder), folders)) continue
         present.add(key)
         const titles = folders.get(folder) ?? (folderTitle === '' ? [] : [folderTitle])
         const now: Known = { state, titles }
@@ -120,21 +102,14 @@ export function statesLook(source: GrafanaSource, kind: StateKind): Look {
           failure ??= error
         }
       }
-      for (const [key, by] of await findGone(asked, present)) {
+      const missing = [...known.keys()].filter((key) => !present.has(key))
+      for (const [key, by] of await absence.find(missing, known.size, asked)) {
         known.delete(key)
         handler.gone(key, { by })
       }
       if (failure !== undefined) throw failure
     },
-    async isGone(key, asked) {
-      if (known.has(key)) return false
-      const folder = await kind.folderOf(asked.grafana, key)
-      const folders = await asked.foldersNow()
-      if (folders === undefined) return false
-      return folder === undefined
-        ? await isProof({ gone: 0, known: known.size }, source, asked)
-        : !isSelected(folder, folders)
-    },
+    isGone: async (key, asked) => !known.has(key) && (await absence.isGone(key, known.size, asked)),
     async read(key, { grafana }) {
       const now = known.get(key)
       const content = now && (await kind.read(grafana, key))
