@@ -5,7 +5,7 @@ import { checkTitle, checkUid } from './check-field.ts'
 import { checkClassic, VOLATILE_FIELDS } from './classic-model.ts'
 import { DashboardError } from './dashboard-error.ts'
 
-const GROUP = 'dashboard.grafana.app'
+export const DASHBOARD_GROUP = 'dashboard.grafana.app'
 /** `v0` and `v1` have the classic model in their spec, `v2` elements and a layout. */
 const VERSION = /^v([012])(?:(?:alpha|beta)[1-9]\d*)?$/
 /** What a Grafana says of its own copy: who saved it, when, in which of its folders. */
@@ -26,13 +26,13 @@ export const isResource = (value: JsonRecord): boolean => typeof value['apiVersi
 export function checkResource(value: JsonRecord): DashboardResource {
   const { apiVersion, kind, metadata, spec } = value
   const [group, version = ''] = String(apiVersion).split('/')
-  if (group !== GROUP || kind !== 'Dashboard')
+  if (group !== DASHBOARD_GROUP || kind !== 'Dashboard')
     throw new DashboardError(
       `it is no dashboard but a resource ${JSON.stringify(kind)} of ${JSON.stringify(apiVersion)}`,
     )
   const schema = VERSION.exec(version)?.[1]
   if (schema === undefined)
-    throw new DashboardError(`apiVersion must be ${GROUP}/v0, v1 or v2, or an alpha or beta of one of them`)
+    throw new DashboardError(`apiVersion must be ${DASHBOARD_GROUP}/v0, v1 or v2, or an alpha or beta of one of them`)
   if (!isRecord(metadata) || !isRecord(spec))
     throw new DashboardError('it is no dashboard: metadata or spec is missing')
   checkConversion(version, value['status'])

@@ -5,7 +5,7 @@ import { Fields } from '../forge/fields.ts'
 import { ForgeError, ifFound, isForgeError } from '../forge/forge-error.ts'
 import { isRecord } from '../render/tree.ts'
 import type { JsonRecord } from '../render/tree.ts'
-import { isUid, takenFolder, takenTime } from './taken.ts'
+import { isUid, MAX_NAME, takenFolder, takenTime } from './taken.ts'
 
 export interface LibraryPanel {
   readonly uid: string
@@ -36,7 +36,6 @@ const KIND = '1'
 const PAGE = 100
 /** A GitSync has no more files. */
 const MAX_PANELS = 10_000
-const MAX_NAME = 256
 const RIGHTS = 'library.panels:read'
 const PATH = apiPath('api', 'library-elements')
 

@@ -5,11 +5,11 @@ import { Fields, listOf } from '../forge/fields.ts'
 import { ForgeError, ifFound, isForgeError } from '../forge/forge-error.ts'
 import { stringifyExact } from '../objects/exact-json.ts'
 import { isRecord } from '../render/tree.ts'
-import { alertRulesOf } from './alert-rules.ts'
-import { libraryPanelsOf } from './library-panels.ts'
 import type { JsonRecord } from '../render/tree.ts'
+import { alertRulesOf } from './alert-rules.ts'
 import { grafanaClient } from './grafana-client.ts'
 import type { DashboardVersion, Folder, Grafana, ListedDashboard, SavedDashboard } from './grafana.ts'
+import { libraryPanelsOf } from './library-panels.ts'
 import { isUid, MAX_NAME, takenFolder, takenMessage, takenTags, takenVersion } from './taken.ts'
 
 /** Versions of one page: later releases send the whole dashboard with each. */

@@ -7,7 +7,7 @@ import type { ListedTexts } from './listed-texts.ts'
 import { Logins } from './logins.ts'
 import { openGrafana } from './open-grafana.ts'
 import { ResourceHistory } from './resource-history.ts'
-import type { ResourceSchema, ResourceVersion } from './resource-version.ts'
+import type { ResourceListing, ResourceSchema, ResourceVersion } from './resource-version.ts'
 
 export interface ResourceOptions {
   readonly schema: ResourceSchema
@@ -62,7 +62,7 @@ export function openResources(url: string, connection: ApiConnection, options: R
   }
 }
 
-const versionOf = ({ version, savedAt, revision }: ResourceVersion): DashboardVersion => ({
+const versionOf = ({ version, savedAt, revision }: ResourceListing): DashboardVersion => ({
   version,
   savedAt,
   revision,

@@ -1,11 +1,12 @@
 /** Dashboards as resources, over https://grafana.com/docs/grafana/latest/developer-resources/api-reference/http-api/resource-history/ */
+import { DASHBOARD_GROUP } from '../dashboard/dashboard-resource.ts'
 import { apiPath } from '../forge/api-client.ts'
 import type { ApiClient } from '../forge/api-client.ts'
 import { Fields } from '../forge/fields.ts'
 import { ForgeError, ifFound, isForgeError } from '../forge/forge-error.ts'
 import type { DashboardVersion } from './grafana.ts'
-import { GROUP, readResource } from './resource-version.ts'
-import type { ResourceSchema, ResourceVersion } from './resource-version.ts'
+import { readListing, readResource } from './resource-version.ts'
+import type { AskedResource, ResourceListing, ResourceSchema, ResourceVersion } from './resource-version.ts'
 import { isSameVersion } from './source-trailer.ts'
 
 /** Versions of the first page: one that is new, and the one before, which is known. Each has its whole content. */
@@ -31,17 +32,25 @@ export class ResourceHistory {
   }
 
   /** The newest version, one request. @throws ForgeError `NotFound` only where there is no such dashboard */
-  async newest(uid: string): Promise<ResourceVersion> {
-    for await (const version of this.versions(uid, 1)) return version
+  async newest(uid: string): Promise<ResourceListing> {
+    for await (const version of this.#list(uid, 1, readListing)) return version
     throw new ForgeError('Malformed', `dashboard ${uid} has no version`)
   }
 
   /** Its versions, the newest first; each page is a request. @throws ForgeError */
-  async *versions(uid: string, firstPage = FIRST_PAGE): AsyncGenerator<ResourceVersion> {
+  versions(uid: string): AsyncGenerator<ResourceVersion> {
+    return this.#list(uid, FIRST_PAGE, readResource)
+  }
+
+  async *#list<T extends ResourceListing>(
+    uid: string,
+    firstPage: number,
+    read: (item: unknown, asked: AskedResource) => T,
+  ): AsyncGenerator<T> {
     let limit = firstPage
     let largest = LARGEST_PAGE
     let next: string | undefined = ''
-    let last: ResourceVersion | undefined
+    let last: T | undefined
     for (let asked = 0; next !== undefined; asked++) {
       if (asked === MAX_PAGES)
         throw new ForgeError('Malformed', `the versions of dashboard ${uid} do not end after ${MAX_PAGES} pages`)
@@ -55,7 +64,7 @@ export class ResourceHistory {
       }
       const list = new Fields(answer, 'history')
       for (const item of list.list('items')) {
-        const version = readResource(item, { uid, schema: this.#schema })
+        const version = read(item, { uid, schema: this.#schema })
         // What changed neither spec nor folder is listed once more under the same number.
         if (last !== undefined && version.version >= last.version) continue
         last = version
@@ -82,9 +91,9 @@ export class ResourceHistory {
   }
 
   /** As it is now; undefined where there is no such dashboard. @throws ForgeError */
-  async now(uid: string): Promise<ResourceVersion | undefined> {
+  async now(uid: string): Promise<ResourceListing | undefined> {
     const found = await ifFound(this.#send([uid]))
-    if (found !== undefined) return readResource(found, { uid, schema: this.#schema })
+    if (found !== undefined) return readListing(found, { uid, schema: this.#schema })
     // That there are none of these at all is answered like this, too.
     await this.#isServed()
     return undefined
@@ -124,13 +133,13 @@ export class ResourceHistory {
     if ((await ifFound(this.#send([], { limit: '1' }))) !== undefined) return
     throw new ForgeError(
       'InvalidInput',
-      `spec.source.grafana.schema: ${this.#url} has no dashboards of ${GROUP}/${this.#schema} in namespace ${await this.#namespaceNow()}, which later releases of Grafana have; take Classic there`,
+      `spec.source.grafana.schema: ${this.#url} has no dashboards of ${DASHBOARD_GROUP}/${this.#schema} in namespace ${await this.#namespaceNow()}, which later releases of Grafana have; take Classic there`,
     )
   }
 
   async #send(name: readonly string[], query: Readonly<Record<string, string>> = {}): Promise<unknown> {
     const namespace = await this.#namespaceNow()
-    const path = apiPath('apis', GROUP, this.#schema, 'namespaces', namespace, 'dashboards', ...name)
+    const path = apiPath('apis', DASHBOARD_GROUP, this.#schema, 'namespaces', namespace, 'dashboards', ...name)
     return await this.#client.send({ method: 'GET', path, query })
   }
 

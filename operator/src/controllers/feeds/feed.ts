@@ -8,7 +8,7 @@ import type { Protection } from '../../render/secrets/protection.ts'
 import type { FollowedDashboard } from '../grafana/followed-dashboard.ts'
 import type { Problem } from '../step.ts'
 
-/** One dashboard of a source. */
+/** One dashboard of a source, or what a source has beside them. */
 export type FedDashboard = FedText | FedHistory
 
 interface FedFile {
