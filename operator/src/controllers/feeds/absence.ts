@@ -37,13 +37,13 @@ export class Absence {
    * @throws PushFailure where none of several is there: that is another Grafana, or another organisation of it; ForgeError
    */
   async find(missing: readonly string[], known: number, asked: Asked): Promise<ReadonlyMap<string, Made>> {
-    const { words, placeOf, isUntold } = this.#sort
+    const { words } = this.#sort
     const places = new Map<string, DashboardPlace | undefined>()
     for (const key of missing) {
       try {
-        places.set(key, await placeOf(asked.grafana, key))
+        places.set(key, await this.#sort.placeOf(asked.grafana, key))
       } catch (error) {
-        if (!isUntold(error)) throw error
+        if (!this.#sort.isUntold(error)) throw error
       }
     }
     const gone = new Map<string, Made>()
