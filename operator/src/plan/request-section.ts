@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 
 /** What the operator knows of a request that it made: kept in the request itself, so that nothing has to be remembered. */
 export interface RequestMark {
-  /** Stands for what is proposed: see {@link stateOf}. */
+  /** Stands for what is proposed: see {@link stateOf}; empty for nothing. */
   readonly state: string
   /** Stands for the title as it was written. */
   readonly title: string
@@ -45,15 +45,23 @@ export function markOf(body: string): RequestMark | undefined {
 const texts = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : []
 
+/** The body of a request that proposes nothing any more, which it says itself: nobody's no can then be about it. */
+export function withoutProposal(body: string): string {
+  const mark = markOf(body)
+  return mark === undefined ? body : body.replace(END, endOf({ ...mark, state: '' }))
+}
+
 /** The body with the operator's own section as it should be; what people wrote around it stays. */
 export function withSection(body: string, text: string, mark: RequestMark): string {
-  const encoded = Buffer.from(JSON.stringify(mark)).toString('base64url')
   // A text that looks like the end of the section would be taken for it.
   const safe = text.replaceAll('<!-- gitsync:', '<!- gitsync:')
-  const section = `${BEGIN}\n${safe}\n<!-- gitsync:end ${encoded} -->`
+  const section = `${BEGIN}\n${safe}\n${endOf(mark)}`
   const begin = body.indexOf(BEGIN)
   const end = END.exec(body)
   if (begin < 0 || end === null || end.index < begin)
     return body.trim() === '' ? section : `${body.trimEnd()}\n\n${section}`
   return body.slice(0, begin) + section + body.slice(end.index + end[0].length)
 }
+
+const endOf = (mark: RequestMark): string =>
+  `<!-- gitsync:end ${Buffer.from(JSON.stringify(mark)).toString('base64url')} -->`

@@ -17,6 +17,7 @@ import { MergeGrace } from './merge-grace.ts'
 import { proposalState, stagedState } from './proposal.ts'
 import type { Proposed } from './proposal.ts'
 import { requestIn, requestOptions } from './push-options.ts'
+import { RemovalGrace } from './removal-grace.ts'
 import { removeBranch } from './remove-branch.ts'
 import type { Outgoing, Review } from './review.ts'
 import { settingsOf } from './review-round.ts'
@@ -47,6 +48,7 @@ export class BranchReview implements Review {
   readonly #fork: Fork
   readonly #request: HostRequest
   readonly #grace: MergeGrace
+  readonly #removal: RemovalGrace
   /** In this round somebody's no has been heard. */
   #isHeard = false
 
@@ -57,10 +59,12 @@ export class BranchReview implements Review {
     this.#fork = new Fork(this.#base, options.clock)
     this.#request = new HostRequest(options)
     this.#grace = new MergeGrace(options.clock)
+    this.#removal = new RemovalGrace(options.clock)
   }
 
   stop(): void {
     this.#grace.stop()
+    this.#removal.stop()
   }
 
   /**
@@ -165,6 +169,7 @@ export class BranchReview implements Review {
     const isKnown = request.known?.state === 'Open' && !round.isLook
     if (!isKnown) request.known = await request.latest(round)
     if (this.#isRefused(round, state)) return
+    const open = request.known?.state === 'Open' ? request.known : undefined
     const text = await describeRequest({
       repository,
       base: this.#base.snapshot,
@@ -174,11 +179,15 @@ export class BranchReview implements Review {
       proposal,
       authors: await this.#fork.authors(round, tip),
     })
-    const open = request.known?.state === 'Open' ? request.known : undefined
-    const now = await request.bringInStep(round, open, { ...text, state, settings }, !isKnown)
-    const isNew = open === undefined && request.known?.number !== now.number
-    request.known = now
-    request.tell(round, now, isNew ? WHY_OPENED : '')
+    const before = request.known?.number
+    const wanted = { ...text, state, settings }
+    request.known = await request.bringInStep(round, open, wanted, !isKnown)
+    const isNew = open === undefined && before !== request.known.number
+    if (isNew) this.#removal.opened(request.known, () => lookAgain(members))
+    if (this.#removal.explains(request.known)) request.known = await request.bringInStep(round, undefined, wanted, true)
+    // People may have been faster than what follows the opening.
+    if (this.#isRefused(round, state)) return
+    request.tell(round, request.known, isNew ? WHY_OPENED : '')
   }
 
   /** Nothing is proposed: the request goes, and the head with it, unless others have worked on it. */
@@ -200,6 +209,7 @@ export class BranchReview implements Review {
     if (!isUsed || (ended?.state === 'Merged' && !settings.deleteBranch)) return 'kept'
     confirm()
     await removeBranch(repository, this.#branch, tip)
+    this.#removal.removed()
     this.#fork.headGone()
     // What was merged is in a base that may not have been looked at since.
     if (ended?.state !== 'Merged' || round.isLook)
@@ -214,7 +224,7 @@ export class BranchReview implements Review {
 
   /** Closes the request where it is open. @returns it as it is then */
   async #endRequest(round: ReviewRound, request: PullRequest | undefined): Promise<PullRequest | undefined> {
-    const ended = request?.state === 'Open' ? await this.#request.close(round, request) : request
+    const ended = request?.state === 'Open' ? await this.#request.closeEmpty(round, request) : request
     this.#request.known = ended
     this.#grace.ended()
     if (ended !== undefined) this.#request.tell(round, ended, WHY_ENDED)
@@ -242,20 +252,21 @@ export class BranchReview implements Review {
 
   /** Whether it is the cluster that went back; where the base has moved, a merge may be what the host will tell of. */
   #isSure({ members }: ReviewRound): boolean {
-    const lookAgain = (): void => {
-      for (const member of members) member.requireLook()
-    }
-    return this.#grace.hasStayed(this.#base.commit) || this.#grace.isOver(lookAgain)
+    return this.#grace.hasStayed(this.#base.commit) || this.#grace.isOver(() => lookAgain(members))
   }
 
   /** Whether people have said no to just this; nothing happens then until something changes or somebody asks. */
   #isRefused(round: ReviewRound, state: string): boolean {
     const { known } = this.#request
-    if (round.isRequested || !isRefusal(known, state)) return false
+    if (round.isRequested || !isRefusal(known, state) || this.#removal.explains(known)) return false
     this.#isHeard = true
     this.#request.tell(round, known, 'somebody closed it', true)
     return true
   }
+}
+
+function lookAgain(members: readonly Member[]): void {
+  for (const member of members) member.requireLook()
 }
 
 const WHY_OPENED = 'the cluster differs from the base'

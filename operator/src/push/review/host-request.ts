@@ -3,7 +3,7 @@ import type { Forge, PullRequest } from '../../forge/forge.ts'
 import { markOf } from '../../plan/request-section.ts'
 import { PushFailure } from '../failure.ts'
 import { asked } from './forge-failure.ts'
-import { keepInStep, openRequest } from './keep-in-step.ts'
+import { closeEmpty, keepInStep, openRequest } from './keep-in-step.ts'
 import type { WantedRequest } from './keep-in-step.ts'
 import { settingsOf } from './review-round.ts'
 import type { ReviewRound } from './review-round.ts'
@@ -67,7 +67,12 @@ export class HostRequest {
     })
   }
 
-  /** @throws PushFailure */
+  /** Where nothing is proposed any more, and the same may be proposed again. @throws PushFailure */
+  closeEmpty(round: ReviewRound, request: PullRequest): Promise<PullRequest> {
+    return asked(() => closeEmpty(forgeOf(round), request))
+  }
+
+  /** Where people have said no in another way than by closing it. @throws PushFailure */
   close(round: ReviewRound, request: PullRequest): Promise<PullRequest> {
     return asked(() => forgeOf(round).update(request, { close: true }))
   }

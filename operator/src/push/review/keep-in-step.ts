@@ -1,6 +1,6 @@
 import { isForgeError } from '../../forge/forge-error.ts'
 import type { Forge, HeadAndBase, PullRequest } from '../../forge/forge.ts'
-import { hashOf, markOf, withSection } from '../../plan/request-section.ts'
+import { hashOf, markOf, withoutProposal, withSection } from '../../plan/request-section.ts'
 import type { RequestMark } from '../../plan/request-section.ts'
 import type { ReviewSettings } from './review-settings.ts'
 
@@ -74,6 +74,14 @@ export async function keepInStep(
   if (reviewers.length > 0) await forge.requestReview(request.number, reviewers)
   const set = { ...mark, labels: [...settings.labels], reviewers: [...new Set([...mark.reviewers, ...reviewers])] }
   return await forge.update(request, { body: withSection(request.body, wanted.text, set) })
+}
+
+/**
+ * Closes a request that proposes nothing any more, so that the same may be proposed again: that it is closed is nobody's no.
+ * @throws ForgeError
+ */
+export function closeEmpty(forge: Forge, request: PullRequest): Promise<PullRequest> {
+  return forge.update(request, { body: withoutProposal(request.body), close: true })
 }
 
 const isSameSet = (a: readonly string[], b: readonly string[]): boolean =>

@@ -5,6 +5,7 @@ import { toFailure } from '../failure.ts'
 import type { Connection } from '../connection.ts'
 import { findDivergence, foreignCommits } from './divergence.ts'
 import { asked } from './forge-failure.ts'
+import { closeEmpty } from './keep-in-step.ts'
 import { removeBranch } from './remove-branch.ts'
 import type { ReviewSettings } from './review-settings.ts'
 
@@ -46,7 +47,7 @@ async function takeBack(
     await asked(async () => {
       const host = forge?.(hostType)
       const request = await host?.find({ head: branch, base })
-      if (request?.state === 'Open') await host?.update(request, { close: true })
+      if (host !== undefined && request?.state === 'Open') await closeEmpty(host, request)
     })
   }
   if (head !== null && target !== null) await removeBranch(repository, branch, head)

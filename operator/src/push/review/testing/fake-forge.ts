@@ -18,6 +18,8 @@ export interface FakeForge extends Forge {
   loseAnswers(count: number): void
   /** The next so many calls are refused. */
   refuse(count: number): void
+  /** Somebody closes the newest request while the next such call is made. */
+  closeAt(call: string): void
   /** What people do. @param head default that of the newest request */
   merge(how: 'merge' | 'squash', head?: string): Promise<boolean>
   close(head?: string): void
@@ -30,8 +32,13 @@ export function fakeForge(repository: TestRepository): FakeForge {
   const calls: string[] = []
   let lost = 0
   let refused = 0
+  let closing: string | undefined
   const call = async <T>(name: string, run: () => T): Promise<T> => {
     calls.push(name)
+    if (closing === name) {
+      closing = undefined
+      close()
+    }
     if (refused > 0) {
       refused--
       throw new ForgeError('ServerError', `${name}: 502`)
@@ -49,10 +56,15 @@ export function fakeForge(repository: TestRepository): FakeForge {
   const put = (number: number, changes: Partial<Kept>): Kept => (requests[number - 1] = { ...at(number), ...changes })
   const newestOpen = (head?: string): Kept | undefined =>
     requests.findLast((request) => request.state === 'Open' && (head === undefined || request.head === head))
+  const close = (head?: string): void => {
+    const open = newestOpen(head)
+    if (open !== undefined) put(open.number, { state: 'Closed' })
+  }
 
   return {
     requests,
     calls,
+    closeAt: (call) => void (closing = call),
     loseAnswers: (count) => void (lost = count),
     refuse: (count) => void (refused = count),
     read: (number) => call('read', () => at(number)),
@@ -99,10 +111,7 @@ export function fakeForge(repository: TestRepository): FakeForge {
       put(open.number, { state: 'Merged' })
       return true
     },
-    close(of) {
-      const open = newestOpen(of)
-      if (open !== undefined) put(open.number, { state: 'Closed' })
-    },
+    close,
     edit(changes) {
       const open = newestOpen()
       if (open !== undefined) put(open.number, changes as Partial<Kept>)
