@@ -1,14 +1,15 @@
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startRemote } from '../../../../test/kit/remote/index.ts'
 import type { Remote } from '../../../../test/kit/remote/index.ts'
 import { ANN, createWorld, INTERVAL, pathOf, wanted } from '../testing/world.ts'
-import type { Tenant, World } from '../testing/world.ts'
-import { fakeForge } from './testing/fake-forge.ts'
-import type { FakeForge } from './testing/fake-forge.ts'
+import type { World, WorldOptions } from '../testing/world.ts'
+import { managed, REVIEW, reviewedWorld } from './testing/reviewed-world.ts'
 
 const HEAD = 'review/shop'
 const TENANTS = ['shop', 'zoo'] as const
+const OBJECTS = ['x', 'y'] as const
 
 let remote: Remote
 let count = 0
@@ -18,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => remote.stop())
 
 const tenant = fc.constantFrom(...TENANTS)
-const name = fc.constantFrom('x', 'y')
+const name = fc.constantFrom(...OBJECTS)
 const value = fc.constantFrom('1', '2', '3')
 const step = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant('set' as const), tenant, name, value }) },
@@ -46,39 +47,12 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('refuse' as const), times: fc.integer({ min: 1, max: 3 }) }) },
 )
 
-/** What the operator writes in a folder of a branch. */
-async function managed(world: World, branch: string, folder: string): Promise<Record<string, string>> {
-  const files: Record<string, string> = {}
-  if ((await world.repository.resolve(branch)) === null) return files
-  for (const { path } of await world.repository.lsTree(branch, folder).catch(() => [])) {
-    const below = path.slice(folder.length + 1)
-    if (!/^shop\/[xy]\.yaml$/.test(below)) continue
-    const content = (await world.repository.readFile(branch, path)).toString()
-    // What holds no object is somebody's, wherever no object wants to be.
-    if (!content.startsWith('foreign') || wanted(world.tenants.get(folder) as Tenant)[below] !== undefined)
-      files[below] = content
-  }
-  return files
-}
-
 test('whatever is edited, merged, closed and lost: one request tells what the base lacks, and merged it lacks nothing', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 24 }), async (steps) => {
-      let forge: FakeForge | undefined
-      const world = await createWorld(remote, `p${count++}`, {
-        review: { branch: HEAD, base: 'main', forge: (repository) => (forge = fakeForge(repository)) },
-      })
-      const host = forge as unknown as FakeForge
-      await world.repository.commitFiles({ README: 'hello\n' })
-      const review = {
-        base: 'main',
-        hostType: 'Gitea',
-        via: 'API',
-        labels: ['gitsync'],
-        reviewers: [],
-        draft: false,
-        deleteBranch: true,
-      } as const
+      const create = (options: WorldOptions): Promise<World> => createWorld(remote, `p${count++}`, options)
+      const { world, forge: host } = await reviewedWorld(create, HEAD)
+      const review = { ...REVIEW, labels: ['gitsync'] }
       for (const each of TENANTS) world.tenant(each, { objects: { x: '1' }, settings: { review } })
       // Something is in the base that can go again.
       await world.idle()
@@ -125,8 +99,8 @@ test('whatever is edited, merged, closed and lost: one request tells what the ba
       expect(open.length).toBeLessThanOrEqual(1)
       const lacks = async (): Promise<boolean> => {
         for (const each of world.tenants.values()) {
-          const there = await managed(world, 'main', each.name)
-          if (JSON.stringify(sorted(there)) !== JSON.stringify(sorted(wanted(each)))) return true
+          const there = await managed(world, 'main', each.name, OBJECTS)
+          if (!isDeepStrictEqual(there, new Map(Object.entries(wanted(each))))) return true
         }
         return false
       }
@@ -140,7 +114,7 @@ test('whatever is edited, merged, closed and lost: one request tells what the ba
       }
       if (open.length === 1) {
         for (const each of world.tenants.values())
-          expect(sorted(await managed(world, HEAD, each.name))).toEqual(sorted(wanted(each)))
+          expect(Object.fromEntries(await managed(world, HEAD, each.name, OBJECTS))).toEqual(wanted(each))
         expect(members.map(({ standing }) => standing.pullRequest(HEAD)?.state)).toEqual(['Open', 'Open'])
         if (await host.merge('merge')) {
           await settle()
@@ -153,6 +127,3 @@ test('whatever is edited, merged, closed and lost: one request tells what the ba
     { numRuns: 12 },
   )
 }, 300_000)
-
-const sorted = (files: Record<string, string>): [string, string][] =>
-  Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1))

@@ -5,31 +5,19 @@ import { markOf } from '../../plan/request-section.ts'
 import { ANN, BEN, content, INTERVAL, pathOf, SILENCE } from '../testing/world.ts'
 import type { Tenant, World } from '../testing/world.ts'
 import { useWorlds } from '../testing/worlds.ts'
-import type { ReviewChange } from './host-request.ts'
 import type { ReviewSettings } from './review-settings.ts'
-import { fakeForge } from './testing/fake-forge.ts'
-import type { FakeForge } from './testing/fake-forge.ts'
+import { REVIEW, reviewedWorld } from './testing/reviewed-world.ts'
+import type { ReviewedWorld } from './testing/reviewed-world.ts'
 
 const HEAD = 'gitsync/shop'
 /** Before any commit: of two writes the newer one counts. */
 const LONG_AGO = '2020-01-01T00:00:00Z'
 const FILE = `shop/${pathOf('a')}`
-const REVIEW: ReviewSettings = {
-  base: 'main',
-  hostType: 'Gitea',
-  via: 'API',
-  labels: [],
-  reviewers: [],
-  draft: false,
-  deleteBranch: true,
-}
 
 const worlds = useWorlds()
 let world: World
 
-interface Scene {
-  readonly forge: FakeForge
-  readonly changes: ReviewChange[]
+interface Scene extends ReviewedWorld {
   readonly shop: Tenant
   /** A drift look by everybody. */
   readonly look: () => Promise<void>
@@ -38,22 +26,12 @@ interface Scene {
 }
 
 async function begin(settings: Partial<ReviewSettings> = {}, objects: Record<string, string> = {}): Promise<Scene> {
-  const changes: ReviewChange[] = []
-  let forge: FakeForge | undefined
-  world = await worlds.create({
-    review: {
-      branch: HEAD,
-      base: 'main',
-      onChange: (change) => changes.push(change),
-      forge: (repository) => (forge = fakeForge(repository)),
-    },
-  })
-  await world.repository.commitFiles({ README: 'hello\n' })
+  const reviewed = await reviewedWorld((options) => worlds.create(options), HEAD)
+  world = reviewed.world
   const shop = world.tenant('shop', { objects, settings: { review: { ...REVIEW, ...settings } } })
   await world.idle()
   return {
-    forge: forge as unknown as FakeForge,
-    changes,
+    ...reviewed,
     shop,
     look: async () => {
       await world.pass(INTERVAL + 10_000)

@@ -2,18 +2,10 @@ import { expect, test } from 'vitest'
 import { openRepository } from '@gitsync/protocol'
 import { useWorlds } from '../testing/worlds.ts'
 import { fakeForge } from './testing/fake-forge.ts'
+import { REVIEW } from './testing/reviewed-world.ts'
 import { withdraw } from './withdraw.ts'
 
 const worlds = useWorlds()
-const settings = {
-  base: 'main',
-  hostType: 'Gitea',
-  via: 'API',
-  labels: [],
-  reviewers: [],
-  draft: false,
-  deleteBranch: true,
-} as const
 
 test.each([
   [undefined, []],
@@ -34,7 +26,7 @@ test.each([
   const connection = { key: '', repository: openRepository(repository.url), forge: () => forge }
   const committer = await repository.git('log', '-1', '--format=%ce', 'review/ann')
   for (const branch of ['review/ann', 'review/ben', 'review/gone'])
-    await withdraw(connection, branch, { settings, committer, folder })
+    await withdraw(connection, branch, { settings: REVIEW, committer, folder })
   expect(forge.requests.filter(({ state }) => state === 'Open').map(({ head }) => head)).toEqual(left)
   const branches = await repository.git('for-each-ref', '--format=%(refname:short)', 'refs/heads/review/')
   expect(branches.split('\n').filter((branch) => branch !== '')).toEqual(left)

@@ -5,25 +5,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startRemote } from '../../../../../test/kit/remote/index.ts'
 import type { Remote } from '../../../../../test/kit/remote/index.ts'
 import { ANN, BEN, createWorld, INTERVAL, pathOf, wanted } from '../../testing/world.ts'
-import type { World } from '../../testing/world.ts'
-import { fakeForge } from '../testing/fake-forge.ts'
-import type { FakeForge } from '../testing/fake-forge.ts'
+import type { World, WorldOptions } from '../../testing/world.ts'
+import { managed, REVIEW, reviewedWorld } from '../testing/reviewed-world.ts'
 
 const TEMPLATE = 'review/{author}'
 const ROBOT = { name: 'Robot', email: 'robot@example.com' }
 const HEADS = ['review/ann', 'review/ben', 'review/bot', 'review/robot'] as const
 const TENANTS = ['shop', 'zoo'] as const
 const OBJECTS = ['x', 'y', 'z'] as const
-const REVIEW = {
-  base: 'main',
-  hostType: 'Gitea',
-  via: 'API',
-  authorBranches: TEMPLATE,
-  labels: [],
-  reviewers: [],
-  draft: false,
-  deleteBranch: true,
-} as const
 
 let remote: Remote
 let count = 0
@@ -75,27 +64,12 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('fail' as const), after: fc.integer({ min: 0, max: 2 }) }) },
 )
 
-/** What the operator writes in a folder of a branch. */
-async function managed(world: World, branch: string, folder: string): Promise<Map<string, string>> {
-  const files = new Map<string, string>()
-  const tenant = world.tenants.get(folder)
-  if (tenant === undefined || (await world.repository.resolve(branch)) === null) return files
-  for (const { path } of await world.repository.lsTree(branch, folder).catch(() => [])) {
-    const below = path.slice(folder.length + 1)
-    if (!/^shop\/[xyz]\.yaml$/.test(below)) continue
-    const content = (await world.repository.readFile(branch, path)).toString()
-    // What holds no object is somebody's, wherever no object wants to be.
-    if (!content.startsWith('foreign') || wanted(tenant)[below] !== undefined) files.set(below, content)
-  }
-  return files
-}
-
 /** Paths of the operator that a branch has otherwise than the base, and how it has them. */
 async function proposed(world: World, branch: string): Promise<Map<string, string | undefined>> {
   const changes = new Map<string, string | undefined>()
   if ((await world.repository.resolve(branch)) === null) return changes
   for (const folder of TENANTS) {
-    const [there, base] = [await managed(world, branch, folder), await managed(world, 'main', folder)]
+    const [there, base] = [await managed(world, branch, folder, OBJECTS), await managed(world, 'main', folder, OBJECTS)]
     for (const path of new Set([...there.keys(), ...base.keys()]))
       if (there.get(path) !== base.get(path)) changes.set(`${folder}/${path}`, there.get(path))
   }
@@ -106,7 +80,7 @@ async function proposed(world: World, branch: string): Promise<Map<string, strin
 async function lacking(world: World): Promise<Map<string, string | undefined>> {
   const lacks = new Map<string, string | undefined>()
   for (const tenant of world.tenants.values()) {
-    const [there, files] = [await managed(world, 'main', tenant.name), wanted(tenant)]
+    const [there, files] = [await managed(world, 'main', tenant.name, OBJECTS), wanted(tenant)]
     for (const path of new Set([...there.keys(), ...Object.keys(files)]))
       if (there.get(path) !== files[path]) lacks.set(`${tenant.name}/${path}`, files[path])
   }
@@ -142,13 +116,10 @@ async function refuse({ repository: { dir } }: World, branch: string): Promise<v
 test('whatever is edited, merged, closed and lost: each thing that the base lacks is proposed once, and merged it lacks nothing', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 24 }), async (steps) => {
-      let forge: FakeForge | undefined
-      const world = await createWorld(remote, `p${count++}`, {
-        review: { branch: TEMPLATE, base: 'main', forge: (repository) => (forge = fakeForge(repository)) },
-      })
-      const host = forge as unknown as FakeForge
-      await world.repository.commitFiles({ README: 'hello\n' })
-      for (const each of TENANTS) world.tenant(each, { objects: { x: '1' }, settings: { review: REVIEW } })
+      const create = (options: WorldOptions): Promise<World> => createWorld(remote, `p${count++}`, options)
+      const { world, forge: host } = await reviewedWorld(create, TEMPLATE)
+      const review = { ...REVIEW, authorBranches: TEMPLATE }
+      for (const each of TENANTS) world.tenant(each, { objects: { x: '1' }, settings: { review } })
       // Something is in the base that can go again.
       await world.idle()
       await host.merge('squash')

@@ -4,22 +4,10 @@ import { expect, test } from 'vitest'
 import { ANN, BEN, content, INTERVAL, pathOf } from '../../testing/world.ts'
 import type { Tenant, World } from '../../testing/world.ts'
 import { useWorlds } from '../../testing/worlds.ts'
-import type { ReviewChange } from '../host-request.ts'
-import type { ReviewSettings } from '../review-settings.ts'
-import { fakeForge } from '../testing/fake-forge.ts'
-import type { FakeForge } from '../testing/fake-forge.ts'
+import { REVIEW, reviewedWorld } from '../testing/reviewed-world.ts'
+import type { ReviewedWorld } from '../testing/reviewed-world.ts'
 
 const TEMPLATE = 'review/{author}'
-const REVIEW: ReviewSettings = {
-  base: 'main',
-  hostType: 'Gitea',
-  via: 'API',
-  authorBranches: TEMPLATE,
-  labels: [],
-  reviewers: [],
-  draft: false,
-  deleteBranch: true,
-}
 
 /** Before and after any commit: of two writes the newer one counts. */
 const LONG_AGO = '2020-01-01T00:00:00Z'
@@ -28,39 +16,27 @@ const LONG_AFTER = '2100-01-01T00:00:00Z'
 const worlds = useWorlds()
 let world: World
 
-interface Scene {
-  readonly forge: FakeForge
-  readonly changes: ReviewChange[]
+interface Scene extends ReviewedWorld {
   readonly shop: Tenant
   readonly look: () => Promise<void>
 }
 
 /** What the cluster has at the beginning is in the base. */
 async function begin(objects: Record<string, string> = {}): Promise<Scene> {
-  const changes: ReviewChange[] = []
-  let forge: FakeForge | undefined
-  world = await worlds.create({
-    review: {
-      branch: TEMPLATE,
-      base: 'main',
-      onChange: (change) => changes.push(change),
-      forge: (repository) => (forge = fakeForge(repository)),
-    },
-  })
-  await world.repository.commitFiles({ README: 'hello\n' })
-  const shop = world.tenant('shop', { objects, settings: { review: REVIEW } })
+  const reviewed = await reviewedWorld((options) => worlds.create(options), TEMPLATE)
+  world = reviewed.world
+  const shop = world.tenant('shop', { objects, settings: { review: { ...REVIEW, authorBranches: TEMPLATE } } })
   const look = async (): Promise<void> => {
     await world.pass(INTERVAL + 10_000)
     await world.idle()
   }
   await world.idle()
-  const made = forge as unknown as FakeForge
   if (Object.keys(objects).length > 0) {
-    await made.merge('squash')
+    await reviewed.forge.merge('squash')
     await look()
-    changes.length = 0
+    reviewed.changes.length = 0
   }
-  return { forge: made, changes, shop, look }
+  return { ...reviewed, shop, look }
 }
 
 /** Content of an object's file in a branch; undefined where there is none. */
