@@ -3,7 +3,7 @@ import { SHA1 } from '../format/object-id.ts'
 import type { ObjectFormat } from '../format/object-id.ts'
 import { loopbackOnly } from './access/authorizer.ts'
 import type { Authorizer } from './access/authorizer.ts'
-import { ObjectStore } from './pack/object-store.ts'
+import type { ObjectStore } from './pack/object-store.ts'
 import { Packs } from './packs.ts'
 import type { ReceiveLimits } from './receive-pack/receive-pack.ts'
 import type { RepositoryName, RepositoryState, RepositoryStore } from './store/repository-store.ts'
@@ -43,7 +43,6 @@ const DEFAULT_LIMITS: ReceiveLimits = {
 export interface Opened {
   readonly name: RepositoryName
   readonly state: RepositoryState
-  readonly objects: ObjectStore
   /** It is not in the store yet. */
   readonly isUnborn: boolean
 }
@@ -85,13 +84,18 @@ export class GitServer {
   /** Undefined where there is none. @throws GitError where what is kept of it cannot be read */
   async open(name: RepositoryName): Promise<Opened | undefined> {
     const state = await this.store.read(name)
-    return state && { name, state, objects: await this.#packs.objectsOf(state), isUnborn: false }
+    return state && { name, state, isUnborn: false }
+  }
+
+  /** @throws GitError `ObjectMissing` where a pack is not there, `Malformed` */
+  objectsOf(state: RepositoryState): Promise<ObjectStore> {
+    return this.#packs.objectsOf(state)
   }
 
   /** A repository that is not there: the first push that is taken makes it. */
   unborn(name: RepositoryName): Opened {
     const head = `refs/heads/${this.#defaultBranch}`
     const state = { id: randomUUID(), format: this.#format, head, refs: new Map(), packs: [] }
-    return { name, state, objects: new ObjectStore([], state.format), isUnborn: true }
+    return { name, state, isUnborn: true }
   }
 }

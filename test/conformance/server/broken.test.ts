@@ -1,7 +1,10 @@
 import { once } from 'node:events'
 import { readdir, truncate } from 'node:fs/promises'
+import { request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { waitFor } from '../../e2e/harness/wait-for.ts'
 import { startStand } from './fixture.ts'
@@ -75,6 +78,8 @@ test.each([
   ['GET', '/me/..%2f..%2fetc.git/info/refs?service=git-upload-pack', 400, /repositories are/],
   ['GET', '/me/.hidden/info/refs?service=git-upload-pack', 400, /repositories are/],
   ['GET', '/', 404, /nothing here/],
+  ['GET', '//', 404, /nothing here/],
+  ['POST', '/me/x.git/git-receive-pack', 415, /content-type application\/x-git-receive-pack-request/],
 ])('%s %s: %i', async (method, path, status, words) => {
   const answer = await fetch(stand.url + path, { method })
   expect([answer.status, await answer.text()]).toEqual([status, expect.stringMatching(words)])
@@ -86,7 +91,7 @@ test('a client that leaves in the middle of its push leaves nothing behind', asy
   await once(socket, 'connect')
   const commands = `${line(`${NONE} ${ONE} refs/heads/a\0report-status`)}0000PACK\0\0\0\x02\0\0\x01\0`
   socket.write(
-    `POST /me/left.git/${service} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n${commands.length.toString(16)}\r\n${commands}\r\n`,
+    `POST /me/left.git/${service} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-${service}-request\r\ntransfer-encoding: chunked\r\n\r\n${commands.length.toString(16)}\r\n${commands}\r\n`,
   )
   const staging = join(stand.folder, 'data', 'staging')
   const staged = (): Promise<string[]> => readdir(staging).catch(() => [])
@@ -110,4 +115,18 @@ test('what is damaged on the disk is said to the client, and to whoever runs the
   await expect(stand.git('.', 'clone', '-q', `${stand.url}/me/damaged.git`, 'x')).rejects.toThrow(/internal error/)
   expect(stand.errors.splice(0).map(String)).toEqual([expect.stringMatching(/the file ends before/)])
   await stand.git('.', 'clone', '-q', `${stand.url}/me/whole.git`, 'y')
+})
+
+test('who sends on is heard to the end, though all was said: the answer arrives', async () => {
+  const start = `${line(`${NONE} ${ONE} refs/heads/a\0report-status`)}0000PACK\0\0\0\x02\xff\xff\xff\xff`
+  const body = Buffer.concat([Buffer.from(start, 'latin1'), Buffer.alloc(24 << 20)])
+  const sending = request(`${stand.url}/me/endless.git/${service}`, {
+    method: 'POST',
+    headers: { 'content-type': `application/x-${service}-request`, 'content-length': body.length },
+  })
+  const answered = once(sending, 'response')
+  sending.end(body)
+  await once(sending, 'finish')
+  const [response] = (await answered) as [IncomingMessage]
+  expect(await text(response)).toMatch(/unpack .*maxObjects \(2000000\): 4294967295\n.*ng refs\/heads\/a/)
 })

@@ -18,7 +18,9 @@ test.each([
   [undefined, 'team/x', 'read', 'unknown'],
 ] as const)('%s at %s to %s: %s', async (authorization, repository, right, verdict) => {
   const authorizer = tokens('# none\n\na ann read\nb:c bob write team/*\nd dan admin own/one\n')
-  expect(await authorizer.authorize({ repository, right, authorization, peer: undefined })).toBe(verdict)
+  expect(await authorizer.authorize({ repository, right, authorization, host: undefined, peer: undefined })).toBe(
+    verdict,
+  )
 })
 
 test.each([
@@ -31,14 +33,16 @@ test.each([
 })
 
 test.each([
-  ['127.0.0.1', 'allowed'],
-  ['::1', 'allowed'],
-  ['::ffff:127.0.0.9', 'allowed'],
-  ['10.0.0.1', 'unknown'],
-  ['127.0.0.1.example.com', 'unknown'],
-  [undefined, 'unknown'],
-])('without tokens, from %s: %s', async (peer, verdict) => {
-  expect(await loopbackOnly.authorize({ repository: 'a/b', right: 'write', authorization: undefined, peer })).toBe(
-    verdict,
-  )
+  ['127.0.0.1', '127.0.0.1:7080', 'allowed'],
+  ['::1', '[::1]:7080', 'allowed'],
+  ['::ffff:127.0.0.9', 'localhost', 'allowed'],
+  ['10.0.0.1', 'localhost', 'unknown'],
+  ['127.0.0.1.example.com', 'localhost', 'unknown'],
+  [undefined, 'localhost', 'unknown'],
+  ['127.0.0.1', 'rebound.example.com:7080', 'unknown'],
+  ['127.0.0.1', '127.0.0.1.example.com', 'unknown'],
+  ['127.0.0.1', undefined, 'unknown'],
+])('without tokens, from %s to %s: %s', async (peer, host, verdict) => {
+  const access = { repository: 'a/b', right: 'write', authorization: undefined } as const
+  expect(await loopbackOnly.authorize({ ...access, peer, host })).toBe(verdict)
 })

@@ -23,22 +23,29 @@ const MAX_FETCH_REQUEST = 64 << 20
 
 /** Answers a request of a Git client (gitprotocol-http). Never throws: what is wrong the answer says, in the client's protocol where it has begun. */
 export async function handle(server: GitServer, request: HttpRequest): Promise<HttpAnswer> {
+  try {
+    return await handled(server, request)
+  } catch (error) {
+    server.onError(error)
+    return inWords(500, 'internal error: whoever runs this server is told why')
+  }
+}
+
+async function handled(server: GitServer, request: HttpRequest): Promise<HttpAnswer> {
   const wanted = route(request.method, request.url)
   if (wanted.to === 'refused') return inWords(wanted.status, wanted.why)
   const service = wanted.to === 'refs' ? wanted.service : wanted.to
   const { repository } = wanted
   const refusal = await refusalOf(server, request, repository, service)
   if (refusal !== undefined) return refusal
-  let opened: Opened | undefined
-  try {
-    opened = (await server.open(repository)) ?? (service === 'git-receive-pack' ? server.unborn(repository) : undefined)
-  } catch (error) {
-    server.onError(error)
-    return inWords(500, `repository ${repository} cannot be read: whoever runs this server is told why`)
-  }
-  const version = versionOf(request.headers['git-protocol'])
+  const opened =
+    (await server.open(repository)) ?? (service === 'git-receive-pack' ? server.unborn(repository) : undefined)
   if (opened === undefined) return inWords(404, `there is no repository ${repository}`)
+  const version = versionOf(request.headers['git-protocol'])
   if (wanted.to === 'refs') return advertisement(service, version, opened.state, server.agent)
+  // Browsers send nothing of this type for a page of another origin, unless they are let.
+  const type = `application/x-${service}-request`
+  if (request.headers['content-type'] !== type) return inWords(415, `send it with content-type ${type}`)
   const headers = { ...NOT_KEPT, 'content-type': `application/x-${service}-result` }
   return { status: 200, headers, body: answer(request, service, version, opened, server) }
 }
@@ -46,19 +53,19 @@ export async function handle(server: GitServer, request: HttpRequest): Promise<H
 /** Undefined where it may go on. Who may not read learns nothing, not even whether there is such a repository. */
 async function refusalOf(
   { authorizer }: GitServer,
-  { headers: { authorization }, peer }: HttpRequest,
+  { headers: { authorization, host }, peer }: HttpRequest,
   repository: RepositoryName,
   service: Service,
 ): Promise<HttpAnswer | undefined> {
   const right = service === 'git-receive-pack' ? 'write' : 'read'
-  const verdict = await authorizer.authorize({ repository, right, authorization, peer })
+  const access = { repository, authorization, host, peer }
+  const verdict = await authorizer.authorize({ ...access, right })
   if (verdict === 'allowed') return undefined
   if (verdict === 'unknown')
     return inWords(401, 'log in with a token of this server', {
       'www-authenticate': 'Basic realm="gitsync", charset="UTF-8"',
     })
-  const mayRead =
-    right === 'write' && (await authorizer.authorize({ repository, right: 'read', authorization, peer })) === 'allowed'
+  const mayRead = right === 'write' && (await authorizer.authorize({ ...access, right: 'read' })) === 'allowed'
   return mayRead
     ? inWords(403, `this token may not write to ${repository}`)
     : inWords(404, `there is no repository ${repository}`)
@@ -82,22 +89,25 @@ async function* answer(
   opened: Opened,
   server: GitServer,
 ): AsyncGenerator<Uint8Array> {
+  const { state } = opened
+  const body = bodyOf(request, service === 'git-receive-pack' ? server.maxPushBytes : MAX_FETCH_REQUEST)
   try {
     if (service === 'git-receive-pack')
-      yield* receivePack(bodyOf(request, server.maxPushBytes), {
+      yield* receivePack(body, {
         ...opened,
+        objects: await server.objectsOf(state),
         store: server.store,
         limits: server.limits,
       })
-    else {
-      const body = bodyOf(request, MAX_FETCH_REQUEST)
-      const { state, objects } = opened
-      yield* version === 2 ? uploadPackV2(body, state, objects) : uploadPackV0(body, state, objects)
-    }
+    else if (version === 2) yield* uploadPackV2(body, state, () => server.objectsOf(state))
+    else yield* uploadPackV0(body, state, await server.objectsOf(state))
   } catch (error) {
     const cause = error instanceof ToldError ? error.cause : error
     if (!isGitError(cause)) server.onError(cause)
     if (cause === error) yield packetLine(`ERR ${inOneLine(error)}\n`)
+  } finally {
+    // What is left of it is for whoever listens.
+    await body.return(undefined)
   }
 }
 

@@ -14,7 +14,9 @@ const SERVICES: readonly string[] = ['git-upload-pack', 'git-receive-pack']
 
 /** Paths are `/OWNER/NAME.git/…`; `.git` may be left out (gitprotocol-http). */
 export function route(method: string, url: string): Route {
-  const { pathname, searchParams } = new URL(url, 'http://localhost')
+  const address = URL.parse(url, 'http://localhost')
+  if (address === null) return refused(404, 'there is nothing here')
+  const { pathname, searchParams } = address
   const [, owner = '', last = '', ...rest] = pathname.split('/')
   const what = rest.join('/')
   const name = last.replace(/\.git$/, '')

@@ -25,11 +25,12 @@ async function serve(server: GitServer, request: IncomingMessage, response: Serv
     Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
   )
   const { method = '', url = '/', socket } = request
-  const answer = await handle(server, { method, url, headers, body: request, peer: socket.remoteAddress })
+  // Who stops reading early must still be able to say why.
+  const body = request.iterator({ destroyOnReturn: false })
+  const answer = await handle(server, { method, url, headers, body, peer: socket.remoteAddress })
   response.writeHead(answer.status, answer.headers)
-  const { body } = answer
-  if (body instanceof Uint8Array) response.end(body)
-  else await pipeline(Readable.from(body, { objectMode: false, highWaterMark: 1 << 16 }), response)
-  // Who was answered early may still be sending.
+  if (answer.body instanceof Uint8Array) response.end(answer.body)
+  else await pipeline(Readable.from(answer.body, { objectMode: false, highWaterMark: 1 << 16 }), response)
+  // Who was answered early may still be sending, and some read no answer before they have sent all.
   request.resume()
 }

@@ -30,16 +30,16 @@ export function advertiseV2({ format }: RepositoryState, agent: string): Buffer 
 /** Lines of one command: wants and haves by the thousand are fine, more is nobody's. */
 const MAX_LINES = 500_000
 
-/** One command of protocol version 2, and its answer. @throws GitError */
+/** One command of protocol version 2, and its answer. @param objects are asked for by commands that need them @throws GitError */
 export async function* uploadPackV2(
   body: AsyncIterable<Uint8Array>,
   state: RepositoryState,
-  objects: ObjectStore,
+  objects: () => Promise<ObjectStore>,
 ): AsyncGenerator<Buffer> {
   const { command, args } = await readCommand(new ByteReader(body), state)
   if (command === 'ls-refs') yield lsRefs(state, args)
-  else if (command === 'object-info') yield await objectInfo(objects, args)
-  else if (command === 'fetch') yield* fetch(state, objects, args)
+  else if (command === 'object-info') yield await objectInfo(await objects(), args)
+  else if (command === 'fetch') yield* fetch(state, await objects(), args)
   else if (command !== undefined) throw new GitError('Unsupported', `unknown command ${JSON.stringify(command)}`)
 }
 
