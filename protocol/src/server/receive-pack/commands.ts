@@ -1,8 +1,10 @@
+import { isUtf8 } from 'node:buffer'
 import type { ByteReader } from '../../format/byte-reader.ts'
 import { GitError } from '../../format/errors.ts'
 import { isObjectId } from '../../format/object-id.ts'
 import type { ObjectFormat, ObjectId } from '../../format/object-id.ts'
 import { packetText, readPacket } from '../../format/packet-line.ts'
+import { MAX_LENGTH } from '../../format/ref-name.ts'
 
 /** What is to become of one ref. */
 export interface RefCommand {
@@ -34,7 +36,10 @@ export async function readCommands(
   let capabilities: ReadonlySet<string> = new Set()
   for await (const payload of lines(input)) {
     const nul = payload.indexOf(0)
-    const line = packetText(nul < 0 ? payload : payload.subarray(0, nul))
+    const bytes = nul < 0 ? payload : payload.subarray(0, nul)
+    // Others would have another name here than where they come from.
+    if (!isUtf8(bytes)) throw new GitError('Malformed', 'names of refs are text in UTF-8 here')
+    const line = packetText(bytes)
     // Commits whose parents the client lacks: whether we have these, their own ids say.
     if (line.startsWith('shallow ')) continue
     if (line.startsWith('push-cert')) throw new GitError('Malformed', 'signed pushes are not taken here')
@@ -74,6 +79,8 @@ function readCommand(line: string, format: ObjectFormat): RefCommand {
   const isId = (text: string): boolean => text.length === format.zero.length && isObjectId(text)
   if (!isId(old) || !isId(next))
     throw new GitError('Malformed', `${JSON.stringify(line.slice(0, 200))} is no command of a push`)
+  if (ref.length > MAX_LENGTH)
+    throw new GitError('LimitExceeded', `${ref.slice(0, 200)}… has more than ${MAX_LENGTH} characters`)
   const orNull = (oid: ObjectId): ObjectId | null => (oid === format.zero ? null : oid)
   return { ref, old: orNull(old), new: orNull(next) }
 }

@@ -62,3 +62,14 @@ test('a ref goes where a command says if it was where the command says, and no r
     { numRuns: 2_000 },
   )
 })
+
+test('very many new refs among very many', () => {
+  const refs = new Map(Array.from({ length: 100_000 }, (_, i) => [`refs/heads/there/${i}`, { oid: '1'.repeat(40) }]))
+  const wanted = Array.from({ length: 10_000 }, (_, i) => ({ ref: `refs/tags/${i}`, old: null, new: '1'.repeat(40) }))
+  const before: RepositoryState = { id: 'r', format: SHA1, head: 'refs/heads/main', refs, packs: [] }
+  const how = { refused: new Map(), peeled: new Map(), isAtomic: false }
+  const { results } = updateRefs(before, [...wanted, { ref: 'refs/heads/there', old: null, new: '1'.repeat(40) }], how)
+  expect([...results].filter(([, why]) => why !== null)).toEqual([
+    ['refs/heads/there', 'refs whose names begin with it are in the way'],
+  ])
+})

@@ -1,6 +1,7 @@
 import { isRefName } from '../../format/ref-name.ts'
 import type { RepositoryState, StoredRef } from '../store/repository-store.ts'
 import type { RefCommand } from './commands.ts'
+import { foldersOf, RefFolders } from './ref-folders.ts'
 
 /** Ref → why it stays as it is, or null where it was changed. */
 export type RefResults = ReadonlyMap<string, string | null>
@@ -28,13 +29,17 @@ export function updateRefs(
   },
 ): { readonly results: RefResults; readonly refs: ReadonlyMap<string, StoredRef>; readonly head: string } {
   const refs = new Map(state.refs)
+  const isMade = commands.some(({ old }) => old === null)
+  const folders = new RefFolders(isMade ? refs.keys() : [])
   const results = new Map<string, string | null>()
   for (const command of commands) {
-    const why = refused.get(command.ref) ?? refusal(refs, state.head, command)
+    const why = refused.get(command.ref) ?? refusal({ refs, folders, head: state.head }, command)
     results.set(command.ref, why ?? null)
     if (why !== undefined) continue
-    if (command.new === null) refs.delete(command.ref)
-    else {
+    if (command.new === null) {
+      if (refs.delete(command.ref)) folders.count(command.ref, -1)
+    } else {
+      if (command.old === null) folders.count(command.ref, 1)
       const stands = peeled.get(command.new)
       refs.set(command.ref, { oid: command.new, ...(stands === undefined ? {} : { peeled: stands }) })
     }
@@ -48,8 +53,11 @@ export function updateRefs(
 }
 
 function refusal(
-  refs: ReadonlyMap<string, StoredRef>,
-  head: string,
+  {
+    refs,
+    folders,
+    head,
+  }: { readonly refs: ReadonlyMap<string, StoredRef>; readonly folders: RefFolders; readonly head: string },
   { ref, old, new: next }: RefCommand,
 ): string | undefined {
   if (!/^refs\/[^/]+\/./.test(ref) || !isRefName(ref)) return 'funny refname'
@@ -61,9 +69,8 @@ function refusal(
     return ref === head ? 'deletion of the current branch prohibited' : undefined
   }
   if (now !== null) return undefined
-  for (let slash = ref.indexOf('/', 'refs/'.length); slash > 0; slash = ref.indexOf('/', slash + 1))
-    if (refs.has(ref.slice(0, slash))) return `${ref.slice(0, slash)} is in the way`
-  for (const other of refs.keys()) if (other.startsWith(`${ref}/`)) return `${other} is in the way`
+  for (const folder of foldersOf(ref)) if (refs.has(folder)) return `${folder} is in the way`
+  if (folders.has(ref)) return 'refs whose names begin with it are in the way'
   return undefined
 }
 

@@ -22,13 +22,14 @@ export interface FetchRequest {
 }
 
 const FLAGS = ['thin-pack', 'ofs-delta', 'include-tag', 'no-progress', 'wait-for-done']
-const MAX_WANTS = 100_000
+/** Wants, haves, shallow commits, and refs to leave out, of each. */
+const MAX_IDS = 100_000
 
 /** Lines of a request become a request. */
 export class RequestLines {
   readonly wants: ObjectId[] = []
   readonly haves: ObjectId[] = []
-  readonly shallow = new Set<ObjectId>()
+  readonly shallow: ObjectId[] = []
   readonly flags = new Set<string>()
   readonly #format: ObjectFormat
   readonly #resolveRef: (name: string) => ObjectId | undefined
@@ -51,12 +52,12 @@ export class RequestLines {
     if (rest === '' && FLAGS.includes(word)) this.flags.add(word)
     else if (line === 'done') this.isDone = true
     else if (line === 'deepen-relative') this.#isRelative = true
-    else if (word === 'want') this.#add(this.wants, rest)
-    else if (word === 'have') this.#add(this.haves, rest)
-    else if (word === 'shallow') this.shallow.add(this.#id(rest))
+    else if (word === 'want') this.#add(this.wants, this.#id(rest))
+    else if (word === 'have') this.#add(this.haves, this.#id(rest))
+    else if (word === 'shallow') this.#add(this.shallow, this.#id(rest))
     else if (word === 'deepen') this.#depth = natural(rest, 'deepen')
     else if (word === 'deepen-since') this.#since = natural(rest, 'deepen-since')
-    else if (word === 'deepen-not') this.#not.push(this.#ref(rest))
+    else if (word === 'deepen-not') this.#add(this.#not, this.#ref(rest))
     else if (word === 'filter') this.#filter = this.#parse(rest)
     else return false
     return true
@@ -72,12 +73,11 @@ export class RequestLines {
       : this.#depth === undefined || this.#depth === 0
         ? undefined
         : { depth: this.#depth, isRelative: this.#isRelative }
-    return { wants, haves, shallow, deepen, filter: this.#filter, isDone, flags }
+    return { wants, haves, shallow: new Set(shallow), deepen, filter: this.#filter, isDone, flags }
   }
 
-  #add(list: ObjectId[], oid: string): void {
-    if (list.push(this.#id(oid)) > MAX_WANTS)
-      throw new GitError('LimitExceeded', `more than ${MAX_WANTS} ids in one request`)
+  #add(list: ObjectId[], oid: ObjectId): void {
+    if (list.push(oid) > MAX_IDS) throw new GitError('LimitExceeded', `more than ${MAX_IDS} ids in one request`)
   }
 
   #id(oid: string): ObjectId {

@@ -32,7 +32,7 @@ export async function boundary(
       : await byWalk(objects, tips, { ...deepen, not: await tipsOf(objects, deepen.not) })
   const unshallow = [...own].filter((oid) => reached.inside.has(oid) && !reached.cut.has(oid))
   const parents = await Promise.all(unshallow.map(async (oid) => (await objects.commit(oid))?.parents ?? []))
-  const kept = [...own].filter((oid) => !unshallow.includes(oid))
+  const kept = own.difference(new Set(unshallow))
   return {
     cut: new Set([...reached.cut, ...kept]),
     shallow: [...reached.cut].filter((oid) => !own.has(oid)),

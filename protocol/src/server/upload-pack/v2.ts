@@ -11,7 +11,7 @@ import { answerFetch } from './answer-fetch.ts'
 import { RequestLines } from './fetch-request.ts'
 import type { FetchRequest } from './fetch-request.ts'
 import { isEnough } from './negotiate.ts'
-import { listedRefs } from './ref-list.ts'
+import { beginsWithOneOf, listedRefs } from './ref-list.ts'
 
 /** What is offered in protocol version 2 (gitprotocol-v2, "Capability Advertisement"). */
 export function advertiseV2({ format }: RepositoryState, agent: string): Buffer {
@@ -69,30 +69,36 @@ async function readCommand(
 }
 
 function lsRefs(state: RepositoryState, args: readonly string[]): Buffer {
+  const words = new Set(args)
   const prefixes = args.filter((line) => line.startsWith('ref-prefix ')).map((line) => line.slice('ref-prefix '.length))
-  const isAsked = (name: string): boolean => prefixes.length === 0 || prefixes.some((prefix) => name.startsWith(prefix))
+  const isAsked = beginsWithOneOf(prefixes)
   const lines = listedRefs(state).flatMap(({ name, oid, peeled, symref }) => {
-    if (!isAsked(name) || (oid === undefined && !args.includes('unborn'))) return []
-    const target =
-      symref !== undefined && (args.includes('symrefs') || oid === undefined) ? ` symref-target:${symref}` : ''
-    const stands = peeled !== undefined && args.includes('peel') ? ` peeled:${peeled}` : ''
+    if (!isAsked(name) || (oid === undefined && !words.has('unborn'))) return []
+    const target = symref !== undefined && (words.has('symrefs') || oid === undefined) ? ` symref-target:${symref}` : ''
+    const stands = peeled !== undefined && words.has('peel') ? ` peeled:${peeled}` : ''
     return [packetLine(`${oid ?? 'unborn'} ${name}${target}${stands}\n`)]
   })
   return Buffer.concat([...lines, FLUSH])
 }
 
 async function objectInfo(objects: ObjectStore, args: readonly string[]): Promise<Buffer> {
-  const lines: Buffer[] = []
-  if (args.includes('size')) lines.push(packetLine('size'))
+  const isSized = args.includes('size')
+  const lines: Buffer[] = isSized ? [packetLine('size')] : []
   for (const line of args) {
-    const oid = line.startsWith('oid ') ? line.slice('oid '.length) : undefined
-    if (oid === undefined) continue
-    const at = isObjectId(oid) ? objects.locate(oid) : undefined
-    const pack = at && objects.packs[at.pack]
-    const size = at !== undefined && pack !== undefined ? String(await sizeOf(pack, at.offset)) : ''
-    lines.push(packetLine(`${oid} ${args.includes('size') ? size : ''}`.trimEnd()))
+    if (line === 'size') continue
+    const oid = line.startsWith('oid ') ? line.slice('oid '.length) : ''
+    if (!isObjectId(oid))
+      throw new GitError('Malformed', `object-info: unexpected line ${JSON.stringify(line.slice(0, 200))}`)
+    lines.push(packetLine(isSized ? `${oid} ${await sizeIfThere(objects, oid)}` : oid))
   }
   return Buffer.concat([...lines, FLUSH])
+}
+
+/** As text; nothing of what is not there. */
+async function sizeIfThere(objects: ObjectStore, oid: ObjectId): Promise<string> {
+  const at = objects.locate(oid)
+  const pack = at && objects.packs[at.pack]
+  return at === undefined || pack === undefined ? '' : String(await sizeOf(pack, at.offset))
 }
 
 async function* fetch(state: RepositoryState, objects: ObjectStore, args: readonly string[]): AsyncGenerator<Buffer> {
