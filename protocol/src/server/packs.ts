@@ -1,10 +1,17 @@
 import { LRUCache } from 'lru-cache'
 import { ObjectStore } from './pack/object-store.ts'
+import { PageCache } from './pack/page-cache.ts'
 import { StoredPack } from './pack/stored-pack.ts'
 import type { KeptPack, RepositoryState, RepositoryStore } from './store/repository-store.ts'
 
 /** Bytes of indexes that are held. */
 const INDEX_BYTES = 256 << 20
+/** Bytes of packs that are held. */
+const PAGE_BYTES = 64 << 20
+/** A repository may have thousands of packs, and a process not so many files. */
+const OPEN_FILES = 256
+/** Indexes that are read at a time, for the same reason. */
+const AT_A_TIME = 32
 
 /** The packs of repositories, opened once for all who read them. */
 export class Packs {
@@ -14,8 +21,8 @@ export class Packs {
   readonly #open = new LRUCache<string, StoredPack>({
     maxSize: INDEX_BYTES,
     sizeCalculation: ({ index }) => index.size,
-    dispose: (pack) => pack.rest(),
   })
+  readonly #pages = new PageCache({ maxBytes: PAGE_BYTES, maxFiles: OPEN_FILES })
 
   constructor(store: RepositoryStore, maxObjectBytes: number) {
     this.#store = store
@@ -24,7 +31,9 @@ export class Packs {
 
   /** @throws GitError `ObjectMissing` where a pack is not there, `Malformed` */
   async objectsOf(state: RepositoryState): Promise<ObjectStore> {
-    const packs = await Promise.all(state.packs.map((pack) => this.#get(state, pack)))
+    const packs: StoredPack[] = []
+    for (let at = 0; at < state.packs.length; at += AT_A_TIME)
+      packs.push(...(await Promise.all(state.packs.slice(at, at + AT_A_TIME).map((pack) => this.#get(state, pack)))))
     return new ObjectStore(packs, state.format)
   }
 
@@ -45,6 +54,6 @@ export class Packs {
 
   async #read({ id, format }: RepositoryState, pack: KeptPack): Promise<StoredPack> {
     const { file, index } = await this.#store.open(id, pack)
-    return new StoredPack(file, index, { format, maxObjectBytes: this.#maxObjectBytes })
+    return new StoredPack(this.#pages.of(file), index, { format, maxObjectBytes: this.#maxObjectBytes })
   }
 }

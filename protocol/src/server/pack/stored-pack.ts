@@ -56,11 +56,6 @@ export class StoredPack {
     return this.entries.raw(dataStart, this.index.endOf(offset, this.#file.size))
   }
 
-  /** Nobody is expected to read it soon. */
-  rest(): void {
-    this.#file.rest?.()
-  }
-
   offsetOf(oid: ObjectId): number | undefined {
     return this.index.offsetOf(oid)
   }

@@ -8,6 +8,9 @@ import type { PlacedEntry } from '../pack/entry-reader.ts'
 import type { StoredPack } from '../pack/stored-pack.ts'
 import type { ObjectSelection } from './select-objects.ts'
 
+/** Bytes that are sent together: most objects have less than a hundred. */
+const BATCH = 32 << 10
+
 interface Placed {
   readonly oid: ObjectId
   readonly pack: number
@@ -26,11 +29,20 @@ export async function* packStream(
 ): AsyncGenerator<Buffer> {
   const { format } = objects
   const trailer = createHash(format.name)
+  let batch: Buffer[] = []
+  let held = 0
   for await (const bytes of entries(objects, selection, flags)) {
-    trailer.update(bytes)
-    yield bytes
+    batch.push(bytes)
+    held += bytes.length
+    if (held < BATCH) continue
+    const whole = Buffer.concat(batch, held)
+    trailer.update(whole)
+    yield whole
+    batch = []
+    held = 0
   }
-  yield trailer.digest()
+  for (const bytes of batch) trailer.update(bytes)
+  yield Buffer.concat([...batch, trailer.digest()])
 }
 
 async function* entries(
