@@ -76,6 +76,21 @@ test('one that moves and goes at once leaves nothing behind', async () => {
   expect(await world.folder('shop')).toEqual({ 'b.json': opaqueContent('2') })
 })
 
+test('two that came to want one file at once leave nothing behind when they go', async () => {
+  const { world, shop, places } = await begin({ a: '1' })
+  for (const name of ['b', 'c']) places.set(name, 'same.json')
+  await world.edit(() => {
+    shop.set('b', '2')
+    shop.set('c', '3')
+  })
+  expect(await world.folder('shop')).toEqual({ 'a.json': opaqueContent('1'), 'same.json': opaqueContent('2') })
+  await world.edit(() => {
+    for (const name of ['b', 'c']) shop.remove(name)
+  })
+  expect(await world.folder('shop')).toEqual({ 'a.json': opaqueContent('1') })
+  expect(shop.member.status.orphans).toBe(0)
+})
+
 test('one that goes takes its file along, also where others have the same content or somebody has edited it', async () => {
   const { world, shop } = await begin({ a: '1', b: '1', c: '1', d: '1' })
   await push(world, { 'c.json': 'edited by hand' })

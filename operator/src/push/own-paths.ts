@@ -20,7 +20,8 @@ export async function recordPaths(member: Member, plan: PushPlan): Promise<void>
  */
 export function ownPaths({ desired, inventory, settings }: Member, paths: Iterable<string>): void {
   for (const path of paths) {
-    const file = desired.at(path)
+    // Of several it is the first: it was written before the others came.
+    const [file] = desired.objectsAt(path)
     inventory.add([path])
     if (file?.isOpaque === true) inventory.own(path, file.identity)
     else if (settings.shared === true) inventory.add(desired.objectsAt(path).map(({ key }) => documentId(path, key)))
