@@ -31,6 +31,9 @@ export type ComponentName =
   | 'validate-krew-manifest'
   | 'sops'
   | 'age-keygen'
+  | 'versitygw'
+  | 'minio'
+  | 's3s-fs'
 
 export interface Component {
   /** Name of the executable: in the recipe's folder, in $KUBEBUILDER_ASSETS, on PATH. */
@@ -301,6 +304,37 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     versionPattern: /Docker version (\d+)\.(\d+)\.(\d+)/,
     // As with containerd: what belongs to it has to come along.
     fits: () => false,
+  },
+  versitygw: {
+    file: 'versitygw',
+    recipe: 'versitygw',
+    variable: 'GITSYNC_VERSITYGW',
+    asset: false,
+    versionArgs: ['--version'],
+    versionPattern: /v(\d+)\.(\d+)\.(\d+)/,
+    fits: ({ major, minor }) => major === 1 && minor >= 8,
+  },
+  minio: {
+    file: 'minio',
+    recipe: 'minio',
+    variable: 'GITSYNC_MINIO',
+    asset: false,
+    versionArgs: ['--version'],
+    versionPattern: /RELEASE\.(\d+)-(\d+)-(\d+)/,
+    // The first years whose conditional writes are right.
+    fits: ({ major }) => major >= 2025,
+    isForLong: true,
+  },
+  's3s-fs': {
+    file: 's3s-fs',
+    recipe: 's3s-fs',
+    variable: 'GITSYNC_S3S_FS',
+    asset: false,
+    versionArgs: ['--version'],
+    versionPattern: /(\d+)\.(\d+)\.(\d+)/,
+    // Wanted for what this version does wrong.
+    fits: ({ major, minor }) => major === 0 && minor === 14,
+    isForLong: true,
   },
   gitea: {
     file: 'gitea',
