@@ -3,12 +3,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { GitServer, httpListener, memoryStore, openFilesystemStore } from '@gitsync/protocol/server'
+import { GitServer, httpListener } from '@gitsync/protocol/server'
 import type { GitServerOptions } from '@gitsync/protocol/server'
 import { git } from '../../kit/remote/git.ts'
-
-export const STORES = ['memory', 'filesystem'] as const
-export type StoreName = (typeof STORES)[number]
+import { openStore } from './stores.ts'
+import type { StoreName } from './stores.ts'
 
 /** A server of ours, and folders in which stock git works with it. */
 export interface Stand {
@@ -27,7 +26,7 @@ export interface Stand {
 export async function startStand(name: StoreName, options: Partial<GitServerOptions> = {}): Promise<Stand> {
   const folder = await mkdtemp(join(tmpdir(), 'gitsync-server-'))
   const errors: unknown[] = []
-  const store = name === 'memory' ? memoryStore() : await openFilesystemStore(join(folder, 'data'))
+  const { store, close } = await openStore(name, join(folder, 'data'))
   const server = new GitServer({ store, onError: (error) => errors.push(error), ...options })
   const listener = httpListener(server).listen(0, '127.0.0.1')
   await once(listener, 'listening')
@@ -57,6 +56,7 @@ export async function startStand(name: StoreName, options: Partial<GitServerOpti
     async stop() {
       listener.closeAllConnections()
       listener.close()
+      await close()
       await rm(folder, { recursive: true, force: true })
     },
   }

@@ -1,8 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { startStand, STORES } from './fixture.ts'
+import { startStand } from './fixture.ts'
 import type { Stand } from './fixture.ts'
+import { STORES } from './stores.ts'
 
 describe.each(STORES)('%s', (store) => {
   let stand: Stand

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import type { FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { GitError } from '../../format/errors.ts'
-import type { RandomAccess } from '../pack/random-access.ts'
 import { lockFolder } from './folder-lock.ts'
+import { ifThere } from './if-there.ts'
 import { parseState, printState } from './manifest.ts'
-import type { RepositoryName, RepositoryState, RepositoryStore, StagedPack } from './repository-store.ts'
+import type { RepositoryName, RepositoryState, RepositoryStore } from './repository-store.ts'
+import { StagedFile } from './staged-file.ts'
+import { StoredFile } from './stored-file.ts'
 import { Turns } from './turns.ts'
 
 export interface FilesystemStore extends RepositoryStore {
@@ -60,14 +61,16 @@ export async function openFilesystemStore(folder: string): Promise<FilesystemSto
       const path = packOf(repository, name)
       await mkdir(dirname(path), { recursive: true })
       await replaceFile(`${path}.idx`, join(folder, 'staging'), index)
+      await pack.sync()
       await pack.moveTo(`${path}.pack`)
+      await syncFolder(dirname(path))
     },
     async open(repository, { name, size }) {
       const path = packOf(repository, name)
       const index = await readFile(`${path}.idx`).catch(ifThere)
       if (index === undefined)
         throw new GitError('ObjectMissing', `pack ${name} of repository ${repository} is missing`)
-      return { file: new StoredFile(`${path}.pack`, size), index }
+      return { file: new StoredFile(size, () => open(`${path}.pack`)), index }
     },
   }
 }
@@ -95,93 +98,4 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close()
   }
-}
-
-class StagedFile implements StagedPack {
-  readonly #path: string
-  readonly #file: FileHandle
-  #size = 0
-  #isDone = false
-
-  constructor(path: string, file: FileHandle) {
-    this.#path = path
-    this.#file = file
-  }
-
-  get size(): number {
-    return this.#size
-  }
-
-  async append(bytes: Uint8Array): Promise<void> {
-    await this.overwrite(this.#size, bytes)
-    this.#size += bytes.length
-  }
-
-  async overwrite(offset: number, bytes: Uint8Array): Promise<void> {
-    for (let done = 0; done < bytes.length;)
-      done += (await this.#file.write(bytes, done, bytes.length - done, offset + done)).bytesWritten
-  }
-
-  read(offset: number, length: number): Promise<Buffer> {
-    return readAt(this.#file, offset, length)
-  }
-
-  async moveTo(path: string): Promise<void> {
-    await this.#file.sync()
-    await rename(this.#path, path)
-    await syncFolder(dirname(path))
-    this.#isDone = true
-    await this.#file.close()
-  }
-
-  async discard(): Promise<void> {
-    if (this.#isDone) return
-    this.#isDone = true
-    await this.#file.close()
-    await rm(this.#path, { force: true })
-  }
-}
-
-/** Opened when it is read. */
-class StoredFile implements RandomAccess {
-  readonly size: number
-  readonly #path: string
-  #file: Promise<FileHandle> | undefined
-
-  constructor(path: string, size: number) {
-    this.#path = path
-    this.size = size
-  }
-
-  async read(offset: number, length: number): Promise<Buffer> {
-    try {
-      return await readAt(await (this.#file ??= open(this.#path)), offset, length)
-    } catch (error) {
-      // It was put to rest between.
-      if ((error as NodeJS.ErrnoException).code !== 'EBADF') throw error
-      return await readAt(await (this.#file ??= open(this.#path)), offset, length)
-    }
-  }
-
-  rest(): void {
-    const file = this.#file
-    this.#file = undefined
-    // What could not be opened need not be closed.
-    file?.then((handle) => handle.close()).catch(() => undefined)
-  }
-}
-
-async function readAt(file: FileHandle, offset: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(length)
-  for (let done = 0; done < length;) {
-    const { bytesRead } = await file.read(bytes, done, length - done, offset + done)
-    if (bytesRead === 0) throw new RangeError(`the file ends before ${offset + length}`)
-    done += bytesRead
-  }
-  return bytes
-}
-
-function ifThere(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'ENOENT') return undefined
-  throw error
 }

@@ -1,0 +1,41 @@
+import { memoryStore, openFilesystemStore, openS3Store } from '@gitsync/protocol/server'
+import type { RepositoryStore, S3Store, S3StoreOptions } from '@gitsync/protocol/server'
+import { startS3 } from '../../kit/s3/index.ts'
+import type { S3Server } from '../../kit/s3/index.ts'
+
+export const STORES = ['memory', 'filesystem', 's3'] as const
+export type StoreName = (typeof STORES)[number]
+
+export interface OpenedStore {
+  readonly store: RepositoryStore
+  readonly close: () => Promise<void>
+}
+
+/** An empty store, with what it needs. */
+export async function openStore(name: StoreName, folder: string): Promise<OpenedStore> {
+  if (name === 'memory') return { store: memoryStore(), close: async () => undefined }
+  if (name === 'filesystem') {
+    const store = await openFilesystemStore(folder)
+    return { store, close: () => store.close() }
+  }
+  const server = await startS3()
+  const store = await openBucket(server, folder)
+  return {
+    store,
+    async close() {
+      await store.close()
+      await server.stop()
+    },
+  }
+}
+
+/** A bucket of a server of the kit, by a cache of its own. */
+function openBucket(
+  { endpoint, bucket, env }: S3Server,
+  folder: string,
+  options: Partial<S3StoreOptions> = {},
+): Promise<S3Store> {
+  // Where the library looks for them.
+  Object.assign(process.env, env)
+  return openS3Store({ endpoint, bucket, cache: { folder }, ...options })
+}
