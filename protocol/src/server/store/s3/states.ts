@@ -12,7 +12,7 @@ const REMEMBERED = 64 << 20
 /** Tries to write one state, the first included. */
 const ATTEMPTS = 20
 /** Milliseconds of the longest pause after the first try; doubles with each further one. */
-const BASE_MS = 20
+const BASE_MS = 40
 const MAX_MS = 1_000
 
 export interface Waiting {
@@ -20,6 +20,9 @@ export interface Waiting {
   readonly random: () => number
   readonly sleep: (ms: number) => Promise<void>
 }
+
+/** What is asked of the bucket. */
+type Values = Pick<Bucket, 'get' | 'put'>
 
 /** A state, and the ETag under which it was read or written. */
 interface Seen extends StateFile {
@@ -33,7 +36,7 @@ type Change = (state: RepositoryState) => RepositoryState | undefined
  * been made, and others may have written since: the state names its last writes, so that it can be told.
  */
 export class States {
-  readonly #bucket: Bucket
+  readonly #bucket: Values
   readonly #waiting: Waiting
   readonly #seen = new LRUCache<RepositoryName, Seen>({
     maxSize: REMEMBERED,
@@ -42,7 +45,7 @@ export class States {
   /** Writers of one process need not race each other. */
   readonly #turns = new Turns()
 
-  constructor(bucket: Bucket, waiting: Waiting) {
+  constructor(bucket: Values, waiting: Waiting) {
     this.#bucket = bucket
     this.#waiting = waiting
   }
@@ -72,23 +75,24 @@ export class States {
    * Begins with what is remembered: where that is old, the write is refused, and where nothing would be written it is read to be sure.
    */
   async #change(name: RepositoryName, change: Change): Promise<RepositoryState | undefined> {
-    let before = this.#seen.get(name)
-    let isRead = false
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const remembered = this.#seen.get(name)
+    let before = remembered ?? (await this.#look(name))
+    let isFresh = remembered === undefined
+    for (let attempt = 1; attempt <= ATTEMPTS;) {
       const next = before && change(before.state)
       if (before === undefined || next === undefined) {
-        if (isRead) return before?.state
+        if (isFresh) return before?.state
         before = await this.#look(name)
-        isRead = true
+        isFresh = true
         continue
       }
       const write = randomUUID()
       const made = await this.#write(name, written(next, write, before.writes), before)
       if (made !== 'lost') return next
       before = await this.#look(name)
-      isRead = true
+      isFresh = true
       if (before?.writes.includes(write) === true) return before.state
-      await this.#pause(attempt)
+      await this.#pause(attempt++)
     }
     throw new GitError('StaleRef', `so many change ${name} at once that this change lost ${ATTEMPTS} times: try again`)
   }
@@ -139,7 +143,7 @@ export class States {
   }
 
   async #pause(attempt: number): Promise<void> {
-    await this.#waiting.sleep(this.#waiting.random() * Math.min(MAX_MS, BASE_MS * 2 ** attempt))
+    await this.#waiting.sleep(this.#waiting.random() * Math.min(MAX_MS, BASE_MS * 2 ** (attempt - 1)))
   }
 }
 
