@@ -17,6 +17,9 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/: see ssh\.privateKey\b/, ': give --key, or have an agent (SSH_AUTH_SOCK)'],
   [/\badd it to ssh\.knownHosts or ssh\.hostKeys\b/, 'add it to ~/.ssh/known_hosts'],
   [/: give it as ssh\.password\b/, ': give --key, or have an agent (SSH_AUTH_SOCK)'],
+  [/\bcheck bucket, endpoint and region\b/, 'check --s3-bucket, --s3-endpoint and --s3-region'],
+  [/\bcheck endpoint and region\b/, 'check --s3-endpoint and --s3-region'],
+  [/\bcheck (bucket|endpoint|region)\b/, 'check --s3-$1'],
   [/\bssh options for (\S+):/, '--key, or the agent, for $1:'],
 ]
 

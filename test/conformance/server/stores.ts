@@ -29,9 +29,9 @@ export async function openStore(name: StoreName, folder: string): Promise<Opened
   }
 }
 
-/** A bucket of a server of the kit, by a cache of its own. */
-function openBucket(
-  { endpoint, bucket, env }: S3Server,
+/** A bucket of a server of the kit, or of a proxy before it, by a cache of its own. */
+export function openBucket(
+  { endpoint, bucket, env }: Pick<S3Server, 'endpoint' | 'bucket' | 'env'>,
   folder: string,
   options: Partial<S3StoreOptions> = {},
 ): Promise<S3Store> {

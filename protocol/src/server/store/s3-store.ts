@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { GitError } from '../../format/errors.ts'
 import { inMemory } from '../pack/random-access.ts'
 import { isIndex, isPack } from './cache/cached-pack.ts'
 import { DiskCache } from './cache/disk-cache.ts'
@@ -43,6 +44,10 @@ export async function openS3Store({
   sleep = (ms) => setTimeout(ms),
   ...location
 }: S3StoreOptions): Promise<S3Store> {
+  if (location.endpoint !== undefined && !/^https?:\/\/[^/]+\/?$/i.test(location.endpoint))
+    throw new GitError('InvalidInput', `${JSON.stringify(location.endpoint)} is no URL of a server: check endpoint`, {
+      field: 'endpoint',
+    })
   // Who has repositories elsewhere need not load the library.
   const bucket = new (await import('./s3/bucket.ts')).Bucket(location)
   const staging = await StagingFolder.open(join(folder, 'staging'))

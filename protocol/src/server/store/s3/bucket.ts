@@ -24,10 +24,10 @@ const CONNECT_MS = 5_000
 const IDLE_MS = 30_000
 /** What is larger is uploaded in parts. */
 const AT_ONCE = 16 << 20
-const GONE = 404
 const UNCHANGED = 304
-/** Another value is there, somebody writes it at the same time, and (with `If-Match`) none is there. */
-const LOST: ReadonlySet<number | undefined> = new Set([412, 409, GONE])
+const PRECONDITION_FAILED = 412
+/** Somebody writes it at the same time. */
+const CONFLICT = 409
 
 /**
  * Keys and values of a bucket. Nothing is listed and nothing is removed. What failed on the way is tried again by the library:
@@ -95,7 +95,7 @@ export class Bucket {
       if (ETag === undefined) throw new TypeError('the answer has no ETag')
       return ETag
     } catch (error) {
-      if (LOST.has(statusOf(error)) && !isNoSuchBucket(error)) return undefined
+      if (isRefused(error)) return undefined
       throw this.#told('PUT', key, error)
     }
   }
@@ -111,7 +111,7 @@ export class Bucket {
       await uploadInParts(this.#client, this.#at(key), value)
     } catch (error) {
       // It was there, or the answer to what completed it was lost.
-      if (!LOST.has(statusOf(error))) throw this.#told('PUT', key, error)
+      if (!isRefused(error) && nameOf(error) !== 'NoSuchUpload') throw this.#told('PUT', key, error)
       await this.#checkSize(key, value.size)
     }
   }
@@ -146,5 +146,11 @@ export class Bucket {
 const statusOf = (error: unknown): number | undefined =>
   (error as { readonly $metadata?: { readonly httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode
 
-const isNoSuchBucket = (error: unknown): boolean => (error as Error | undefined)?.name === 'NoSuchBucket'
-const isNoSuchKey = (error: unknown): boolean => statusOf(error) === GONE && !isNoSuchBucket(error)
+const nameOf = (error: unknown): string | undefined => (error as Error | undefined)?.name
+
+/** By name: servers say 404 of much else, of a key that they do not know for one. */
+const isNoSuchKey = (error: unknown): boolean => nameOf(error) === 'NoSuchKey'
+
+/** Another value is there, or none where one should be. */
+const isRefused = (error: unknown): boolean =>
+  [PRECONDITION_FAILED, CONFLICT].includes(statusOf(error) ?? 0) || isNoSuchKey(error)

@@ -2,14 +2,26 @@ import { GitError, isGitError } from '../../../format/errors.ts'
 import type { GitErrorCode } from '../../../format/errors.ts'
 import type { S3Location } from './bucket.ts'
 
-/** What a bucket that cannot be used is told with: the error's name, or the system's code. */
-const CAUSES: Readonly<Record<string, readonly [code: GitErrorCode, words: (at: Named) => string]>> = {
+interface Named {
+  readonly bucket: string
+  /** `at ENDPOINT`. */
+  readonly at: string
+}
+
+type Telling = readonly [code: GitErrorCode, words: (at: Named) => string]
+
+const UNKNOWN_KEY: Telling = ['Unauthorized', ({ at }) => `the access key is not known ${at}: check AWS_ACCESS_KEY_ID`]
+
+/** What a bucket that cannot be used is told with: the error's name, the system's code, or the library's words where it has neither. */
+const CAUSES: Readonly<Record<string, Telling>> = {
   NoSuchBucket: [
     'PathNotFound',
     ({ bucket, at }) => `there is no bucket ${bucket} ${at}: make it, or check bucket, endpoint and region`,
   ],
   InvalidBucketName: ['InvalidInput', ({ bucket }) => `${bucket} is no name of a bucket: check bucket`],
-  InvalidAccessKeyId: ['Unauthorized', ({ at }) => `the access key is not known ${at}: check AWS_ACCESS_KEY_ID`],
+  InvalidAccessKeyId: UNKNOWN_KEY,
+  // versitygw's.
+  XAdminUserNotFound: UNKNOWN_KEY,
   SignatureDoesNotMatch: [
     'Unauthorized',
     ({ at }) => `the secret key is another one ${at}: check AWS_SECRET_ACCESS_KEY`,
@@ -26,15 +38,13 @@ const CAUSES: Readonly<Record<string, readonly [code: GitErrorCode, words: (at: 
   ],
   PermanentRedirect: ['InvalidInput', ({ bucket }) => `bucket ${bucket} is in another region: check region`],
   AuthorizationHeaderMalformed: ['InvalidInput', ({ bucket }) => `bucket ${bucket} is in another region: check region`],
+  'Region is missing': [
+    'InvalidInput',
+    () => 'nothing says which region the bucket is in: set AWS_REGION, or check region',
+  ],
   TimeoutError: ['Timeout', ({ at }) => `nobody answers ${at}: check endpoint and the network`],
   ECONNREFUSED: ['Network', ({ at }) => `nobody listens ${at}: check endpoint`],
   ENOTFOUND: ['Network', ({ at }) => `the host is not known ${at}: check endpoint and region`],
-}
-
-interface Named {
-  readonly bucket: string
-  /** `at ENDPOINT`. */
-  readonly at: string
 }
 
 /** Why a bucket cannot be used, and what to do, for whoever chose it. */
@@ -42,7 +52,7 @@ export function inWords(error: unknown, { bucket, endpoint, region }: S3Location
   if (isGitError(error)) return error
   const causes = chain(error)
   const found = causes
-    .flatMap(({ name, code }) => [name, code])
+    .flatMap(({ name, code, message }) => [name, code, message])
     .map((name) => (name !== undefined && Object.hasOwn(CAUSES, name) ? CAUSES[name] : undefined))
     .find((known) => known !== undefined)
   const at = `at ${endpoint ?? `AWS${region === undefined ? '' : ` in ${region}`}`}`

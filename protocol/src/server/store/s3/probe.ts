@@ -11,7 +11,8 @@ const NEVER = '"00000000000000000000000000000000"'
  * @throws GitError `Unsupported` where it writes all the same; as the bucket's errors are where it cannot be asked
  */
 export async function probe(bucket: Bucket): Promise<void> {
-  await bucket.put(KEY, 'Written to see whether conditions hold.\n', { isNew: true })
+  const isFirst = (await bucket.put(KEY, 'Written to see whether conditions hold.\n', { isNew: true })) !== undefined
+  if (!isFirst && (await bucket.get(KEY)) === undefined) throw unsupported('If-None-Match: *')
   if ((await bucket.put(KEY, 'Written over: If-None-Match does not hold.\n', { isNew: true })) !== undefined)
     throw unsupported('If-None-Match: *')
   if ((await bucket.put(KEY, 'Written over: If-Match does not hold.\n', { etag: NEVER })) !== undefined)
