@@ -1,13 +1,14 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import { GitError } from '../../format/errors.ts'
-import { GitServer, httpListener, loopbackOnly, openFilesystemStore, tokens } from '../../server/index.ts'
+import { GitServer, httpListener, loopbackOnly, tokens } from '../../server/index.ts'
 import { interruptible } from '../interrupt.ts'
 import type { Io } from '../io.ts'
 import { writeError, writeLines } from '../output.ts'
+import { openServedStore } from '../serve-store.ts'
+import type { StoreFlags } from '../serve-store.ts'
+import { parseByteCount } from '../units.ts'
 import type { Verb } from '../verb.ts'
 
 interface Address {
@@ -15,9 +16,8 @@ interface Address {
   readonly port: number
 }
 
-interface Flags {
+interface Flags extends StoreFlags {
   readonly http?: Address
-  readonly data?: string
   readonly tokenFile?: string
 }
 
@@ -28,12 +28,26 @@ export const serve: Verb = {
   examples: [
     'gitsync serve --data ./repositories',
     'gitsync serve --http 0.0.0.0:7080 --data /srv/git --token-file /etc/gitsync/tokens',
+    'gitsync serve --s3-bucket repositories --s3-region eu-central-1',
+    'gitsync serve --s3-bucket repositories --s3-endpoint https://s3.example.com --data /var/cache/gitsync',
   ],
   define(command, io) {
     command
       .description('Serve Git repositories over HTTP; a push to /OWNER/NAME.git creates one')
       .option('--http <host:port>', 'address to listen at (default: 127.0.0.1:7080)', address)
-      .option('--data <folder>', 'where the repositories are (default: gitsync in XDG_DATA_HOME, or ~/.local/share)')
+      .option(
+        '--data <folder>',
+        'where the repositories are (default: gitsync in XDG_DATA_HOME, or ~/.local/share); with --s3-bucket what is read from there, and on its way (default: gitsync in XDG_CACHE_HOME, or ~/.cache)',
+      )
+      .option(
+        '--s3-bucket <name>',
+        'keep the repositories in this bucket. Credentials are those that AWS finds: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role',
+      )
+      .option('--s3-endpoint <url>', 'the S3 server, where it is not that of AWS')
+      .option('--s3-region <name>', 'region of the bucket (default: AWS_REGION; us-east-1 with --s3-endpoint)')
+      .option('--s3-prefix <path>', 'folder in the bucket')
+      .option('--no-s3-path-style', 'with --s3-endpoint: the bucket stands in the name of the host')
+      .option('--cache-bytes <n>', 'packs that are kept in --data (default: 10G)', parseByteCount)
       .option(
         '--token-file <file>',
         'who may read and write; a line each: TOKEN or sha256:HEX, user, read, write or admin, and a pattern of repositories such as team/*. Without it everybody on this machine may, and nobody else',
@@ -42,10 +56,9 @@ export const serve: Verb = {
   },
 }
 
-async function run({ http = DEFAULT, data, tokenFile }: Flags, io: Io): Promise<void> {
+async function run({ http = DEFAULT, tokenFile, ...flags }: Flags, io: Io): Promise<void> {
   const authorizer = tokenFile === undefined ? loopbackOnly : tokens(await readTokens(tokenFile))
-  const folder = data ?? join(io.env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'gitsync')
-  const store = await openFilesystemStore(folder)
+  const { store, where } = await openServedStore(flags, io.env)
   try {
     const server = new GitServer({
       store,
@@ -58,7 +71,7 @@ async function run({ http = DEFAULT, data, tokenFile }: Flags, io: Io): Promise<
     const at = listener.address()
     const port = typeof at === 'object' && at !== null ? at.port : http.port
     const host = http.host.includes(':') ? `[${http.host}]` : http.host
-    await writeLines(io, [`serving ${folder} at http://${host}:${port}`])
+    await writeLines(io, [`serving ${where} at http://${host}:${port}`])
     await untilStopped()
     listener.close()
     listener.closeIdleConnections()
