@@ -45,6 +45,8 @@ export interface Opened {
   readonly state: RepositoryState
   /** It is not in the store yet. */
   readonly isUnborn: boolean
+  /** So it was when it was last seen here. */
+  readonly isRecalled: boolean
 }
 
 /** Serves the repositories of a store. */
@@ -84,18 +86,28 @@ export class GitServer {
   /** Undefined where there is none. @throws GitError where what is kept of it cannot be read */
   async open(name: RepositoryName): Promise<Opened | undefined> {
     const state = await this.store.read(name)
-    return state && { name, state, isUnborn: false }
+    return state && { name, state, isUnborn: false, isRecalled: false }
   }
 
-  /** @throws GitError `ObjectMissing` where a pack is not there, `Malformed` */
-  objectsOf(state: RepositoryState): Promise<ObjectStore> {
-    return this.#packs.objectsOf(state)
+  /** The same without a look at the store, as far as it remembers. */
+  recall(name: RepositoryName): Opened | undefined {
+    const state = this.store.recall?.(name)
+    return state && { name, state, isUnborn: false, isRecalled: true }
+  }
+
+  /** @throws Error where a pack is missing or damaged, which no client can do anything about */
+  async objectsOf(state: RepositoryState): Promise<ObjectStore> {
+    try {
+      return await this.#packs.objectsOf(state)
+    } catch (error) {
+      throw new Error(`the packs of repository ${state.id} cannot be read`, { cause: error })
+    }
   }
 
   /** A repository that is not there: the first push that is taken makes it. */
   unborn(name: RepositoryName): Opened {
     const head = `refs/heads/${this.#defaultBranch}`
     const state = { id: randomUUID(), format: this.#format, head, refs: new Map(), packs: [] }
-    return { name, state, isUnborn: true }
+    return { name, state, isUnborn: true, isRecalled: false }
   }
 }

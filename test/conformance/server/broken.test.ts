@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readdir, truncate } from 'node:fs/promises'
+import { readdir, rm, truncate } from 'node:fs/promises'
 import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
@@ -129,4 +129,16 @@ test('who sends on is heard to the end, though all was said: the answer arrives'
   await once(sending, 'finish')
   const [response] = (await answered) as [IncomingMessage]
   expect(await text(response)).toMatch(/unpack .*maxObjects \(2000000\): 4294967295\n.*ng refs\/heads\/a/)
+})
+
+test('a pack that is gone from the disk is said to whoever runs the server', async () => {
+  const tree = await stand.tree('gone')
+  const repositories = join(stand.folder, 'data', 'repositories')
+  const before = await readdir(repositories).catch((): string[] => [])
+  await stand.git(tree, 'push', '-q', `${stand.url}/me/gone.git`, 'main')
+  const [own = ''] = (await readdir(repositories)).filter((id) => !before.includes(id))
+  await rm(join(repositories, own), { recursive: true })
+  // Whoever has opened it once goes on: this one has not.
+  await expect(stand.git('.', 'clone', '-q', `${stand.url}/me/gone.git`, 'gone-copy')).rejects.toThrow(/internal error/)
+  expect(stand.errors.splice(0).map(String)).toEqual([expect.stringMatching(/packs of repository .* cannot be read/)])
 })

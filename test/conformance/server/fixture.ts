@@ -7,7 +7,7 @@ import { GitServer, httpListener } from '@gitsync/protocol/server'
 import type { GitServerOptions } from '@gitsync/protocol/server'
 import { git } from '../../kit/remote/git.ts'
 import { openStore } from './stores.ts'
-import type { StoreName } from './stores.ts'
+import type { OpenedStore, StoreName } from './stores.ts'
 
 /** A server of ours, and folders in which stock git works with it. */
 export interface Stand {
@@ -23,10 +23,11 @@ export interface Stand {
   readonly stop: () => Promise<void>
 }
 
-export async function startStand(name: StoreName, options: Partial<GitServerOptions> = {}): Promise<Stand> {
+/** @param on what: a store of that name, which is empty, or one that somebody has opened */
+export async function startStand(on: StoreName | OpenedStore, options: Partial<GitServerOptions> = {}): Promise<Stand> {
   const folder = await mkdtemp(join(tmpdir(), 'gitsync-server-'))
   const errors: unknown[] = []
-  const { store, close } = await openStore(name, join(folder, 'data'))
+  const { store, close } = typeof on === 'string' ? await openStore(on, join(folder, 'data')) : on
   const server = new GitServer({ store, onError: (error) => errors.push(error), ...options })
   const listener = httpListener(server).listen(0, '127.0.0.1')
   await once(listener, 'listening')

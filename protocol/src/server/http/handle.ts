@@ -1,4 +1,4 @@
-import { isGitError } from '../../format/errors.ts'
+import { GitError, isGitError } from '../../format/errors.ts'
 import { FLUSH, packetLine } from '../../format/packet-line.ts'
 import type { GitServer, Opened } from '../git-server.ts'
 import { CAPABILITIES, receivePack } from '../receive-pack/receive-pack.ts'
@@ -38,10 +38,14 @@ async function handled(server: GitServer, request: HttpRequest): Promise<HttpAns
   const { repository } = wanted
   const refusal = await refusalOf(server, request, repository, service)
   if (refusal !== undefined) return refusal
-  const opened =
-    (await server.open(repository)) ?? (service === 'git-receive-pack' ? server.unborn(repository) : undefined)
-  if (opened === undefined) return inWords(404, `there is no repository ${repository}`)
   const version = versionOf(request.headers['git-protocol'])
+  // Its first answer says nothing of refs, and later ones look where they have to.
+  const recalled = service === 'git-upload-pack' && version === 2 ? server.recall(repository) : undefined
+  const opened =
+    recalled ??
+    (await server.open(repository)) ??
+    (service === 'git-receive-pack' ? server.unborn(repository) : undefined)
+  if (opened === undefined) return inWords(404, `there is no repository ${repository}`)
   if (wanted.to === 'refs') return advertisement(service, version, opened.state, server.agent)
   // Browsers send nothing of this type for a page of another origin, unless they are let.
   const type = `application/x-${service}-request`
@@ -99,7 +103,12 @@ async function* answer(
         store: server.store,
         limits: server.limits,
       })
-    else if (version === 2) yield* uploadPackV2(body, state, () => server.objectsOf(state))
+    else if (version === 2)
+      yield* uploadPackV2(body, {
+        state,
+        latest: () => latest(server, opened),
+        objectsOf: (of) => server.objectsOf(of),
+      })
     else yield* uploadPackV0(body, state, await server.objectsOf(state))
   } catch (error) {
     const cause = error instanceof ToldError ? error.cause : error
@@ -109,6 +118,14 @@ async function* answer(
     // What is left of it is for whoever listens.
     await body.return(undefined)
   }
+}
+
+/** @throws GitError `RepositoryNotFound` where it is not there any more */
+async function latest(server: GitServer, { name, state, isRecalled }: Opened): Promise<RepositoryState> {
+  if (!isRecalled) return state
+  const now = await server.open(name)
+  if (now === undefined) throw new GitError('RepositoryNotFound', `there is no repository ${name} any more`)
+  return now.state
 }
 
 /** Keys are separated by colons (gitprotocol-v2, "HTTP Transport"); what is not known counts for nothing. */

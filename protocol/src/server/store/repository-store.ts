@@ -45,6 +45,11 @@ export interface StagedPack extends RandomAccess {
 export interface RepositoryStore {
   /** Undefined where there is none of that name. */
   read(name: RepositoryName): Promise<RepositoryState | undefined>
+  /**
+   * As it was when it was last seen here, without a look at what it is now: for what is asked for by ids, which mean the same for ever.
+   * Undefined where that is not known. A store to which a look costs nothing has none.
+   */
+  recall?(name: RepositoryName): RepositoryState | undefined
   /** @returns false where there is one of that name */
   create(name: RepositoryName, state: RepositoryState): Promise<boolean>
   /**

@@ -93,6 +93,7 @@ function storeIn(
   return {
     close,
     read: (name) => states.read(name),
+    recall: (name) => states.recall(name),
     create: (name, state) => states.create(name, state),
     change: (name, change) => states.change(name, change),
     stage: () => staging.stage(),

@@ -22,8 +22,9 @@ async function ask(command: string, args: readonly string[]): Promise<string> {
     yield Buffer.concat([packetLine(`command=${command}`), DELIMITER, ...args.map((line) => packetLine(line)), FLUSH])
   }
   const objects = new ObjectStore([], SHA1)
+  const source = { state, latest: async () => state, objectsOf: async () => objects }
   const answer: Buffer[] = []
-  for await (const bytes of uploadPackV2(body(), state, async () => objects)) answer.push(bytes)
+  for await (const bytes of uploadPackV2(body(), source)) answer.push(bytes)
   return Buffer.concat(answer).toString()
 }
 const times = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i))

@@ -30,17 +30,39 @@ export function advertiseV2({ format }: RepositoryState, agent: string): Buffer 
 /** Lines of one command: wants and haves by the thousand are fine, more is nobody's. */
 const MAX_LINES = 500_000
 
-/** One command of protocol version 2, and its answer. @param objects are asked for by commands that need them @throws GitError */
-export async function* uploadPackV2(
-  body: AsyncIterable<Uint8Array>,
-  state: RepositoryState,
-  objects: () => Promise<ObjectStore>,
-): AsyncGenerator<Buffer> {
-  const { command, args } = await readCommand(new ByteReader(body), state)
-  if (command === 'ls-refs') yield lsRefs(state, args)
-  else if (command === 'object-info') yield await objectInfo(await objects(), args)
-  else if (command === 'fetch') yield* fetch(state, await objects(), args)
-  else if (command !== undefined) throw new GitError('Unsupported', `unknown command ${JSON.stringify(command)}`)
+/** A repository that is read. */
+export interface Source {
+  /** As it was a while ago, maybe. */
+  readonly state: RepositoryState
+  /** As it is. */
+  latest(): Promise<RepositoryState>
+  objectsOf(state: RepositoryState): Promise<ObjectStore>
+}
+
+/** One command of protocol version 2, and its answer. @throws GitError */
+export async function* uploadPackV2(body: AsyncIterable<Uint8Array>, source: Source): AsyncGenerator<Buffer> {
+  const { command, args } = await readCommand(new ByteReader(body), source.state)
+  if (command === 'ls-refs') yield lsRefs(await source.latest(), args)
+  else if (command === 'object-info') yield await objectInfo((await withAll(args, source)).objects, args)
+  else if (command === 'fetch') {
+    const { state, objects } = await withAll(args, source)
+    yield* fetch(state, objects, args)
+  } else if (command !== undefined) throw new GitError('Unsupported', `unknown command ${JSON.stringify(command)}`)
+}
+
+/** The repository, looked at anew only where something is asked for that it had not, or that only its refs can tell. */
+async function withAll(
+  args: readonly string[],
+  source: Source,
+): Promise<{ readonly state: RepositoryState; readonly objects: ObjectStore }> {
+  const objects = await source.objectsOf(source.state)
+  const isThere = args.every((line) => {
+    const [, oid] = /^(?:want|oid) (.*)$/.exec(line) ?? []
+    return oid === undefined ? !line.startsWith('deepen-not ') : objects.has(oid)
+  })
+  if (isThere) return { state: source.state, objects }
+  const state = await source.latest()
+  return state === source.state ? { state, objects } : { state, objects: await source.objectsOf(state) }
 }
 
 async function readCommand(

@@ -93,7 +93,7 @@ test('what comes damaged, or is not there, is not given; the next try asks again
   expect((await readAll(cache, one)).equals(one.bytes)).toBe(true)
   const bad = kept('bad')
   bad.damage()
-  await expect(cache.open(bad)).rejects.toMatchObject({ code: 'Malformed', message: 'bad is damaged' })
+  await expect(cache.open(bad)).rejects.toThrow('bad is damaged')
   expect(await readdir(packs())).toEqual(['a'])
   for (const own of await readdir(join(folder, 'staging')))
     expect(await readdir(join(folder, 'staging', own))).toEqual([])

@@ -53,7 +53,7 @@ export class DiskCache {
 
   /**
    * Opens what is asked for, and fetches it where it is not here, or is damaged.
-   * @throws GitError `ObjectMissing` where it is not there either, `Malformed` where it is damaged there
+   * @throws GitError `ObjectMissing` where it is not there either; Error where it is damaged there
    */
   async open(cached: Cached): Promise<FileHandle> {
     for (let attempt = 1; ; attempt++) {
@@ -63,7 +63,7 @@ export class DiskCache {
         await file.close()
         await rm(this.#pathOf(cached.key), { force: true })
       }
-      if (attempt === TRIES) throw new GitError('Malformed', `${cached.what} is damaged`)
+      if (attempt === TRIES) throw new Error(`${cached.what} is damaged`)
       await this.#fetch(cached)
     }
   }
