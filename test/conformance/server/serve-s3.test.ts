@@ -2,17 +2,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { run, startProcess } from '../../kit/process/index.ts'
-import type { RunningProcess } from '../../kit/process/index.ts'
+import { run } from '../../kit/process/index.ts'
 import { git } from '../../kit/remote/git.ts'
 import { startS3 } from '../../kit/s3/index.ts'
 import type { S3Server } from '../../kit/s3/index.ts'
-
-const COMMAND = join(import.meta.dirname, '../../../protocol/src/cli/gitsync.ts')
+import { COMMAND, environment, serve as startServing } from './serving.ts'
+import type { Serving } from './serving.ts'
 
 let folder: string
 let s3: S3Server
-const running: RunningProcess[] = []
+const running: Serving[] = []
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'gitsync-serve-s3-'))
   s3 = await startS3()
@@ -26,23 +25,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** The environment of the command; nothing of this machine's own leads to a bucket. */
-const environment = (more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv => ({
-  PATH: process.env['PATH'],
-  HOME: folder,
-  AWS_EC2_METADATA_DISABLED: 'true',
-  ...s3.env,
-  ...more,
-})
-
 async function serve(flags: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
-  const args = [COMMAND, 'serve', '--http', '127.0.0.1:0', ...flags]
-  const one = await startProcess(process.execPath, args, {
-    env: environment(env),
-    ready: { line: /serving .* at http:/ },
-  })
+  const one = await startServing(flags, environment(s3, { HOME: folder, ...env }))
   running.push(one)
-  return /at (http:\S+)/.exec(one.output())?.[1] ?? ''
+  return one.url
 }
 const inTree = (...args: string[]): Promise<string> => git(join(folder, 'src'), folder, args)
 async function commit(text: string): Promise<string> {
@@ -104,7 +90,7 @@ test.each([
 ])('%j with %j ends with %i and says why', async (flags, env, exitCode, words) => {
   const args = flags.map((flag) => flag.replace('BUCKET', s3.bucket).replace('ENDPOINT', s3.endpoint))
   const ran = run(process.execPath, [COMMAND, 'serve', '--data', join(folder, 'x'), ...args], {
-    env: environment(env),
+    env: environment(s3, { HOME: folder, ...env }),
   })
   await expect(ran).rejects.toMatchObject({ exitCode, stderr: expect.stringMatching(words) })
   // Nobody's secret stands in a message.

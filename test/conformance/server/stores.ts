@@ -1,10 +1,11 @@
 import { memoryStore, openFilesystemStore, openS3Store } from '@gitsync/protocol/server'
 import type { RepositoryStore, S3Store, S3StoreOptions } from '@gitsync/protocol/server'
 import { startS3 } from '../../kit/s3/index.ts'
-import type { S3Server } from '../../kit/s3/index.ts'
+import type { S3Server, S3ServerName } from '../../kit/s3/index.ts'
 
-export const STORES = ['memory', 'filesystem', 's3'] as const
-export type StoreName = (typeof STORES)[number]
+/** Those that every run tests: a bucket is one of versitygw. */
+export const STORES = ['memory', 'filesystem', 'versitygw'] as const
+export type StoreName = (typeof STORES)[number] | S3ServerName
 
 export interface OpenedStore {
   readonly store: RepositoryStore
@@ -18,7 +19,7 @@ export async function openStore(name: StoreName, folder: string): Promise<Opened
     const store = await openFilesystemStore(folder)
     return { store, close: () => store.close() }
   }
-  const server = await startS3()
+  const server = await startS3(name)
   const store = await openBucket(server, folder)
   return {
     store,

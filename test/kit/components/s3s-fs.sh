@@ -5,7 +5,7 @@
 build() {
   local out=$1 version=$2
   need cargo 'install Rust 1.88 or later'
-  cargo install --quiet --locked --root "$out/root" --features binary --version "${version#v}" s3s-fs
+  cargo install --locked --root "$out/root" --features binary --version "${version#v}" s3s-fs
   mv "$out/root/bin/s3s-fs" "$out/s3s-fs"
   rm -r "$out/root"
   "$out/s3s-fs" --version
