@@ -59,4 +59,5 @@ export const NOT_RUN: Readonly<Record<string, number>> = {
   "the chart's tests render it; the policy is applied by itself below, and the operator knows the account": 1,
   "needs the definitions of the Prometheus operator; the chart's tests have them": 1,
   'it serves until it is stopped; test/conformance/server/serve.test.ts does these steps': 1,
+  'it serves until it is stopped; test/conformance/server/serve-s3.test.ts does these steps': 1,
 }

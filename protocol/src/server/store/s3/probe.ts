@@ -11,6 +11,8 @@ const NEVER = '"00000000000000000000000000000000"'
  * @throws GitError `Unsupported` where it writes all the same; as the bucket's errors are where it cannot be asked
  */
 export async function probe(bucket: Bucket): Promise<void> {
+  // Who may not list is told of what is missing that it is forbidden.
+  await bucket.get('nothing')
   const isFirst = (await bucket.put(KEY, 'Written to see whether conditions hold.\n', { isNew: true })) !== undefined
   if (!isFirst && (await bucket.get(KEY)) === undefined) throw unsupported('If-None-Match: *')
   if ((await bucket.put(KEY, 'Written over: If-None-Match does not hold.\n', { isNew: true })) !== undefined)
@@ -22,5 +24,5 @@ export async function probe(bucket: Bucket): Promise<void> {
 const unsupported = (condition: string): GitError =>
   new GitError(
     'Unsupported',
-    `the bucket's server writes against the condition ${condition}: two who push at once would undo each other. AWS S3, MinIO, Ceph, Cloudflare R2 and versitygw hold to it`,
+    `the bucket's server writes against the condition ${condition}: two who push at once would undo each other. AWS S3, MinIO and versitygw hold to it`,
   )
