@@ -26,7 +26,7 @@ export interface IndexedEntry {
  * @param entries each id once, in any order
  * @param packChecksum hex
  */
-export function writePackIndex(entries: readonly IndexedEntry[], packChecksum: string, format: ObjectFormat): Buffer {
+export function writePackIndex(entries: Iterable<IndexedEntry>, packChecksum: string, format: ObjectFormat): Buffer {
   const sorted = [...entries].sort((a, b) => (a.oid < b.oid ? -1 : 1))
   const large = sorted.filter(({ offset }) => offset >= LARGE)
   const at = places(sorted.length, format)

@@ -5,6 +5,7 @@ import * as fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { git, gitBytes } from '../../../../test/kit/remote/git.ts'
 import { ByteReader } from '../../format/byte-reader.ts'
+import { DeltaWriter } from '../../format/delta.ts'
 import { GitError } from '../../format/errors.ts'
 import { objectId, SHA1 } from '../../format/object-id.ts'
 import { writePack } from '../../format/pack-writer.ts'
@@ -14,7 +15,7 @@ import type { StoredObject } from '../pack/object-reader.ts'
 import { memoryStore } from '../store/memory-store.ts'
 import { ingestPack } from './ingest-pack.ts'
 
-const LIMITS = { maxObjects: 100_000, maxObjectBytes: 1 << 24, maxHeldBytes: 1 << 16 }
+const LIMITS = { maxObjects: 100_000, maxObjectBytes: 1 << 24, maxHeldBytes: 1 << 16, maxDeltaDepth: 60 }
 
 let folder: string
 /** Of a repository with a history, made by git: the whole of it, and a thin pack of its last commit. */
@@ -40,15 +41,13 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-async function ingest(
-  bytes: Buffer,
-  external: (oid: string) => Promise<StoredObject | undefined> = async () => undefined,
-) {
+async function ingest(bytes: Buffer, find: (oid: string) => Promise<StoredObject | undefined> = async () => undefined) {
   const staged = await memoryStore().stage('r')
   async function* chunks() {
     for (let at = 0; at < bytes.length; at += 777) yield bytes.subarray(at, at + 777)
   }
-  const pack = await ingestPack(new ByteReader(chunks()), staged, { format: SHA1, limits: LIMITS, external })
+  const there = { find, typeOf: async (oid: string) => (await find(oid))?.type }
+  const pack = await ingestPack(new ByteReader(chunks()), staged, { format: SHA1, limits: LIMITS, there })
   const stored = new StoredPack(staged, pack.index, { format: SHA1, maxObjectBytes: LIMITS.maxObjectBytes })
   return { pack, stored, bytes: await staged.read(0, staged.size) }
 }
@@ -145,4 +144,52 @@ test('what comes twice is refused, and what is more than is allowed', async () =
   await expect(ingest(Buffer.concat(writePack([blob, blob], SHA1)))).rejects.toThrow('comes twice in the pack')
   const large = { type: 'tree' as const, bytes: Buffer.alloc(LIMITS.maxObjectBytes + 1) }
   await expect(ingest(Buffer.concat(writePack([large], SHA1)))).rejects.toMatchObject({ code: 'LimitExceeded' })
+})
+
+test('a chain of deltas that is longer than it may be is refused, though each of its bases is at hand', async () => {
+  const chain = (depth: number): Buffer => {
+    const entries: PackEntry[] = [{ type: 'blob', bytes: Buffer.from('0') }]
+    for (let i = 1, base = '0'; i <= depth; base = String(i++)) {
+      const delta = new DeltaWriter(base.length)
+      delta.insert(Buffer.from(String(i)))
+      entries.push({ type: 'ref-delta', base: objectId(SHA1, 'blob', Buffer.from(base)), bytes: delta.finish() })
+    }
+    return Buffer.concat(writePack(entries, SHA1))
+  }
+  const { stored } = await ingest(chain(60))
+  const last = stored.offsetOf(objectId(SHA1, 'blob', Buffer.from('60'))) ?? -1
+  expect(await stored.typeAt(last)).toBe('blob')
+  expect((await stored.objectAt(last)).bytes.toString()).toBe('60')
+  await expect(ingest(chain(61))).rejects.toMatchObject({ code: 'LimitExceeded' })
+})
+
+test('what is referred to as something else than it is, is refused', async () => {
+  const text = { type: 'blob' as const, bytes: Buffer.from('text') }
+  const blob = objectId(SHA1, 'blob', text.bytes)
+  const entry = (mode: string): PackEntry => ({
+    type: 'tree',
+    bytes: Buffer.concat([Buffer.from(`${mode} a\0`), Buffer.from(blob, 'hex')]),
+  })
+  const ofTree = commit(`tree ${blob}\nauthor ${ANN}\ncommitter ${ANN}\n\nx`)
+  for (const wrong of [entry('40000'), ofTree]) {
+    const message = `${blob} is a blob, and something refers to it as to a tree`
+    await expect(ingest(Buffer.concat(writePack([wrong, text], SHA1)))).rejects.toThrow(message)
+    const there = async (oid: string) => (oid === blob ? text : undefined)
+    await expect(ingest(Buffer.concat(writePack([wrong], SHA1)), there)).rejects.toThrow(message)
+  }
+  const { pack } = await ingest(Buffer.concat(writePack([entry('100644'), text], SHA1)))
+  expect(pack.missing.size).toBe(0)
+  expect((await ingest(Buffer.concat(writePack([entry('100644')], SHA1)))).pack.missing).toEqual(new Set([blob]))
+})
+
+test('what refers to more than can come or be there is not remembered to the end', async () => {
+  const entries = Array.from({ length: 30_000 }, (_, i) => {
+    const oid = Buffer.alloc(20, 1)
+    oid.writeUInt32BE(i)
+    return Buffer.concat([Buffer.from(`100644 ${String(i).padStart(6, '0')}\0`), oid])
+  })
+  const large = Buffer.concat(writePack([{ type: 'tree', bytes: Buffer.concat(entries) }], SHA1))
+  await expect(ingest(large)).rejects.toThrow('refers to more objects than it has and are here')
+  const text = { type: 'blob' as const, bytes: Buffer.from('text') }
+  expect((await ingest(large, async () => text)).pack.missing.size).toBe(0)
 })

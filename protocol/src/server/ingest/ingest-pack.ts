@@ -8,9 +8,9 @@ import { overLimit } from '../../format/over-limit.ts'
 import { writePackIndex } from '../../format/pack-index.ts'
 import { PackScanner } from '../../format/pack-scanner.ts'
 import type { EntryHeader } from '../../format/entry-header.ts'
-import type { StoredObject } from '../pack/object-reader.ts'
+import type { ObjectStore } from '../pack/object-store.ts'
 import type { StagedPack } from '../store/repository-store.ts'
-import { completePack } from './complete-pack.ts'
+import { PackCompletion } from './pack-completion.ts'
 import { Contents } from './contents.ts'
 import type { PassedDelta } from './contents.ts'
 import { resolveDeltas } from './resolve-deltas.ts'
@@ -19,8 +19,8 @@ import { StagedWriter } from './staged-writer.ts'
 export interface IngestOptions {
   readonly format: ObjectFormat
   readonly limits: PackLimits
-  /** An object that is there already: the base of a delta in a thin pack. */
-  readonly external: (oid: ObjectId) => Promise<StoredObject | undefined>
+  /** What is there already: bases of deltas in a thin pack, and what new objects refer to. */
+  readonly there: Pick<ObjectStore, 'find' | 'typeOf'>
 }
 
 /** What came in. */
@@ -29,7 +29,7 @@ export interface IngestedPack {
   readonly name: string
   readonly objects: number
   readonly index: Buffer
-  /** Ids that its objects refer to and that it does not hold. */
+  /** Ids that its objects refer to and that are neither in it nor there already. */
   readonly missing: ReadonlySet<ObjectId>
 }
 
@@ -42,19 +42,19 @@ const AT_ONCE = 1 << 20
  * @throws GitError `Malformed`, `LimitExceeded`
  */
 export async function ingestPack(input: ByteReader, pack: StagedPack, options: IngestOptions): Promise<IngestedPack> {
-  const { format, limits } = options
+  const { format, limits, there } = options
   const writer = new StagedWriter(pack)
   const scanner = new PackScanner(input, { format, limits, onBytes: writer.push })
-  const contents = new Contents(format)
   const deltas: PassedDelta[] = []
   const count = await scanner.start()
+  const contents = new Contents(format, count, (oid) => there.typeOf(oid))
   writer.takeChecksum()
   for (let i = 0; i < count; i++) {
     const entry = await scanner.entry()
     const { kind, offset } = entry
     if (typeof kind === 'string') {
       const oid = await idOf(scanner, entry, kind, { options, writer, contents })
-      contents.add({ oid, offset, crc32: writer.takeChecksum() })
+      contents.add({ oid, type: kind, offset, crc32: writer.takeChecksum() })
     } else {
       await passOver(scanner, entry, limits, writer)
       deltas.push({ offset, base: kind, crc32: writer.takeChecksum() })
@@ -63,13 +63,14 @@ export async function ingestPack(input: ByteReader, pack: StagedPack, options: I
   }
   const checksum = await scanner.trailer()
   await writer.drain(true)
-  const { bases } = await resolveDeltas(deltas, { ...options, pack, contents })
-  const name = bases.length === 0 ? checksum : await completePack(pack, bases, { format, contents })
+  const completion = new PackCompletion(pack, format)
+  await resolveDeltas(deltas, { ...options, pack, contents, completion })
+  const name = (await completion.finish()) ?? checksum
   return {
     name,
-    objects: contents.entries.length,
+    objects: contents.count,
     index: writePackIndex(contents.entries, name, format),
-    missing: contents.missing(),
+    missing: await contents.missing(),
   }
 }
 
@@ -96,7 +97,7 @@ async function idOf(
   }
   const bytes = await scanner.whole(size)
   const oid = objectId(format, type, bytes)
-  contents.look(oid, { type, bytes })
+  await contents.look(oid, { type, bytes })
   return oid
 }
 

@@ -1,44 +1,45 @@
 import { GitError } from '../../format/errors.ts'
 import { objectId } from '../../format/object-id.ts'
 import type { ObjectFormat, ObjectId } from '../../format/object-id.ts'
+import { overLimit } from '../../format/over-limit.ts'
 import { MAX_DELTA_DEPTH } from '../../format/pack-limits.ts'
 import type { PackLimits } from '../../format/pack-limits.ts'
 import { EntryReader } from '../pack/entry-reader.ts'
 import { ObjectReader } from '../pack/object-reader.ts'
-import type { StoredObject } from '../pack/object-reader.ts'
+import type { ObjectStore } from '../pack/object-store.ts'
 import type { StagedPack } from '../store/repository-store.ts'
+import type { PackCompletion } from './pack-completion.ts'
 import type { Contents, PassedDelta } from './contents.ts'
-
-/** An object that deltas of a pack are against and that it does not hold. */
-export interface ExternalBase extends StoredObject {
-  readonly oid: ObjectId
-}
 
 /**
  * Finds out what the deltas of a staged pack are, each behind its base, so that what was read for one serves the next.
- * @returns what they are against that is not in the pack
  * @throws GitError `Malformed`, `LimitExceeded`
  */
 export async function resolveDeltas(
   deltas: readonly PassedDelta[],
-  options: {
+  {
+    format,
+    limits: { maxObjectBytes, maxHeldBytes, maxDeltaDepth = MAX_DELTA_DEPTH },
+    there,
+    pack,
+    contents,
+    completion,
+  }: {
     readonly format: ObjectFormat
     readonly limits: PackLimits
-    readonly external: (oid: ObjectId) => Promise<StoredObject | undefined>
+    readonly there: Pick<ObjectStore, 'find'>
     readonly pack: StagedPack
     readonly contents: Contents
+    /** Takes what they are against that is not in the pack. */
+    readonly completion: PackCompletion
   },
-): Promise<{ readonly bases: readonly ExternalBase[] }> {
-  const { format, limits, external, pack, contents } = options
-  const { maxObjectBytes, maxHeldBytes, maxDeltaDepth = MAX_DELTA_DEPTH } = limits
-  const bases = new Map<ObjectId, ExternalBase>()
+): Promise<void> {
   const objects = new ObjectReader({
     entries: new EntryReader(pack, format, maxObjectBytes),
     baseOf: (base) => {
       const offset = 'baseOffset' in base ? base.baseOffset : contents.offsetOf(base.baseOid)
-      const found = offset ?? ('baseOid' in base ? bases.get(base.baseOid) : undefined)
-      if (found === undefined) throw unresolved(1)
-      return found
+      if (offset === undefined) throw unresolved(1)
+      return offset
     },
     maxObjectBytes,
     maxDeltaDepth,
@@ -48,38 +49,38 @@ export async function resolveDeltas(
   let done = 0
   /** Everything that is behind these, the last first. */
   const follow = async (names: readonly (number | ObjectId)[]): Promise<void> => {
-    const ready: PassedDelta[] = []
-    const becomes = (name: number | ObjectId): void => {
-      const next = dependents.get(name)
-      if (next === undefined) return
+    const ready: { readonly delta: PassedDelta; readonly depth: number }[] = []
+    const becomes = (name: number | ObjectId, depth: number): void => {
+      for (const delta of dependents.get(name) ?? []) ready.push({ delta, depth: depth + 1 })
       dependents.delete(name)
-      ready.push(...next)
     }
     for (const name of names) {
-      becomes(name)
-      for (let delta = ready.pop(); delta !== undefined; delta = ready.pop()) {
+      becomes(name, 0)
+      for (let next = ready.pop(); next !== undefined; next = ready.pop()) {
+        const { delta, depth } = next
         const { offset, crc32 } = delta
+        if (depth > maxDeltaDepth) throw overLimit('maxDeltaDepth', maxDeltaDepth, depth)
         const object = await objects.objectAt(offset)
-        const oid = objectId(format, object.type, object.bytes)
-        contents.look(oid, object)
-        contents.add({ oid, offset, crc32 })
+        const { type } = object
+        const oid = objectId(format, type, object.bytes)
+        await contents.look(oid, object)
+        contents.add({ oid, type, offset, crc32 })
         done++
-        becomes(offset)
-        becomes(oid)
+        becomes(offset, depth)
+        becomes(oid, depth)
       }
     }
   }
-  await follow(contents.entries.flatMap(({ oid, offset }) => [offset, oid]))
+  await follow([...contents.entries].flatMap(({ oid, offset }) => [offset, oid]))
   // What is left is behind what the pack lacks.
   for (const name of dependents.keys()) {
     if (typeof name === 'number' || !dependents.has(name)) continue
-    const found = await external(name)
+    const found = await there.find(name)
     if (found === undefined) continue
-    bases.set(name, { oid: name, ...found })
+    contents.add({ oid: name, type: found.type, ...(await completion.add(found)) })
     await follow([name])
   }
   if (done < deltas.length) throw unresolved(deltas.length - done)
-  return { bases: [...bases.values()] }
 }
 
 const unresolved = (count: number): GitError =>

@@ -3,7 +3,7 @@ import { applyDelta } from '../../format/delta.ts'
 import type { BaseName } from '../../format/entry-header.ts'
 import type { ObjectType } from '../../format/object-id.ts'
 import { overLimit } from '../../format/over-limit.ts'
-import type { EntryReader } from './entry-reader.ts'
+import type { EntryReader, PlacedEntry } from './entry-reader.ts'
 
 export interface StoredObject {
   readonly type: ObjectType
@@ -12,8 +12,8 @@ export interface StoredObject {
 
 export interface ObjectReaderOptions {
   readonly entries: EntryReader
-  /** The entry that a delta is against, or what it is against where that is not in the pack. */
-  readonly baseOf: (base: BaseName) => number | StoredObject
+  /** Where the entry is that a delta is against. */
+  readonly baseOf: (base: BaseName) => number
   /** Bytes of one object. */
   readonly maxObjectBytes: number
   /** Deltas on deltas. */
@@ -35,31 +35,43 @@ export class ObjectReader {
 
   /** @throws GitError `Malformed`, `LimitExceeded` */
   async objectAt(offset: number): Promise<StoredObject> {
-    const { entries, baseOf, maxObjectBytes, maxDeltaDepth } = this.#options
-    const deltas: { readonly offset: number; readonly bytes: Buffer }[] = []
+    const { entries, maxObjectBytes } = this.#options
+    // Of the deltas themselves one is held at a time: those of a chain can be as large as all of the pack.
+    const deltas: PlacedEntry[] = []
     let at = offset
     let found = this.#cache.get(at)
     while (found === undefined) {
       const entry = await entries.entryAt(at)
-      const bytes = await entries.dataOf(entry)
       if (typeof entry.kind === 'string') {
-        found = { type: entry.kind, bytes }
+        found = { type: entry.kind, bytes: await entries.dataOf(entry) }
         this.#cache.set(at, found)
-        break
-      }
-      deltas.push({ offset: at, bytes })
-      if (deltas.length > maxDeltaDepth) throw overLimit('maxDeltaDepth', maxDeltaDepth, deltas.length)
-      const base = baseOf(entry.kind)
-      if (typeof base !== 'number') found = base
-      else {
-        at = base
+      } else {
+        deltas.push(entry)
+        at = this.#base(entry.kind, deltas.length)
         found = this.#cache.get(at)
       }
     }
     for (const delta of deltas.toReversed()) {
-      found = { type: found.type, bytes: applyDelta(found.bytes, delta.bytes, maxObjectBytes) }
+      found = { type: found.type, bytes: applyDelta(found.bytes, await entries.dataOf(delta), maxObjectBytes) }
       this.#cache.set(delta.offset, found)
     }
     return found
+  }
+
+  /** Found by headers alone. @throws GitError `Malformed`, `LimitExceeded` */
+  async typeAt(offset: number): Promise<ObjectType> {
+    for (let at = offset, depth = 1; ; depth++) {
+      const known = this.#cache.get(at)?.type
+      if (known !== undefined) return known
+      const { kind } = await this.#options.entries.entryAt(at)
+      if (typeof kind === 'string') return kind
+      at = this.#base(kind, depth)
+    }
+  }
+
+  #base(name: BaseName, depth: number): number {
+    const { baseOf, maxDeltaDepth } = this.#options
+    if (depth > maxDeltaDepth) throw overLimit('maxDeltaDepth', maxDeltaDepth, depth)
+    return baseOf(name)
   }
 }

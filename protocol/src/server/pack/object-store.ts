@@ -77,13 +77,7 @@ export class ObjectStore {
   /** Found by headers alone. Undefined where there is none. */
   async typeOf(oid: ObjectId): Promise<ObjectType | undefined> {
     const at = this.locate(oid)
-    const pack = at && this.packs[at.pack]
-    if (at === undefined || pack === undefined) return undefined
-    for (let offset = at.offset; ;) {
-      const { kind } = await pack.entries.entryAt(offset)
-      if (typeof kind === 'string') return kind
-      offset = pack.baseOf(kind)
-    }
+    return at && (await this.packs[at.pack]?.typeAt(at.offset))
   }
 
   /** What an annotated tag stands for in the end; the object itself where it is no tag. */

@@ -1,7 +1,6 @@
 import { GitError } from '../../format/errors.ts'
 import type { BaseName } from '../../format/entry-header.ts'
-import type { ObjectFormat, ObjectId } from '../../format/object-id.ts'
-import { MAX_DELTA_DEPTH } from '../../format/pack-limits.ts'
+import type { ObjectFormat, ObjectId, ObjectType } from '../../format/object-id.ts'
 import { PackIndex } from '../../format/pack-index.ts'
 import { EntryReader } from './entry-reader.ts'
 import type { PlacedEntry } from './entry-reader.ts'
@@ -33,7 +32,8 @@ export class StoredPack {
       entries: this.entries,
       baseOf: (base) => this.baseOf(base),
       maxObjectBytes,
-      maxDeltaDepth: MAX_DELTA_DEPTH,
+      // How deep they may be was asked when they came in: here they must only not lead in a circle.
+      maxDeltaDepth: this.index.count,
       cacheBytes: CACHE_BYTES,
     })
   }
@@ -49,6 +49,11 @@ export class StoredPack {
   /** @throws GitError `Malformed`, `LimitExceeded` */
   objectAt(offset: number): Promise<StoredObject> {
     return this.#objects.objectAt(offset)
+  }
+
+  /** Found by headers alone. @throws GitError `Malformed`, `LimitExceeded` */
+  typeAt(offset: number): Promise<ObjectType> {
+    return this.#objects.typeAt(offset)
   }
 
   /** The zlib stream of an entry, as it stands in the pack. */

@@ -71,7 +71,7 @@ async function push(
       pack = await ingestPack(input, staged, {
         format: to.state.format,
         limits: to.limits,
-        external: (oid) => to.objects.find(oid),
+        there: to.objects,
       })
     } catch (error) {
       if (!isGitError(error)) throw error
@@ -110,7 +110,7 @@ async function judge(
   const refused = new Map<string, string>()
   const peeled = new Map<ObjectId, ObjectId>()
   // What was here before is complete: what is new is, too, where all that it refers to is here.
-  const isComplete = [...pack.missing].every((oid) => objects.has(oid))
+  const isComplete = pack.missing.size === 0
   for (const { ref, new: next } of commands) {
     if (next === null) continue
     if (!isComplete || !all.has(next)) {
