@@ -59,7 +59,7 @@ export async function openFilesystemStore(folder: string): Promise<FilesystemSto
     async keep(repository, pack, { name, index }) {
       if (!(pack instanceof StagedFile)) throw new TypeError('a pack is kept where it was staged')
       const path = packOf(repository, name)
-      await mkdir(dirname(path), { recursive: true })
+      await makeFolder(dirname(path))
       await replaceFile(`${path}.idx`, join(folder, 'staging'), index)
       await pack.sync()
       await pack.moveTo(`${path}.pack`)
@@ -78,7 +78,7 @@ export async function openFilesystemStore(folder: string): Promise<FilesystemSto
 /** Writes a file that is there as a whole or not at all, also after the power went. */
 async function replaceFile(path: string, staging: string, content: string | Buffer): Promise<void> {
   await mkdir(staging, { recursive: true })
-  await mkdir(dirname(path), { recursive: true })
+  await makeFolder(dirname(path))
   const draft = join(staging, randomUUID())
   const file = await open(draft, 'wx', 0o600)
   try {
@@ -89,6 +89,13 @@ async function replaceFile(path: string, staging: string, content: string | Buff
   }
   await rename(draft, path)
   await syncFolder(dirname(path))
+}
+
+/** A folder that is there also after the power went, and those that it is in. */
+async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true })
+  if (first === undefined) return
+  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made))
 }
 
 async function syncFolder(path: string): Promise<void> {
