@@ -142,3 +142,10 @@ test('a pack that is gone from the disk is said to whoever runs the server', asy
   await expect(stand.git('.', 'clone', '-q', `${stand.url}/me/gone.git`, 'gone-copy')).rejects.toThrow(/internal error/)
   expect(stand.errors.splice(0).map(String)).toEqual([expect.stringMatching(/packs of repository .* cannot be read/)])
 })
+
+test('stock git says what the server says, also where no report comes', async () => {
+  const tree = await stand.tree('many', { a: '1' })
+  const refs = Array.from({ length: 6 }, (_, i) => `main:refs/heads/${i}`)
+  const push = stand.git(tree, 'push', `${stand.url}/me/many.git`, ...refs)
+  await expect(push).rejects.toThrow(/remote: more than 5 refs in one push/)
+})

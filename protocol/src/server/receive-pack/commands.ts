@@ -17,8 +17,8 @@ export interface RefCommand {
 
 export interface PushRequest {
   readonly commands: readonly RefCommand[]
-  readonly capabilities: ReadonlySet<string>
-  readonly options: readonly string[]
+  /** All of them, or none. */
+  readonly isAtomic: boolean
 }
 
 const MAX_OPTIONS = 100
@@ -26,14 +26,18 @@ const MAX_OPTIONS = 100
 /**
  * The commands of a push, up to its pack (gitprotocol-pack, "Reference Update Request"). Undefined for a request that only looks
  * whether it would be let in.
+ * @param capabilities are filled with those of the client as it tells them, before anything is wrong with its commands
  * @throws GitError `Malformed`, `LimitExceeded`
  */
 export async function readCommands(
   input: ByteReader,
-  { format, maxRefs }: { readonly format: ObjectFormat; readonly maxRefs: number },
+  {
+    format,
+    maxRefs,
+    capabilities,
+  }: { readonly format: ObjectFormat; readonly maxRefs: number; readonly capabilities: Set<string> },
 ): Promise<PushRequest | undefined> {
   const commands = new Map<string, RefCommand>()
-  let capabilities: ReadonlySet<string> = new Set()
   for await (const payload of lines(input)) {
     const nul = payload.indexOf(0)
     const bytes = nul < 0 ? payload : payload.subarray(0, nul)
@@ -43,7 +47,8 @@ export async function readCommands(
     // Commits whose parents the client lacks: whether we have these, their own ids say.
     if (line.startsWith('shallow ')) continue
     if (line.startsWith('push-cert')) throw new GitError('Malformed', 'signed pushes are not taken here')
-    if (commands.size === 0 && nul >= 0) capabilities = new Set(packetText(payload.subarray(nul + 1)).split(' '))
+    if (commands.size === 0 && nul >= 0)
+      for (const word of packetText(payload.subarray(nul + 1)).split(' ')) capabilities.add(word)
     const command = readCommand(line, format)
     if (commands.has(command.ref)) throw new GitError('Malformed', `${command.ref} comes twice in one push`)
     commands.set(command.ref, command)
@@ -54,15 +59,15 @@ export async function readCommands(
       })
   }
   if (commands.size === 0) return undefined
-  const options: string[] = []
+  let options = 0
+  // There is no hook that they could be for.
   if (capabilities.has('push-options'))
-    for await (const payload of lines(input))
-      if (options.push(packetText(payload)) > MAX_OPTIONS)
-        throw new GitError('LimitExceeded', `more than ${MAX_OPTIONS} push options`)
+    for await (const _ of lines(input))
+      if (++options > MAX_OPTIONS) throw new GitError('LimitExceeded', `more than ${MAX_OPTIONS} push options`)
   const asked = [...capabilities].find((word) => word.startsWith('object-format='))?.slice('object-format='.length)
   if (asked !== undefined && asked !== format.name)
     throw new GitError('Malformed', `the repository has ids of ${format.name}, not ${asked}`)
-  return { commands: [...commands.values()], capabilities, options }
+  return { commands: [...commands.values()], isAtomic: capabilities.has('atomic') }
 }
 
 async function* lines(input: ByteReader): AsyncGenerator<Buffer> {

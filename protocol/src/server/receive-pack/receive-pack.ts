@@ -8,9 +8,11 @@ import type { ObjectStore } from '../pack/object-store.ts'
 import { ObjectStore as Objects } from '../pack/object-store.ts'
 import { StoredPack } from '../pack/stored-pack.ts'
 import type { RepositoryName, RepositoryState, RepositoryStore, StagedPack } from '../store/repository-store.ts'
+import { tell } from '../wire/side-band.ts'
 import { readCommands } from './commands.ts'
 import type { PushRequest, RefCommand } from './commands.ts'
 import { report } from './report.ts'
+import type { PushReport } from './report.ts'
 import { updateRefs } from './update-refs.ts'
 import type { RefResults } from './update-refs.ts'
 
@@ -47,18 +49,18 @@ export interface PushedTo {
  */
 export async function* receivePack(body: AsyncIterable<Uint8Array>, to: PushedTo): AsyncGenerator<Buffer> {
   const input = new ByteReader(body)
-  const request = await readCommands(input, { format: to.state.format, maxRefs: to.limits.maxRefs })
-  if (request === undefined) return
-  const { unpack, results } = await push(input, request, to)
-  yield report(results, { unpack, capabilities: request.capabilities })
+  const capabilities = new Set<string>()
+  try {
+    const request = await readCommands(input, { format: to.state.format, maxRefs: to.limits.maxRefs, capabilities })
+    if (request === undefined) return
+    yield report(await push(input, request, to), capabilities)
+  } catch (error) {
+    if (!capabilities.has('side-band-64k')) throw error
+    yield* tell(error)
+  }
 }
 
-async function push(
-  input: ByteReader,
-  { commands, capabilities }: PushRequest,
-  to: PushedTo,
-): Promise<{ readonly unpack: string; readonly results: RefResults }> {
-  const isAtomic = capabilities.has('atomic')
+async function push(input: ByteReader, { commands, isAtomic }: PushRequest, to: PushedTo): Promise<PushReport> {
   if (commands.every((command) => command.new === null))
     return {
       unpack: 'ok',
@@ -81,7 +83,7 @@ async function push(
     const early = updateRefs(to.state, commands, { ...found, isAtomic })
     // What nobody gets need not be kept.
     if ([...early.results.values()].every((why) => why !== null)) return { unpack: 'ok', results: early.results }
-    if (to.isUnborn && !(await to.store.create(to.name, to.state)))
+    if (to.isUnborn && (await to.store.read(to.name)) !== undefined)
       return { unpack: 'ok', results: overtaken(commands) }
     if (pack.objects > 0) await to.store.keep(to.state.id, staged, pack)
     const added = pack.objects === 0 ? undefined : { name: pack.name, size: staged.size, objects: pack.objects }
@@ -126,7 +128,7 @@ async function judge(
 }
 
 async function change(
-  { name, store, state: { id } }: PushedTo,
+  { name, store, state: opened, isUnborn }: PushedTo,
   commands: readonly RefCommand[],
   how: Judged & {
     readonly isAtomic: boolean
@@ -134,16 +136,22 @@ async function change(
   },
 ): Promise<RefResults> {
   let results = overtaken(commands)
-  await store.change(name, (state) => {
+  const pushed = (state: RepositoryState): RepositoryState | undefined => {
     // Another one of that name has other objects.
-    if (state.id !== id) return undefined
+    if (state.id !== opened.id) return undefined
     const { results: now, refs, head } = updateRefs(state, commands, how)
     results = now
     if ([...now.values()].every((why) => why !== null)) return undefined
     const { added } = how
     const isNew = added !== undefined && state.packs.every((pack) => pack.name !== added.name)
     return { ...state, refs, head, packs: isNew ? [...state.packs, added] : state.packs }
-  })
+  }
+  if (!isUnborn) await store.change(name, pushed)
+  else {
+    // Nobody finds it before all is in it.
+    const first = pushed(opened)
+    if (first !== undefined && !(await store.create(name, first))) return overtaken(commands)
+  }
   return results
 }
 

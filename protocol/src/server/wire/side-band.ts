@@ -7,9 +7,15 @@ export function* channel(number: 1 | 2 | 3, bytes: Uint8Array): Generator<Buffer
     yield packetLine(Buffer.concat([Buffer.of(number), bytes.subarray(at, at + MAX_PAYLOAD - 1)]))
 }
 
-/** What went wrong after the client was told, on channel 3: nobody needs to tell it again. */
+/** What went wrong and the client was told on channel 3: nobody needs to tell it again. */
 export class ToldError extends Error {
   override readonly name = 'ToldError'
+}
+
+/** Ends an answer whose client reads channels. @throws ToldError always */
+export function* tell(error: unknown): Generator<Buffer, never> {
+  yield* channel(3, Buffer.from(`${inOneLine(error)}\n`))
+  throw new ToldError('told', { cause: error })
 }
 
 /** Bytes on channel 1, and a flush packet. @throws ToldError where they end before they are whole */
@@ -17,8 +23,7 @@ export async function* framed(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<
   try {
     for await (const piece of bytes) yield* channel(1, piece)
   } catch (error) {
-    yield* channel(3, Buffer.from(`${inOneLine(error)}\n`))
-    throw new ToldError('told', { cause: error })
+    yield* tell(error)
   }
   yield FLUSH
 }
