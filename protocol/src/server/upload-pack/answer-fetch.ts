@@ -33,13 +33,20 @@ export async function answerFetch(state: RepositoryState, objects: ObjectStore, 
     async *pack(common) {
       const commits = await selectCommits(objects, [...tips, ...edge.wants], { haves: common, shallow }, edge.cut)
       const selection = await selectObjects(objects, commits, { asked, filter })
-      const tags = flags.has('include-tag') ? tagsOf(state, new Set(commits.commits)) : []
+      const tags = flags.has('include-tag') ? await tagsOf(state, objects, new Set(commits.commits)) : []
       yield* packStream(objects, { ...selection, objects: new Set([...selection.objects, ...tags]) }, flags)
     },
   }
 }
 
-/** Tags of what is sent, so that nobody has to ask for them. */
-function tagsOf({ refs }: RepositoryState, sent: ReadonlySet<ObjectId>): ObjectId[] {
-  return [...refs.values()].flatMap(({ oid, peeled }) => (peeled !== undefined && sent.has(peeled) ? oid : []))
+/** Tags of what is sent, so that nobody has to ask for them, and tags that these are of. */
+async function tagsOf(
+  { refs }: RepositoryState,
+  objects: ObjectStore,
+  sent: ReadonlySet<ObjectId>,
+): Promise<ObjectId[]> {
+  const tags: ObjectId[] = []
+  for (const { oid, peeled } of refs.values())
+    if (peeled !== undefined && sent.has(peeled)) tags.push(...(await objects.peel(oid)).tags)
+  return tags
 }

@@ -7,12 +7,17 @@ export interface CommitSelection {
   readonly commits: readonly ObjectId[]
   /** Of those, commits that are sent as if they had no parents. */
   readonly cut: ReadonlySet<ObjectId>
+  /** Some that the client has, the latest first. */
+  readonly near: readonly ObjectId[]
   /** Whether the client has a commit, as far as that was found out. */
   readonly isHeld: (oid: ObjectId) => boolean
 }
 
 /** Looked at on after the last commit that is wanted: dates may lie, and what is missed is sent for nothing. */
 const SLOP = 64
+
+/** Commits of the client's with which those are compared whose parents it has not: one may be of another branch. */
+const NEAR = 4
 
 /**
  * The commits behind `wants` that are not behind `haves`.
@@ -62,6 +67,7 @@ export async function selectCommits(
   return {
     commits: found.filter((oid) => state.get(oid) === 'wanted'),
     cut,
+    near: held.haves.slice(0, NEAR),
     isHeld: (oid) => state.get(oid) === 'held',
   }
 }

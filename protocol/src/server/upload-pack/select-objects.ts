@@ -11,13 +11,16 @@ export interface ObjectSelection {
   readonly held: ReadonlySet<ObjectId>
 }
 
+/** Parents with which a commit is compared. A merge may have thousands, and all of their trees are read at once. */
+const MAX_PARENTS = 16
+
 /**
  * The objects of the commits that are sent, as far as their parents have not the same in the same place.
  * @param asked objects that were asked for by their ids and are no commits
  */
 export async function selectObjects(
   objects: ObjectStore,
-  { commits, cut, isHeld }: CommitSelection,
+  { commits, cut, near, isHeld }: CommitSelection,
   { asked, filter }: { readonly asked: readonly ObjectId[]; readonly filter: Filter },
 ): Promise<ObjectSelection> {
   const selection = new Set<ObjectId>(asked)
@@ -26,15 +29,20 @@ export async function selectObjects(
   if (filter.only === undefined || filter.only === 'commit') for (const oid of commits) selection.add(oid)
   for (const oid of asked) if ((await objects.typeOf(oid)) === 'tree') await trees.add(oid, [])
   if (filter.only === 'commit' || filter.only === 'tag' || filter.depth === 0) return { objects: selection, held }
+  const before = async (oids: readonly ObjectId[], isOurs: (oid: ObjectId) => boolean): Promise<Before[]> => {
+    const found = new Map<ObjectId, Before>()
+    for (const oid of oids) {
+      const { tree } = (await objects.commit(oid)) ?? {}
+      if (tree !== undefined) found.set(tree, { oid: tree, isHeld: isOurs(oid) || found.get(tree)?.isHeld === true })
+    }
+    return [...found.values()]
+  }
+  const nearby = await before(near, () => true)
   for (const oid of commits) {
     const commit = await objects.commit(oid)
     if (commit === undefined) continue
-    const before: Before[] = []
-    for (const parent of cut.has(oid) ? [] : commit.parents) {
-      const { tree } = (await objects.commit(parent)) ?? {}
-      if (tree !== undefined) before.push({ oid: tree, isHeld: isHeld(parent) })
-    }
-    await trees.add(commit.tree, before)
+    const parents = cut.has(oid) ? [] : commit.parents.slice(0, MAX_PARENTS)
+    await trees.add(commit.tree, parents.length === 0 ? nearby : await before(parents, isHeld))
   }
   return { objects: selection, held }
 }

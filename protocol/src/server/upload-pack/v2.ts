@@ -129,12 +129,14 @@ async function* fetch(state: RepositoryState, objects: ObjectStore, args: readon
     if (!lines.take(line))
       throw new GitError('Malformed', `fetch: unexpected line ${JSON.stringify(line.slice(0, 200))}`)
   const request = lines.finish()
+  const { wants, haves, flags, isDone } = request
   const common = await commonOf(objects, request)
-  const answer = request.wants.length === 0 ? undefined : await answerFetch(state, objects, request)
-  if (!request.isDone) {
+  const answer = wants.length === 0 ? undefined : await answerFetch(state, objects, request)
+  const mayEnd = answer !== undefined && !flags.has('wait-for-done')
+  // Who has nothing has nothing more to say.
+  if (!isDone && !(mayEnd && haves.length === 0)) {
     const acks = common.length === 0 ? ['NAK'] : common.map((oid) => `ACK ${oid}`)
-    const mayEnd = answer !== undefined && !request.flags.has('wait-for-done')
-    const isReady = mayEnd && (await isEnough(objects, request.wants, common))
+    const isReady = mayEnd && (await isEnough(objects, wants, common))
     yield packets(['acknowledgments', ...acks, ...(isReady ? ['ready'] : [])])
     if (!isReady) {
       yield FLUSH
