@@ -3,6 +3,8 @@ import { SHA1 } from '../format/object-id.ts'
 import type { ObjectFormat } from '../format/object-id.ts'
 import { loopbackOnly } from './access/authorizer.ts'
 import type { Authorizer } from './access/authorizer.ts'
+import { Maintenance } from './maintenance/maintenance.ts'
+import type { MaintenanceOptions } from './maintenance/maintenance.ts'
 import type { ObjectStore } from './pack/object-store.ts'
 import { Packs } from './packs.ts'
 import type { ReceiveLimits } from './receive-pack/receive-pack.ts'
@@ -22,6 +24,8 @@ export interface GitServerOptions {
   readonly limits?: Partial<ReceiveLimits>
   /** Bytes of one push, commands and pack. Default 4 GiB. */
   readonly maxPushBytes?: number
+  /** How packs are kept few. Default: see {@link MaintenanceOptions}. */
+  readonly maintenance?: MaintenanceOptions
   /** Told of what should not happen. Default: nobody. */
   readonly onError?: (error: unknown) => void
 }
@@ -57,6 +61,7 @@ export class GitServer {
   readonly limits: ReceiveLimits
   readonly maxPushBytes: number
   readonly onError: (error: unknown) => void
+  readonly maintenance: Maintenance
   readonly #format: ObjectFormat
   readonly #defaultBranch: string
   readonly #packs: Packs
@@ -81,6 +86,8 @@ export class GitServer {
     this.#format = format
     this.#defaultBranch = defaultBranch
     this.#packs = new Packs(store, this.limits.maxObjectBytes)
+    const parts = { store, packs: this.#packs, limits: this.limits, onError: this.onError }
+    this.maintenance = new Maintenance(parts, options.maintenance ?? {})
   }
 
   /** Undefined where there is none. @throws GitError where what is kept of it cannot be read */
@@ -107,7 +114,12 @@ export class GitServer {
   /** A repository that is not there: the first push that is taken makes it. */
   unborn(name: RepositoryName): Opened {
     const head = `refs/heads/${this.#defaultBranch}`
-    const state = { id: randomUUID(), format: this.#format, head, refs: new Map(), packs: [] }
+    const state = { id: randomUUID(), format: this.#format, head, refs: new Map(), packs: [], retired: [] }
     return { name, state, isUnborn: true, isRecalled: false }
+  }
+
+  /** Ends what goes on in the background. Requests, and the store, are for whoever brought them. */
+  async close(): Promise<void> {
+    await this.maintenance.close()
   }
 }

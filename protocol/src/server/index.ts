@@ -3,6 +3,7 @@ export { loopbackOnly } from './access/authorizer.ts'
 export { tokens } from './access/tokens.ts'
 export { GitServer } from './git-server.ts'
 export type { GitServerOptions } from './git-server.ts'
+export type { MaintenanceOptions } from './maintenance/maintenance.ts'
 export { handle } from './http/handle.ts'
 export type { HttpAnswer, HttpRequest } from './http/request.ts'
 export { httpListener } from './listeners/http.ts'
@@ -11,4 +12,11 @@ export type { FilesystemStore } from './store/filesystem-store.ts'
 export { openS3Store } from './store/s3-store.ts'
 export type { S3Location, S3Store, S3StoreOptions } from './store/s3-store.ts'
 export { memoryStore } from './store/memory-store.ts'
-export type { KeptPack, RepositoryState, RepositoryStore, StagedPack, StoredRef } from './store/repository-store.ts'
+export type {
+  KeptPack,
+  RepositoryState,
+  RepositoryStore,
+  RetiredPack,
+  StagedPack,
+  StoredRef,
+} from './store/repository-store.ts'

@@ -38,7 +38,7 @@ export class Packs {
   }
 
   async #get(state: RepositoryState, pack: KeptPack): Promise<StoredPack> {
-    const key = `${state.id}/${pack.name}`
+    const key = `${state.id}/${pack.id}`
     const known = this.#open.get(key) ?? this.#opening.get(key)
     if (known !== undefined) return await known
     const opening = this.#read(state, pack)

@@ -18,6 +18,7 @@ export interface Stand {
   /** A work tree with a commit on main. */
   readonly tree: (name: string, files?: Readonly<Record<string, string>>) => Promise<string>
   readonly commit: (tree: string, files: Readonly<Record<string, string>>, message?: string) => Promise<string>
+  readonly server: GitServer
   /** What went wrong inside. */
   readonly errors: unknown[]
   readonly stop: () => Promise<void>
@@ -48,6 +49,7 @@ export async function startStand(on: StoreName | OpenedStore, options: Partial<G
     folder,
     git: run,
     commit,
+    server,
     errors,
     async tree(tree, files = { 'a/b/c': '1', top: 'top' }) {
       await run('.', 'init', '-q', '-b', 'main', tree)
@@ -57,6 +59,7 @@ export async function startStand(on: StoreName | OpenedStore, options: Partial<G
     async stop() {
       listener.closeAllConnections()
       listener.close()
+      await server.close()
       await close()
       await rm(folder, { recursive: true, force: true })
     },

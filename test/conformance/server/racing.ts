@@ -12,7 +12,7 @@ const AUTHOR = { name: 'Ann', email: 'ann@example.com', date: new Date('2026-01-
  */
 export async function raceStores(stores: readonly RepositoryStore[]): Promise<{ made: number; lost: number }> {
   const name = `race/${randomUUID()}`
-  const empty = { id: '', format: SHA1, head: '0', refs: new Map(), packs: [] }
+  const empty = { id: '', format: SHA1, head: '0', refs: new Map(), packs: [], retired: [] }
   const made = await Promise.all(stores.map((store, i) => store.create(name, { ...empty, id: String(i) })))
   await Promise.all(stores.map((store) => store.read(name)))
   const changed = await Promise.all(

@@ -45,6 +45,7 @@ const empty = (): RepositoryState => ({
   head: 'refs/heads/main',
   refs: new Map(),
   packs: [],
+  retired: [],
 })
 const count = (state: RepositoryState): RepositoryState => ({ ...state, head: `${Number(state.head) + 1 || 1}` })
 
@@ -103,12 +104,14 @@ test('an upload in parts that fails is given up, and leaves nothing in the bucke
   await staged.append(body)
   proxy.requests.length = 0
   proxy.fate = ({ query }) => (query.includes('partNumber=2') ? 403 : 'pass')
-  await expect(store.keep('x', staged, { name, index: Buffer.from('index') })).rejects.toThrow(/PUT s3:.*Injected/)
+  await expect(store.keep('x', staged, { id: name, name, index: Buffer.from('index') })).rejects.toThrow(
+    /PUT s3:.*Injected/,
+  )
   await staged.discard()
   expect(proxy.requests.filter(({ method, query }) => method === 'DELETE' && query.includes('uploadId='))).toHaveLength(
     1,
   )
-  await expect(store.open('x', { name, size: body.length, objects: 1 })).rejects.toThrow()
+  await expect(store.open('x', { id: name, name, size: body.length, objects: 1 })).rejects.toThrow()
   for (const own of await readdir(join(data, 'staging'))) expect(await readdir(join(data, 'staging', own))).toEqual([])
 })
 
@@ -125,7 +128,7 @@ test('an upload in parts of which the last answer is lost is there', async () =>
     isFirst = false
     return 'lose answer'
   }
-  await store.keep('x', staged, { name, index: Buffer.from('index') })
+  await store.keep('x', staged, { id: name, name, index: Buffer.from('index') })
   expect(isFirst).toBe(false)
 })
 
@@ -138,8 +141,8 @@ test('what a bucket is damaged in is not given out', async () => {
   const index = Buffer.concat([before, createHash('sha1').update(before).digest()])
   const staged = await store.stage('y')
   await staged.append(Buffer.concat([Buffer.from('x'), pack.subarray(1)]))
-  await store.keep('y', staged, { name, index })
-  const { file } = await (await openStore(server)).open('y', { name, size: pack.length, objects: 1 })
+  await store.keep('y', staged, { id: name, name, index })
+  const { file } = await (await openStore(server)).open('y', { id: name, name, size: pack.length, objects: 1 })
   await expect(file.read(0, 10)).rejects.toThrow(/s3: repositories\/y\/packs\/.* is damaged/)
 })
 

@@ -15,6 +15,7 @@ const empty = (): RepositoryState => ({
   head: 'refs/heads/main',
   refs: new Map(),
   packs: [],
+  retired: [],
 })
 const withRef = (state: RepositoryState, ref: string, to: number): RepositoryState => ({
   ...state,
@@ -46,7 +47,7 @@ export function storeContract(name: StoreName): void {
   const keep = async (repository: string, { name, pack, index }: ReturnType<typeof packOf>): Promise<void> => {
     const staged = await store.stage(repository)
     for (let at = 0; at < pack.length; at += 1 << 20) await staged.append(pack.subarray(at, at + (1 << 20)))
-    await store.keep(repository, staged, { name, index })
+    await store.keep(repository, staged, { id: name, name, index })
     await staged.discard()
   }
 
@@ -86,7 +87,12 @@ export function storeContract(name: StoreName): void {
     const kept = packOf(randomBytes(size))
     await keep(state.id, kept)
     await keep(state.id, kept)
-    const { file, index } = await store.open(state.id, { name: kept.name, size: kept.pack.length, objects: 1 })
+    const { file, index } = await store.open(state.id, {
+      id: kept.name,
+      name: kept.name,
+      size: kept.pack.length,
+      objects: 1,
+    })
     expect(index.equals(kept.index)).toBe(true)
     expect(file.size).toBe(kept.pack.length)
     expect((await file.read(size - 500, 520)).equals(kept.pack.subarray(-520))).toBe(true)
@@ -105,7 +111,7 @@ export function storeContract(name: StoreName): void {
     expect((await staged.read(0, 5)).toString()).toBe('other')
     await staged.discard()
     await staged.discard()
-    await expect(store.open('x', { name, size: pack.length, objects: 1 })).rejects.toMatchObject({
+    await expect(store.open('x', { id: name, name, size: pack.length, objects: 1 })).rejects.toMatchObject({
       code: 'ObjectMissing',
     })
   })

@@ -76,6 +76,7 @@ async function run({ http = DEFAULT, tokenFile, ...flags }: Flags, io: Io): Prom
     listener.close()
     listener.closeIdleConnections()
     await once(listener, 'close')
+    await server.close()
   } finally {
     await store.close()
   }

@@ -96,14 +96,15 @@ async function* answer(
   const { state } = opened
   const body = bodyOf(request, service === 'git-receive-pack' ? server.maxPushBytes : MAX_FETCH_REQUEST)
   try {
-    if (service === 'git-receive-pack')
+    if (service === 'git-receive-pack') {
       yield* receivePack(body, {
         ...opened,
         objects: await server.objectsOf(state),
         store: server.store,
         limits: server.limits,
       })
-    else if (version === 2)
+      server.maintenance.kick(opened.name)
+    } else if (version === 2)
       yield* uploadPackV2(body, {
         state,
         latest: () => latest(server, opened),

@@ -3,11 +3,18 @@ import { isGitError } from '../../format/errors.ts'
 import type { ObjectId } from '../../format/object-id.ts'
 import type { PackLimits } from '../../format/pack-limits.ts'
 import { ingestPack } from '../ingest/ingest-pack.ts'
+import { keepPack } from '../ingest/keep-pack.ts'
 import type { IngestedPack } from '../ingest/ingest-pack.ts'
 import type { ObjectStore } from '../pack/object-store.ts'
 import { ObjectStore as Objects } from '../pack/object-store.ts'
 import { StoredPack } from '../pack/stored-pack.ts'
-import type { RepositoryName, RepositoryState, RepositoryStore, StagedPack } from '../store/repository-store.ts'
+import type {
+  KeptPack,
+  RepositoryName,
+  RepositoryState,
+  RepositoryStore,
+  StagedPack,
+} from '../store/repository-store.ts'
 import { tell } from '../wire/side-band.ts'
 import { readCommands } from './commands.ts'
 import type { PushRequest, RefCommand } from './commands.ts'
@@ -85,8 +92,7 @@ async function push(input: ByteReader, { commands, isAtomic }: PushRequest, to: 
     if ([...early.results.values()].every((why) => why !== null)) return { unpack: 'ok', results: early.results }
     if (to.isUnborn && (await to.store.read(to.name)) !== undefined)
       return { unpack: 'ok', results: overtaken(commands) }
-    if (pack.objects > 0) await to.store.keep(to.state.id, staged, pack)
-    const added = pack.objects === 0 ? undefined : { name: pack.name, size: staged.size, objects: pack.objects }
+    const added = pack.objects === 0 ? undefined : await keepPack(to.store, to.state.id, staged, pack)
     return { unpack: 'ok', results: await change(to, commands, { ...found, isAtomic, added }) }
   } finally {
     await staged.discard()
@@ -132,7 +138,7 @@ async function change(
   commands: readonly RefCommand[],
   how: Judged & {
     readonly isAtomic: boolean
-    readonly added: RepositoryState['packs'][number] | undefined
+    readonly added: KeptPack | undefined
   },
 ): Promise<RefResults> {
   let results = overtaken(commands)
@@ -142,9 +148,7 @@ async function change(
     const { results: now, refs, head } = updateRefs(state, commands, how)
     results = now
     if ([...now.values()].every((why) => why !== null)) return undefined
-    const { added } = how
-    const isNew = added !== undefined && state.packs.every((pack) => pack.name !== added.name)
-    return { ...state, refs, head, packs: isNew ? [...state.packs, added] : state.packs }
+    return { ...state, refs, head, packs: [...state.packs, ...(how.added === undefined ? [] : [how.added])] }
   }
   if (!isUnborn) await store.change(name, pushed)
   else {

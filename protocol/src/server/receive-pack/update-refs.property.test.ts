@@ -24,6 +24,7 @@ const state = fc
     head: 'refs/heads/main',
     refs: new Map(Object.entries(refs).map(([name, id]) => [name, { oid: id }])),
     packs: [],
+    retired: [],
   }))
 const commands = fc.uniqueArray(fc.record({ ref: fc.constantFrom(...NAMES), old: orNone, new: orNone }), {
   selector: ({ ref }: RefCommand) => ref,
@@ -66,7 +67,7 @@ test('a ref goes where a command says if it was where the command says, and no r
 test('very many new refs among very many', () => {
   const refs = new Map(Array.from({ length: 100_000 }, (_, i) => [`refs/heads/there/${i}`, { oid: '1'.repeat(40) }]))
   const wanted = Array.from({ length: 10_000 }, (_, i) => ({ ref: `refs/tags/${i}`, old: null, new: '1'.repeat(40) }))
-  const before: RepositoryState = { id: 'r', format: SHA1, head: 'refs/heads/main', refs, packs: [] }
+  const before: RepositoryState = { id: 'r', format: SHA1, head: 'refs/heads/main', refs, packs: [], retired: [] }
   const how = { refused: new Map(), peeled: new Map(), isAtomic: false }
   const { results } = updateRefs(before, [...wanted, { ref: 'refs/heads/there', old: null, new: '1'.repeat(40) }], how)
   expect([...results].filter(([, why]) => why !== null)).toEqual([

@@ -25,7 +25,7 @@ export async function openFilesystemStore(folder: string): Promise<FilesystemSto
   // Of a process that was killed.
   await rm(join(folder, 'staging'), { recursive: true, force: true })
   const fileOf = (name: RepositoryName): string => join(folder, 'names', `${name}.json`)
-  const packOf = (repository: string, name: string): string => join(folder, 'repositories', repository, 'packs', name)
+  const packOf = (repository: string, pack: string): string => join(folder, 'repositories', repository, 'packs', pack)
   /** One writer at a time for each repository. */
   const turns = new Turns()
   const read = async (name: RepositoryName): Promise<RepositoryState | undefined> => {
@@ -56,21 +56,24 @@ export async function openFilesystemStore(folder: string): Promise<FilesystemSto
       const path = join(folder, 'staging', `${randomUUID()}.pack`)
       return new StagedFile(path, await open(path, 'wx+', 0o600))
     },
-    async keep(repository, pack, { name, index }) {
+    async keep(repository, pack, { id, index }) {
       if (!(pack instanceof StagedFile)) throw new TypeError('a pack is kept where it was staged')
-      const path = packOf(repository, name)
+      const path = packOf(repository, id)
       await makeFolder(dirname(path))
       await replaceFile(`${path}.idx`, join(folder, 'staging'), index)
       await pack.sync()
       await pack.moveTo(`${path}.pack`)
       await syncFolder(dirname(path))
     },
-    async open(repository, { name, size }) {
-      const path = packOf(repository, name)
+    async open(repository, { id, name, size }) {
+      const path = packOf(repository, id)
       const index = await readFile(`${path}.idx`).catch(ifThere)
       if (index === undefined)
         throw new GitError('ObjectMissing', `pack ${name} of repository ${repository} is missing`)
       return { file: new StoredFile(size, () => open(`${path}.pack`)), index }
+    },
+    async remove(repository, pack) {
+      for (const kind of ['pack', 'idx']) await rm(`${packOf(repository, pack)}.${kind}`, { force: true })
     },
   }
 }

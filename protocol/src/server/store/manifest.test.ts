@@ -13,9 +13,10 @@ test('what is printed is read as it was', () => {
       fc.dictionary(fc.string(), fc.record({ oid: hex(40), peeled: hex(40) }, { requiredKeys: ['oid'] }), {
         noNullPrototype: true,
       }),
-      fc.array(fc.record({ name: hex(40), size: fc.nat(), objects: fc.nat() })),
-      (format, refs, packs) => {
-        const state = { id: 'x', format, head: 'refs/heads/ü"\n', refs: new Map(Object.entries(refs)), packs }
+      fc.array(fc.record({ id: fc.uuid(), name: hex(40), size: fc.nat(), objects: fc.nat() })),
+      fc.array(fc.record({ id: fc.uuid(), at: fc.nat() })),
+      (format, refs, packs, retired) => {
+        const state = { id: 'x', format, head: 'refs/heads/ü"\n', refs: new Map(Object.entries(refs)), packs, retired }
         expect(parseState(printState(state))).toEqual(state)
       },
     ),
@@ -27,9 +28,15 @@ test.each([
   ['[]', /has version undefined/],
   ['{"version":2}', /has version 2, and this release reads 1/],
   ['{"version":1,"id":"a","head":"b","format":"md5"}', /lacks id, head or format/],
-  ['{"version":1,"id":"a","head":"b","format":"sha1","refs":[]}', /lacks refs or packs/],
-  ['{"version":1,"id":"a","head":"b","format":"sha1","refs":[["x","y"]],"packs":[]}', /has a ref that is none/],
-  ['{"version":1,"id":"a","head":"b","format":"sha1","refs":[],"packs":[["../x",1,1]]}', /has a pack that is none/],
+  ['{"version":1,"id":"a","head":"b","format":"sha1","refs":[]}', /lacks refs, packs or retired packs/],
+  [
+    '{"version":1,"id":"a","head":"b","format":"sha1","refs":[["x","y"]],"packs":[],"retired":[]}',
+    /has a ref that is none/,
+  ],
+  [
+    '{"version":1,"id":"a","head":"b","format":"sha1","refs":[],"packs":[["../x","a",1,1]],"retired":[]}',
+    /has a pack that is none/,
+  ],
 ])('%j is refused', (text, message) => {
   expect(() => parseState(text)).toThrow(message)
 })

@@ -21,13 +21,16 @@ export function memoryStore(): RepositoryStore {
       return next
     },
     stage: async () => new MemoryStage(),
-    async keep(repository, pack, { name, index }) {
-      packs.set(`${repository}/${name}`, { pack: await pack.read(0, pack.size), index })
+    async keep(repository, pack, { id, index }) {
+      packs.set(`${repository}/${id}`, { pack: await pack.read(0, pack.size), index })
     },
-    async open(repository, { name }) {
-      const found = packs.get(`${repository}/${name}`)
+    async open(repository, { id, name }) {
+      const found = packs.get(`${repository}/${id}`)
       if (found === undefined) throw new GitError('ObjectMissing', `pack ${name} is missing`)
       return { file: inMemory(found.pack), index: found.index }
+    },
+    async remove(repository, pack) {
+      packs.delete(`${repository}/${pack}`)
     },
   }
 }

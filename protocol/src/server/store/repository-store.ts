@@ -12,11 +12,20 @@ export interface StoredRef {
 
 /** A pack that is kept. */
 export interface KeptPack {
+  /** What it is kept under: never another one's, also where that has the same bytes. */
+  readonly id: string
   /** Checksum of its bytes, hex. */
   readonly name: string
   /** Bytes. */
   readonly size: number
   readonly objects: number
+}
+
+/** A pack whose objects are in others now. Who began to read before may still need it. */
+export interface RetiredPack {
+  readonly id: string
+  /** Since when, milliseconds since the epoch. */
+  readonly at: number
 }
 
 /** A repository at one moment. */
@@ -30,6 +39,7 @@ export interface RepositoryState {
   readonly refs: ReadonlyMap<string, StoredRef>
   /** The oldest first. */
   readonly packs: readonly KeptPack[]
+  readonly retired: readonly RetiredPack[]
 }
 
 /** A pack on its way in, which nobody else sees. */
@@ -46,8 +56,8 @@ export interface RepositoryStore {
   /** Undefined where there is none of that name. */
   read(name: RepositoryName): Promise<RepositoryState | undefined>
   /**
-   * As it was when it was last seen here, without a look at what it is now: for what is asked for by ids, which mean the same for ever.
-   * Undefined where that is not known. A store to which a look costs nothing has none.
+   * As it was a moment ago, without a look at what it is now: for what is asked for by ids, which mean the same for ever. Undefined
+   * where that is not known. A store to which a look costs nothing has none.
    */
   recall?(name: RepositoryName): RepositoryState | undefined
   /** @returns false where there is one of that name */
@@ -62,8 +72,14 @@ export interface RepositoryStore {
     change: (state: RepositoryState) => RepositoryState | undefined,
   ): Promise<RepositoryState | undefined>
   stage(repository: string): Promise<StagedPack>
-  /** Keeps a staged pack for good, before a state names it. Does nothing where it is kept already. */
-  keep(repository: string, pack: StagedPack, kept: { readonly name: string; readonly index: Buffer }): Promise<void>
+  /** Keeps a staged pack, before a state names it. */
+  keep(
+    repository: string,
+    pack: StagedPack,
+    kept: Pick<KeptPack, 'id' | 'name'> & { readonly index: Buffer },
+  ): Promise<void>
   /** @throws GitError `ObjectMissing` where it is not there */
   open(repository: string, pack: KeptPack): Promise<{ readonly file: RandomAccess; readonly index: Buffer }>
+  /** Takes a pack away that no state names, or will. Does nothing where it is not there. */
+  remove(repository: string, pack: string): Promise<void>
 }

@@ -83,7 +83,7 @@ function storeIn(
     readonly close: () => Promise<void>
   },
 ): S3Store {
-  const packOf = (repository: string, name: string): string => `repositories/${repository}/packs/${name}`
+  const packOf = (repository: string, pack: string): string => `repositories/${repository}/packs/${pack}`
   const cached = (key: string, isWhole: Cached['isWhole']): Cached => ({
     key,
     what: `s3: ${key}`,
@@ -97,9 +97,9 @@ function storeIn(
     create: (name, state) => states.create(name, state),
     change: (name, change) => states.change(name, change),
     stage: () => staging.stage(),
-    async keep(repository, pack, { name, index }) {
+    async keep(repository, pack, { id, index }) {
       if (!(pack instanceof StagedFile)) throw new TypeError('a pack is kept where it was staged')
-      const key = packOf(repository, name)
+      const key = packOf(repository, id)
       const kept = await Promise.allSettled([
         bucket.keep(`${key}.idx`, inMemory(index)),
         bucket.keep(`${key}.pack`, pack),
@@ -110,8 +110,8 @@ function storeIn(
       await cache.adopt(`${key}.idx`, copy)
       await cache.adopt(`${key}.pack`, pack)
     },
-    async open(repository, { name, size }) {
-      const key = packOf(repository, name)
+    async open(repository, { id, name, size }) {
+      const key = packOf(repository, id)
       const index = await cache.open(cached(`${key}.idx`, (file, length) => isIndex(file, length, name)))
       try {
         return {
@@ -122,6 +122,13 @@ function storeIn(
         }
       } finally {
         await index.close()
+      }
+    },
+    async remove(repository, pack) {
+      for (const kind of ['pack', 'idx']) {
+        const key = `${packOf(repository, pack)}.${kind}`
+        await bucket.remove(key)
+        await cache.remove(key)
       }
     },
   }

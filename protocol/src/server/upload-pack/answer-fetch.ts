@@ -34,7 +34,7 @@ export async function answerFetch(state: RepositoryState, objects: ObjectStore, 
       const commits = await selectCommits(objects, [...tips, ...edge.wants], { haves: common, shallow }, edge.cut)
       const selection = await selectObjects(objects, commits, { asked, filter })
       const tags = flags.has('include-tag') ? await tagsOf(state, objects, new Set(commits.commits)) : []
-      yield* packStream(objects, { ...selection, objects: new Set([...selection.objects, ...tags]) }, flags)
+      yield* packStream(objects, { ...selection, objects: new Set([...selection.objects, ...tags]) }, { flags })
     },
   }
 }

@@ -16,6 +16,7 @@ const state = {
   head: 'refs/heads/0',
   refs: new Map(Array.from({ length: REFS }, (_, i) => [`refs/heads/${i}`, { oid: id(i + 1) }])),
   packs: [],
+  retired: [],
 }
 async function ask(command: string, args: readonly string[]): Promise<string> {
   async function* body() {

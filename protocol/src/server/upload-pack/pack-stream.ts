@@ -17,21 +17,27 @@ interface Placed {
   readonly offset: number
 }
 
+export interface PackStreamOptions {
+  /** Of the request: `ofs-delta`, `thin-pack`. */
+  readonly flags: ReadonlySet<string>
+  /** Deltas on deltas within what is sent; what lies deeper is sent whole. Default: as deep as they are. */
+  readonly maxDepth?: number
+}
+
 /**
  * A pack of these objects. What is compressed in a stored pack is copied as it stands there; a delta stays one where its base is sent
  * before it, or the client has it.
- * @param flags of the request: `ofs-delta`, `thin-pack`
  */
 export async function* packStream(
   objects: ObjectStore,
   selection: ObjectSelection,
-  flags: ReadonlySet<string>,
+  options: PackStreamOptions,
 ): AsyncGenerator<Buffer> {
   const { format } = objects
   const trailer = createHash(format.name)
   let batch: Buffer[] = []
   let held = 0
-  for await (const bytes of entries(objects, selection, flags)) {
+  for await (const bytes of entries(objects, selection, options)) {
     batch.push(bytes)
     held += bytes.length
     if (held < BATCH) continue
@@ -48,13 +54,15 @@ export async function* packStream(
 async function* entries(
   objects: ObjectStore,
   { objects: ids, held }: ObjectSelection,
-  flags: ReadonlySet<string>,
+  { flags, maxDepth = Infinity }: PackStreamOptions,
 ): AsyncGenerator<Buffer> {
   const { format } = objects
   const placed = [...ids].map((oid) => place(objects, oid))
   placed.sort((a, b) => a.pack - b.pack || a.offset - b.offset)
   /** Where in this pack objects begin. */
   const sent = new Map<ObjectId, number>()
+  /** How deep those of them lie that are deltas. */
+  const depths = new Map<ObjectId, number>()
   /** What begins where in the stored pack: deltas by offset name no id. */
   let ofEntry = new Map<number, ObjectId>()
   const heldIn = Map.groupBy(
@@ -79,6 +87,9 @@ async function* entries(
       (base) => {
         const id = 'baseOid' in base ? base.baseOid : ofEntry.get(base.baseOffset)
         const there = id === undefined ? undefined : sent.get(id)
+        const depth = 1 + (depths.get(id ?? '') ?? 0)
+        if (depth > maxDepth) return undefined
+        if (there !== undefined) depths.set(oid, depth)
         if (there !== undefined && flags.has('ofs-delta')) return { distance: start - there }
         if (id !== undefined && (there !== undefined || (flags.has('thin-pack') && held.has(id)))) return { oid: id }
         return undefined

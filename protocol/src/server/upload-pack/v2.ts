@@ -55,14 +55,15 @@ async function withAll(
   args: readonly string[],
   source: Source,
 ): Promise<{ readonly state: RepositoryState; readonly objects: ObjectStore }> {
-  const objects = await source.objectsOf(source.state)
+  // Packs that it names may be gone by now.
+  const objects = await source.objectsOf(source.state).catch(() => undefined)
   const isThere = args.every((line) => {
     const [, oid] = /^(?:want|oid) (.*)$/.exec(line) ?? []
-    return oid === undefined ? !line.startsWith('deepen-not ') : objects.has(oid)
+    return oid === undefined ? !line.startsWith('deepen-not ') : objects?.has(oid)
   })
-  if (isThere) return { state: source.state, objects }
+  if (isThere && objects !== undefined) return { state: source.state, objects }
   const state = await source.latest()
-  return state === source.state ? { state, objects } : { state, objects: await source.objectsOf(state) }
+  return { state, objects: (state === source.state && objects) || (await source.objectsOf(state)) }
 }
 
 async function readCommand(

@@ -80,6 +80,11 @@ export class DiskCache {
     await this.#grow(key, size)
   }
 
+  /** Frees what nobody will ask for any more. */
+  async remove(key: string): Promise<void> {
+    await rm(this.#pathOf(key), { force: true })
+  }
+
   #pathOf(key: string): string {
     return join(this.#folder, encodeURIComponent(key))
   }

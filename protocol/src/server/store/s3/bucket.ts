@@ -1,4 +1,10 @@
-import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3'
 import type { RandomAccess } from '../../pack/random-access.ts'
 import { uploadInParts } from './multipart.ts'
 
@@ -30,7 +36,7 @@ const PRECONDITION_FAILED = 412
 const CONFLICT = 409
 
 /**
- * Keys and values of a bucket. Nothing is listed and nothing is removed. What failed on the way is tried again by the library:
+ * Keys and values of a bucket. Nothing is listed. What failed on the way is tried again by the library:
  * all that is asked for here may be asked for twice.
  */
 export class Bucket {
@@ -114,6 +120,13 @@ export class Bucket {
       if (!isRefused(error) && nameOf(error) !== 'NoSuchUpload') throw this.#told('PUT', key, error)
       await this.#checkSize(key, value.size)
     }
+  }
+
+  /** Takes a value away that nobody needs. Where there is none nothing happens. */
+  async remove(key: string): Promise<void> {
+    await this.#client.send(new DeleteObjectCommand(this.#at(key))).catch((error: unknown) => {
+      if (!isNoSuchKey(error)) throw this.#told('DELETE', key, error)
+    })
   }
 
   /** @throws Error where it is not there with that size */

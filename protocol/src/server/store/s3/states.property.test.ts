@@ -7,7 +7,14 @@ import type { Condition } from './bucket.ts'
 import { printStateFile } from './state-file.ts'
 import { States } from './states.ts'
 
-const EMPTY: RepositoryState = { id: 'x', format: SHA1, head: 'refs/heads/main', refs: new Map(), packs: [] }
+const EMPTY: RepositoryState = {
+  id: 'x',
+  format: SHA1,
+  head: 'refs/heads/main',
+  refs: new Map(),
+  packs: [],
+  retired: [],
+}
 
 /** What happens to one request. `late`: it is not answered, and arrives after some others. */
 type Fate = 'ok' | 'lost request' | 'lost answer' | 'late'

@@ -24,9 +24,14 @@ export interface Waiting {
 /** What is asked of the bucket. */
 type Values = Pick<Bucket, 'get' | 'put'>
 
+/** For which a state is recalled, in milliseconds: packs that it names are kept much longer. */
+const RECALL_MS = 10 * 60_000
+
 /** A state, and the ETag under which it was read or written. */
 interface Seen extends StateFile {
   readonly etag: string
+  /** When it was known to be the newest, by the process's own clock in milliseconds. */
+  readonly at: number
 }
 
 type Change = (state: RepositoryState) => RepositoryState | undefined
@@ -50,9 +55,10 @@ export class States {
     this.#waiting = waiting
   }
 
-  /** As it was when it was last read or written here. */
+  /** As it was when it was last read or written here, unless that is long ago. */
   recall(name: RepositoryName): RepositoryState | undefined {
-    return this.#seen.get(name)?.state
+    const seen = this.#seen.get(name)
+    return seen !== undefined && performance.now() - seen.at < RECALL_MS ? seen.state : undefined
   }
 
   async read(name: RepositoryName): Promise<RepositoryState | undefined> {
@@ -108,7 +114,7 @@ export class States {
           'etag' in condition ? { etag: condition.etag } : condition,
         )
         if (etag === undefined) return 'lost'
-        const seen = { ...file, etag }
+        const seen = { ...file, etag, at: performance.now() }
         this.#seen.set(name, seen)
         return seen
       } catch (error) {
@@ -131,13 +137,17 @@ export class States {
 
   async #look(name: RepositoryName): Promise<Seen | undefined> {
     const known = this.#seen.get(name)
+    const at = performance.now()
     const got = await this.#bucket.get(keyOf(name), known?.etag)
-    if (got === 'same') return known
-    if (got === undefined) {
+    if (got === 'same' && known !== undefined) {
+      this.#seen.set(name, { ...known, at })
+      return known
+    }
+    if (got === undefined || got === 'same') {
       this.#seen.delete(name)
       return undefined
     }
-    const seen = { ...parseStateFile(got.text), etag: got.etag }
+    const seen = { ...parseStateFile(got.text), etag: got.etag, at }
     this.#seen.set(name, seen)
     return seen
   }
