@@ -53,7 +53,6 @@ test('what a clone and a push ask of the bucket', async () => {
     // It is looked for when it is asked for, and when the push comes.
     `GET ${STATE}`,
     `GET ${STATE}`,
-    `PUT ${STATE}`,
     `PUT ${INDEX}`,
     `PUT ${PACK}`,
     `PUT ${STATE}`,

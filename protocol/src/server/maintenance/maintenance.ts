@@ -78,7 +78,7 @@ export class Maintenance {
   async #maintain(name: RepositoryName): Promise<void> {
     const { store, packs, limits } = this.#parts
     const { maxPacks } = this.#options
-    const state = await store.read(name)
+    const state = store.recall?.(name) ?? (await store.read(name))
     if (state === undefined) return
     await this.#removeRetired(name, state)
     const old = packsToMerge(state.packs, { maxPacks, maxObjects: limits.maxObjects })

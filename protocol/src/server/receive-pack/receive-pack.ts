@@ -89,15 +89,17 @@ async function push(input: ByteReader, { commands, isAtomic }: PushRequest, to: 
     const found = await judge(commands, pack, staged, to)
     const early = updateRefs(to.state, commands, { ...found, isAtomic })
     // What nobody gets need not be kept.
-    if ([...early.results.values()].every((why) => why !== null)) return { unpack: 'ok', results: early.results }
-    if (to.isUnborn && (await to.store.read(to.name)) !== undefined)
-      return { unpack: 'ok', results: overtaken(commands) }
+    if (isAllRefused(early.results)) return { unpack: 'ok', results: early.results }
     const added = pack.objects === 0 ? undefined : await keepPack(to.store, to.state.id, staged, pack)
-    return { unpack: 'ok', results: await change(to, commands, { ...found, isAtomic, added }) }
+    const results = await change(to, commands, { ...found, isAtomic, added })
+    if (added !== undefined && isAllRefused(results)) await to.store.remove(to.state.id, added.id)
+    return { unpack: 'ok', results }
   } finally {
     await staged.discard()
   }
 }
+
+const isAllRefused = (results: RefResults): boolean => [...results.values()].every((why) => why !== null)
 
 interface Judged {
   readonly refused: ReadonlyMap<string, string>
@@ -147,7 +149,7 @@ async function change(
     if (state.id !== opened.id) return undefined
     const { results: now, refs, head } = updateRefs(state, commands, how)
     results = now
-    if ([...now.values()].every((why) => why !== null)) return undefined
+    if (isAllRefused(now)) return undefined
     return { ...state, refs, head, packs: [...state.packs, ...(how.added === undefined ? [] : [how.added])] }
   }
   if (!isUnborn) await store.change(name, pushed)
