@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { GitError } from '../format/errors.ts'
 import { openFilesystemStore, openS3Store } from '../server/index.ts'
 import type { RepositoryStore } from '../server/index.ts'
+import { orUnusable } from './unusable.ts'
 
 /** Which repositories `serve` serves. */
 export interface StoreFlags {
@@ -39,11 +40,11 @@ export async function openServedStore(
     if (lonely !== undefined)
       throw new GitError('InvalidInput', `${lonely} goes with --s3-bucket: name the bucket`, { field: 's3-bucket' })
     const folder = data ?? join(env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'gitsync')
-    return { where: folder, store: await openFilesystemStore(folder) }
+    return { where: folder, store: await orUnusable('--data', folder, openFilesystemStore(folder)) }
   }
   const folder = data ?? join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'gitsync')
   const prefix = s3Prefix === undefined ? '' : s3Prefix.replace(/\/*$/, '/')
-  const store = await openS3Store({
+  const opening = openS3Store({
     bucket,
     prefix,
     ...(s3Endpoint === undefined ? {} : { endpoint: s3Endpoint }),
@@ -51,5 +52,6 @@ export async function openServedStore(
     ...(s3PathStyle ? {} : { pathStyle: false }),
     cache: { folder, ...(cacheBytes === undefined ? {} : { maxBytes: cacheBytes }) },
   })
+  const store = await orUnusable('--data', folder, opening)
   return { where: `s3://${bucket}/${prefix}`, store }
 }

@@ -84,8 +84,25 @@ test('tokens: who may read, who may write, and where', async () => {
 
 test.each([
   [['--http', 'nonsense'], /write it as host:port/],
-  [['--token-file', '/nonexistent'], /--token-file \/nonexistent cannot be read/],
+  [
+    ['--http', '192.0.2.1:7080'],
+    /^gitsync: --http 192\.0\.2\.1:7080: this machine does not have this address: name one/,
+  ],
+  [['--token-file', '/nonexistent'], /--token-file "\/nonexistent" cannot be read: there is no such file\n/],
+  [['--data', COMMAND], /^gitsync: --data \/.*gitsync\.ts: a file is in the way: choose another folder \(EEXIST\)\n/],
 ])('%j is refused in words', async (flags, words) => {
-  const ran = run(process.execPath, [COMMAND, 'serve', ...flags])
-  await expect(ran).rejects.toMatchObject({ exitCode: 2, stderr: expect.stringMatching(words) })
+  await refused(flags, words)
 })
+
+test('an address that is taken is refused in words, and the folder is given back', async () => {
+  const { host } = new URL(await serve())
+  const data = join(folder, 'other')
+  await refused(['--data', data, '--http', host], /^gitsync: --http 127\.0\.0\.1:\d+: another process has this address/)
+  expect(await readdir(data)).toEqual([])
+})
+
+async function refused(flags: readonly string[], words: RegExp): Promise<void> {
+  const env = { ...process.env, XDG_DATA_HOME: join(folder, 'refused') }
+  const ran = run(process.execPath, [COMMAND, 'serve', ...flags], { env })
+  await expect(ran).rejects.toMatchObject({ exitCode: 2, stderr: expect.stringMatching(words) })
+}

@@ -1,14 +1,14 @@
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import { InvalidArgumentError } from 'commander'
-import { GitError } from '../../format/errors.ts'
 import { GitServer, httpListener, loopbackOnly, tokens } from '../../server/index.ts'
+import { readInputFile } from '../input-file.ts'
 import { interruptible } from '../interrupt.ts'
 import type { Io } from '../io.ts'
 import { writeError, writeLines } from '../output.ts'
 import { openServedStore } from '../serve-store.ts'
 import type { StoreFlags } from '../serve-store.ts'
 import { parseByteCount } from '../units.ts'
+import { orUnusable } from '../unusable.ts'
 import type { Verb } from '../verb.ts'
 
 interface Address {
@@ -57,7 +57,8 @@ export const serve: Verb = {
 }
 
 async function run({ http = DEFAULT, tokenFile, ...flags }: Flags, io: Io): Promise<void> {
-  const authorizer = tokenFile === undefined ? loopbackOnly : tokens(await readTokens(tokenFile))
+  const authorizer =
+    tokenFile === undefined ? loopbackOnly : tokens((await readInputFile('--token-file', tokenFile)).toString())
   const { store, where } = await openServedStore(flags, io.env)
   try {
     const server = new GitServer({
@@ -67,11 +68,10 @@ async function run({ http = DEFAULT, tokenFile, ...flags }: Flags, io: Io): Prom
     })
     const listener = httpListener(server)
     listener.listen(http.port, http.host)
-    await once(listener, 'listening')
+    await orUnusable('--http', shown(http), once(listener, 'listening'))
     const at = listener.address()
     const port = typeof at === 'object' && at !== null ? at.port : http.port
-    const host = http.host.includes(':') ? `[${http.host}]` : http.host
-    await writeLines(io, [`serving ${where} at http://${host}:${port}`])
+    await writeLines(io, [`serving ${where} at http://${shown({ ...http, port })}`])
     await untilStopped()
     listener.close()
     listener.closeIdleConnections()
@@ -89,15 +89,7 @@ async function untilStopped(): Promise<void> {
   )
 }
 
-async function readTokens(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    throw new GitError('InvalidInput', `--token-file ${path} cannot be read: ${(error as Error).message}`, {
-      field: 'token-file',
-    })
-  }
-}
+const shown = ({ host, port }: Address): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
 
 function address(text: string): Address {
   const [, bracketed, plain, port = ''] = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text) ?? []
