@@ -34,6 +34,7 @@ describe('a ref that is not there', () => {
     [['cat-file', 'v1', 'a'], 'did you mean v1.0?'],
     [['ls-tree', 'something-else'], 'it has main, release-1.0, v1.0'],
     [['diff', 'main', 'v10'], 'did you mean v1.0?'],
+    [['log', '9ddb3a1'], 'an id is needed in full, as gitsync log prints it; it has main'],
     [['branch', 'new', 'mian'], 'did you mean main?'],
     [['branch', '-d', 'mian'], 'did you mean main?'],
   ])('%j: %s', async ([verb = '', ...words], hint) => {
@@ -41,6 +42,11 @@ describe('a ref that is not there', () => {
     const ran = await gitsync([verb, ...words.slice(0, at), store.url, ...words.slice(at)])
     expect(ran).toMatchObject({ code: 4, out: '', err: expect.stringContaining(hint) })
     expect(ran.err).toMatch(/^gitsync: [^\n]*\n$/)
+  })
+
+  test.each(['main~1', 'HEAD^', ''])('%j is told what is understood', async (revision) => {
+    const ran = await gitsync(['ls-tree', store.url, revision])
+    expect(ran).toMatchObject({ code: 2, err: expect.stringContaining('the full id of a commit; ~ and ^ are not') })
   })
 
   test('also where a branch is to be written', async () => {

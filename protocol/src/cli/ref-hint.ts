@@ -37,8 +37,9 @@ export function hintFor(asked: string, names: readonly string[], head: string | 
   const longer = asked.length < 2 ? [] : names.filter((name) => name.startsWith(asked)).slice(0, MAX_MEANT)
   const meant = [...new Set([...near, ...usual, ...longer])].slice(0, MAX_MEANT)
   if (meant.length > 0) return `; did you mean ${meant.join(' or ')}?`
+  const id = /^[0-9a-f]{4,}$/.test(asked) ? '; an id is needed in full, as gitsync log prints it' : ''
   const listed = names.slice(0, MAX_LISTED).join(', ')
-  return `; it has ${listed}${names.length > MAX_LISTED ? `, and ${names.length - MAX_LISTED} more (gitsync ls-remote)` : ''}`
+  return `${id}; it has ${listed}${names.length > MAX_LISTED ? `, and ${names.length - MAX_LISTED} more (gitsync ls-remote)` : ''}`
 }
 
 const short = (ref: string): string => ref.replace(/^refs\/(?:heads|tags)\//, '')

@@ -1,14 +1,13 @@
 import { GitError } from '../format/errors.ts'
 import { isRefName } from '../format/ref-name.ts'
 
+const REVISION = ': give a branch, a tag or the full id of a commit; ~ and ^ are not understood'
+
 /** @throws GitError `InvalidInput` */
 export function checkRefName(name: string, field = 'ref'): void {
-  if (!isRefName(name)) {
-    throw new GitError('InvalidInput', `${field} ${JSON.stringify(name)} is no name that Git allows for a ref`, {
-      field,
-      ref: name,
-    })
-  }
+  if (isRefName(name)) return
+  const what = `${field} ${JSON.stringify(name)} is no name that Git allows for a ref`
+  throw new GitError('InvalidInput', field === 'revision' ? `${what}${REVISION}` : what, { field, ref: name })
 }
 
 /** A name that can be pushed to: below `refs/`. @throws GitError `InvalidInput` */
