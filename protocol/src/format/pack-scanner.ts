@@ -48,7 +48,7 @@ export class PackScanner {
   async start(): Promise<number> {
     if (!(await this.#input.fill(PACK_HEADER_BYTES))) throw tooShort()
     const count = readPackHeader(this.#input.held)
-    if (count === undefined) throw new GitError('Malformed', 'the answer holds no pack that this version can read')
+    if (count === undefined) throw new GitError('Malformed', 'this is no pack that this version can read')
     const { maxObjects } = this.#limits
     if (count > maxObjects) throw overLimit('maxObjects', maxObjects, count)
     this.#consume(PACK_HEADER_BYTES)

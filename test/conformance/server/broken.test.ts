@@ -80,6 +80,7 @@ test.each([
   ['GET', '/', 404, /nothing here/],
   ['GET', '//', 404, /nothing here/],
   ['POST', '/me/x.git/git-receive-pack', 415, /content-type application\/x-git-receive-pack-request/],
+  ['GET', '/repo.git/info/refs?service=git-receive-pack', 404, /repositories are \/OWNER\/NAME\.git/],
 ])('%s %s: %i', async (method, path, status, words) => {
   const answer = await fetch(stand.url + path, { method })
   expect([answer.status, await answer.text()]).toEqual([status, expect.stringMatching(words)])

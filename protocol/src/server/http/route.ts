@@ -10,6 +10,7 @@ export type Route =
 
 /** One part of a name; also what no file system, no shell and no URL takes for something else. */
 const PART = /^(?!\.)(?!.*\.(?:git|lock)$)[A-Za-z0-9._-]{1,100}(?<!\.)$/
+const NAMES = 'repositories are /OWNER/NAME.git: letters, digits, dots, dashes and underscores'
 const SERVICES: readonly string[] = ['git-upload-pack', 'git-receive-pack']
 
 /** Paths are `/OWNER/NAME.git/…`; `.git` may be left out (gitprotocol-http). */
@@ -21,9 +22,8 @@ export function route(method: string, url: string): Route {
   const what = rest.join('/')
   const name = last.replace(/\.git$/, '')
   if (![...SERVICES, 'info/refs', 'HEAD'].includes(what) && !what.startsWith('objects/'))
-    return refused(404, 'there is nothing here')
-  if (!PART.test(owner) || !PART.test(name))
-    return refused(400, 'repositories are /OWNER/NAME.git: letters, digits, dots, dashes and underscores')
+    return refused(404, `there is nothing here; ${NAMES}`)
+  if (!PART.test(owner) || !PART.test(name)) return refused(400, NAMES)
   const repository = `${owner}/${name}`
   if (what === 'info/refs') {
     if (method !== 'GET') return refused(405, 'GET is for /info/refs')
