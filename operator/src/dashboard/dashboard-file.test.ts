@@ -116,8 +116,14 @@ test.each([
   [`{"title": "${'x'.repeat(1025)}"}`, 'title has more than 1024 characters'],
   ['{"title": "x", "panels": {}}', 'it is no dashboard: panels must be a list of objects'],
   ['{"title": "x", "rows": [1]}', 'it is no dashboard: rows must be a list of objects'],
-  ['{"title": "x", "uid": "a b"}', 'uid must be at most 40 letters, digits, - and _'],
-  [`{"title": "x", "uid": "${'a'.repeat(41)}"}`, 'uid must be at most 40 letters, digits, - and _'],
+  ['{"title": "x", "uid": 17}', 'uid must be at most 40 letters, digits, - and _'],
+  ['{"title": "x", "uid": "a\\u001b[2Kb"}', 'uid "a [2Kb" must be at most 40 letters, digits, - and _'],
+  ['{"title": "x", "uid": "a b"}', 'uid "a b" must be at most 40 letters, digits, - and _'],
+  [`{"title": "x", "uid": "${'a'.repeat(41)}"}`, `uid "${'a'.repeat(41)}" must be at most 40 letters, digits, - and _`],
+  [
+    `{"title": "x", "uid": "${'a'.repeat(900)}"}`,
+    `uid "${'a'.repeat(200)}" must be at most 40 letters, digits, - and _`,
+  ],
   [
     '{"dashboard": {"title": "x"}, "meta": {}}',
     "it is an answer of Grafana's API: give the object in its field dashboard alone",

@@ -1,7 +1,7 @@
 /** https://grafana.com/docs/grafana/latest/developer-resources/api-reference/http-api/apis/ */
 import { asRecord, isRecord, omitKeys } from '../render/tree.ts'
 import type { JsonRecord } from '../render/tree.ts'
-import { checkTitle, checkUid } from './check-field.ts'
+import { checkTitle, checkUid, shown } from './check-field.ts'
 import { checkClassic, VOLATILE_FIELDS } from './classic-model.ts'
 import { DashboardError } from './dashboard-error.ts'
 
@@ -32,7 +32,9 @@ export function checkResource(value: JsonRecord): DashboardResource {
     )
   const schema = VERSION.exec(version)?.[1]
   if (schema === undefined)
-    throw new DashboardError(`apiVersion must be ${DASHBOARD_GROUP}/v0, v1 or v2, or an alpha or beta of one of them`)
+    throw new DashboardError(
+      `apiVersion "${shown(String(apiVersion))}" must be ${DASHBOARD_GROUP}/v0, v1 or v2, or an alpha or beta of one of them`,
+    )
   if (!isRecord(metadata) || !isRecord(spec))
     throw new DashboardError('it is no dashboard: metadata or spec is missing')
   checkConversion(version, value['status'])
@@ -64,9 +66,6 @@ function checkConversion(version: string, status: unknown): void {
     `it is not the dashboard: Grafana keeps that in ${kept || 'another version'}, and could not convert it to ${version}${why ? ` (${why})` : ''}; take it in the schema that it is kept in`,
   )
 }
-
-const MAX_SHOWN = 200
-const shown = (text: string): string => text.slice(0, MAX_SHOWN).replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
 
 function setByPeople(field: 'labels' | 'annotations', { [field]: entries }: JsonRecord): JsonRecord {
   if (!isRecord(entries)) return {}

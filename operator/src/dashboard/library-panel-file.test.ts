@@ -34,7 +34,7 @@ test('keys have one order, numbers are as they were spelt, and the panel is as i
 })
 
 test.each([
-  [panel('{}', { uid: 'a/b' }), 'uid must be at most 40 letters, digits, - and _'],
+  [panel('{}', { uid: 'a/b' }), 'uid "a/b" must be at most 40 letters, digits, - and _'],
   [panel('{}', { name: ' ' }), 'it has no name'],
   [panel(`{"a": ${'['.repeat(300)}${']'.repeat(300)}}`), 'line 1, column 206: nested deeper than 200 levels'],
   [panel(`{"a": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`), 'it is nested too deep'],
