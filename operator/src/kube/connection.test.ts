@@ -90,7 +90,8 @@ describe('kubeconfig', () => {
 
   test.each([
     ['{', 'is not YAML: correct it, or make it anew with kubectl config view'],
-    ['clusters: 3', 'clusters'],
+    ['text', 'bad is no kubeconfig: Invalid input: expected object'],
+    ['clusters: 3', 'bad is no kubeconfig: clusters: '],
     ['{}', 'current-context is not set'],
     ['{current-context: x}', 'no context named x: it has none: add one with kubectl config set-context'],
     [

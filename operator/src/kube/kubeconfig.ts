@@ -137,8 +137,9 @@ async function readOne(path: string): Promise<z.infer<typeof fileSchema>> {
   }
   const result = fileSchema.safeParse(document)
   if (!result.success) {
-    const issue = result.error.issues[0]
-    throw new KubeError('Configuration', `kubeconfig: ${path}: ${issue?.path.join('.')}: ${issue?.message}`)
+    const { path: at = [], message } = result.error.issues[0] ?? {}
+    const where = at.length === 0 ? '' : `${at.join('.')}: `
+    throw new KubeError('Configuration', `kubeconfig: ${path} is no kubeconfig: ${where}${message}`)
   }
   const base = dirname(resolve(path))
   for (const { cluster } of result.data.clusters ?? []) absolute(cluster, base, ['certificate-authority'])

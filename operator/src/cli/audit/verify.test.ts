@@ -501,6 +501,10 @@ describe('reports', () => {
       code: 5,
       err: expect.stringContaining('it is there already'),
     })
+    expect(await run(store.url, ...keys(), '--save', '/nonexistent/june.json')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('june.json: there is no such folder: make it first\n'),
+    })
   })
 
   test('the name of a file begins no line of its own', async () => {

@@ -123,6 +123,11 @@ export function defineVerify(command: Command, io: Io): void {
 }
 
 const SAVED = /\.(json|md|txt)$/
+const UNSAVED: Readonly<Record<string, string>> = {
+  EEXIST: 'it is there already: reports are kept, choose another name',
+  ENOENT: 'there is no such folder: make it first',
+  EACCES: 'this user may not write there: choose another folder',
+}
 
 async function check({ keys, signatures, sinceTip, previous, output, json, save = [] }: Flags): Promise<void> {
   const exclude = (first: string, second: string): CommandFailure =>
@@ -308,9 +313,14 @@ async function print(report: AuditReport, { output, json, save = [] }: Flags, io
   for (const file of save) {
     const form = SAVED.exec(file)?.[1] as keyof typeof forms
     await writeFile(file, forms[form](), { flag: 'wx' }).catch((cause: unknown) => {
-      const isThere = (cause as NodeJS.ErrnoException).code === 'EEXIST'
-      const why = isThere ? 'it is there already: reports are kept, choose another name' : String(cause)
-      throw new CommandFailure(isThere ? 'conflict' : 'usage', `--save ${file}: ${why}`, { cause })
+      const { code = '', message } = cause as NodeJS.ErrnoException
+      throw new CommandFailure(
+        code === 'EEXIST' ? 'conflict' : 'usage',
+        `--save ${file}: ${UNSAVED[code] ?? message}`,
+        {
+          cause,
+        },
+      )
     })
   }
   if (json === true || output === 'json') await writeJson(io, report)

@@ -113,7 +113,7 @@ describe('wrong usage ends with 2 and a line that says what to do', () => {
     [['-n', 'shop', 'status'], 'flags stand behind the verb'],
     [['preview'], 'either the name of a GitSync or -f'],
     [['preview', 'shop', '-f', 'x.yaml'], 'either the name'],
-    [['preview', '-f', '/nonexistent.yaml'], '--filename "/nonexistent.yaml" cannot be read'],
+    [['preview', '-f', '/nonexistent.yaml'], '--filename "/nonexistent.yaml" cannot be read: there is no such file\n'],
     [['restore', 'shop', 'configmap/settings'], 'configmap/settings@~1'],
     [['restore', 'shop', '@~1'], 'write one before the @'],
     [['restore', 'shop', 'cm/settings@'], 'write cm/settings@~1'],

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { text as readAll } from 'node:stream/consumers'
+import { readInputFile } from '@gitsync/protocol/cli'
 import type { Io } from '@gitsync/protocol/cli'
 import { parseAllDocuments } from 'yaml'
 import { GITSYNCS } from '../../controllers/known-resources.ts'
@@ -16,10 +16,7 @@ import { CommandFailure } from '../common/command-failure.ts'
  * @throws CommandFailure naming the file
  */
 export async function readManifest(file: string, cluster: Cluster, io: Io): Promise<KubernetesObject> {
-  const content =
-    file === '-'
-      ? await readAll(io.stdin)
-      : await readFile(file, 'utf8').catch((error: unknown) => refuse(file, `cannot be read: ${String(error)}`))
+  const content = file === '-' ? await readAll(io.stdin) : (await readInputFile('--filename', file)).toString()
   const documents = parseAllDocuments(content)
   const broken = 'empty' in documents ? undefined : documents.find(({ errors }) => errors.length > 0)
   if (broken !== undefined) refuse(file, `is not YAML: ${broken.errors[0]?.message.split('\n')[0]}`)
