@@ -58,7 +58,7 @@ export const REASONS = {
   SecretNotConsenting: {
     outcome: 'retry',
     meaning: 'The Secret lacks the label gitsync.dev/credential or the host in its annotation gitsync.dev/hosts.',
-    remedy: 'Add the label with the value "true" and the host of the repository to the annotation.',
+    remedy: 'Add the label with the value "true" and the host to the annotation.',
   },
   InvalidSecret: {
     outcome: 'retry',
@@ -208,7 +208,7 @@ export const REASONS = {
     outcome: 'retry',
     meaning:
       'The Grafana of a Dashboard does not answer, asks to wait, or answers otherwise than a Grafana; the file stays.',
-    remedy: 'Check spec.source.grafana.url, and that Grafana; it is asked again by itself.',
+    remedy: 'Check spec.source.grafana.url, and whether Grafana runs there; it is asked again by itself.',
   },
   GrafanaRefused: {
     outcome: 'retry',

@@ -76,7 +76,7 @@ test('nobody gets anything without saying who they are', async () => {
     expect([plain.status, plain.headers?.['www-authenticate'], plain.body]).toEqual([
       401,
       'Bearer',
-      'nobody has logged in\n',
+      'nobody has logged in: send the header Authorization: Bearer TOKEN\n',
     ])
     const page = await stand.get(target, { headers: { accept: 'text/html' } })
     expect([page.status, page.body.includes('orders')]).toEqual([401, target.includes('orders')])

@@ -61,6 +61,14 @@ test.each([
   expect(error.message).not.toContain(TOKEN)
 })
 
+test.each([
+  [401, 'the login is wrong or has expired, and needs the scope x'],
+  [403, 'the token needs the scope x'],
+])('%i says what to do', async (status, remedy) => {
+  answer = (_, response) => response.writeHead(status).end('{}')
+  expect((await failing()).message).toMatch(new RegExp(`was answered ${status}; ${remedy}$`))
+})
+
 test('403 with a time to wait is a limit', async () => {
   answer = (_, response) => response.writeHead(403, { 'retry-after': '7' }).end('{}')
   expect(await failing()).toMatchObject({ code: 'RateLimited', waitMs: 7_000 })

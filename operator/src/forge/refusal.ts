@@ -54,7 +54,7 @@ export function refusal(
       waitMs: MAY_WAIT.has(status) ? waitMs : undefined,
     })
   if (status === 429 || (status === 403 && waitMs !== undefined)) return fail('RateLimited')
-  if (status === 401) return fail('Unauthorized', `; the token needs ${rights}`)
+  if (status === 401) return fail('Unauthorized', `; the login is wrong or has expired, and needs ${rights}`)
   if (status === 403) return fail('Forbidden', `; the token needs ${rights}`)
   if (status === 404) return fail('NotFound', `; a token without ${rights} is answered like this, too`)
   if (status === 409) return fail('Exists')

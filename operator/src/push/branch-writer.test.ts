@@ -684,7 +684,10 @@ test('one GitSync that cannot be planned does not block the others', async () =>
   await world.pass(SILENCE)
   await world.idle()
   await converged(world, good)
-  expect(bad.member.status.failure).toMatchObject({ reason: 'PathConflict' })
+  expect(bad.member.status.failure).toMatchObject({
+    reason: 'PathConflict',
+    message: expect.stringMatching(/^spec\.repository\.path: b is a file .*: choose another path, or remove the file$/),
+  })
 })
 
 test('a GitSync that fails by itself keeps its own words when the push of the others fails too', async () => {

@@ -61,7 +61,7 @@ export function viewOf(
         if (error instanceof GitError && error.code === 'UnexpectedType') {
           throw new PushFailure(
             'PathConflict',
-            `${path} is a file in the repository, where this GitSync needs a folder`,
+            `spec.repository.path: ${path} is a file in the repository, where this GitSync needs a folder: choose another path, or remove the file`,
           )
         }
         throw error

@@ -56,7 +56,8 @@ export class Viewers {
     }
     const id = sessionOf(request)
     const token = id === undefined ? undefined : this.#sessions.tokenOf(id)
-    if (token === undefined) throw new PageError('Unauthenticated', 'nobody has logged in')
+    if (token === undefined)
+      throw new PageError('Unauthenticated', 'nobody has logged in: send the header Authorization: Bearer TOKEN')
     const user = await this.#tokens.known(token)
     if (user !== undefined) return { user, by: 'session' }
     if (id !== undefined) this.#sessions.end(id)
