@@ -121,7 +121,7 @@ describe.each(Object.keys(HOSTS))('%s', (name) => {
     const wrong = forgeOf(host, 'wrong-secret-token')
     const failure = (await wrong.find({ head: 'a', base: 'main' }).catch((error: unknown) => error)) as ForgeError
     expect(failure).toMatchObject({ code: 'Unauthorized', status: 401 })
-    expect(failure.message).toContain('the token needs')
+    expect(failure.message).toContain('the login is wrong or has expired, and needs')
     expect(JSON.stringify([failure.message, String(failure.cause), failure.stack])).not.toContain('wrong-secret')
   })
 
