@@ -163,6 +163,13 @@ describe('the operator ends', () => {
     ECONNREFUSED: [1, async () => start('--kubeconfig', await withServer('http://127.0.0.1:1'))],
     'kubeconfig: cannot read /nowhere (ENOENT)': [1, () => start('--kubeconfig', '/nowhere')],
     'the namespace kube-system cannot be read': [1, () => start('--kubeconfig', cluster.kubeconfig('bob'))],
+    "Give the operator's account a Role in namespace": [
+      1,
+      async () => {
+        await cluster.grant('operator', { verbs: ['get'], resources: ['namespaces'] })
+        return start('--kubeconfig', cluster.kubeconfig('operator'), '--metrics', '127.0.0.1:0')
+      },
+    ],
     'must be host:port, as in 127.0.0.1:8080': [2, () => start(...admin(), '--metrics', '8080')],
     EADDRINUSE: [
       1,
@@ -183,6 +190,7 @@ describe('the operator ends', () => {
   test.each(Object.entries(wrong))('%s', async (message, [exitCode, begin]) => {
     const { exitCode: code, stdout, stderr } = await begin()
     expect(stdout + stderr).toContain(message)
+    expect(stdout + stderr).not.toContain('.ts:')
     expect(code).toBe(exitCode)
   })
 })

@@ -2,6 +2,7 @@ import { hostname, totalmem } from 'node:os'
 import type { Logger } from 'pino'
 import { createKubeClient } from '../kube/client.ts'
 import { loadConnection } from '../kube/connection.ts'
+import { isKubeError } from '../kube/errors.ts'
 import { Lease } from '../kube/lease.ts'
 import type { LeaseEvents } from '../kube/lease.ts'
 import { defaultIdentity, defaultLeaseName } from '../kube/lease-defaults.ts'
@@ -108,7 +109,9 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
   const tracer = await createTracer({ env, version: VERSION, instance: identity })
   const failed = Promise.withResolvers<void>()
   const fail = (error: unknown): void => {
-    logger.fatal({ error: describe(error) }, error instanceof Error ? error.message : String(error))
+    // What people can mend says so: where in the sources it was found is no news to them.
+    const trace = isKubeError(error) ? {} : { error: describe(error) }
+    logger.fatal(trace, error instanceof Error ? error.message : String(error))
     failed.resolve()
   }
   const { budgetRedis } = options
