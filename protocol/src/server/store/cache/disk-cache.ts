@@ -2,7 +2,7 @@ import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LRUCache } from 'lru-cache'
-import { GitError } from '../../../format/errors.ts'
+import { GitError, isGitError } from '../../../format/errors.ts'
 import { ifThere } from '../if-there.ts'
 import type { StagedFile } from '../staged-file.ts'
 import type { StagingFolder } from './staging-folder.ts'
@@ -21,7 +21,7 @@ export interface Cached {
 
 /** Files of which is known that they are whole. */
 const CHECKED = 50_000
-/** A file may be taken away by another process between its coming and its opening. */
+/** A file may be cut off on its way, or taken away by another process between its coming and its opening. */
 const TRIES = 3
 /** The share of its budget by which a process may let the cache grow before it looks what is in it. */
 const SLACK = 0.1
@@ -64,7 +64,12 @@ export class DiskCache {
         await rm(this.#pathOf(cached.key), { force: true })
       }
       if (attempt === TRIES) throw new Error(`${cached.what} is damaged`)
-      await this.#fetch(cached)
+      try {
+        await this.#fetch(cached)
+      } catch (error) {
+        // What was cut off on its way may come the next time; what is not there will not.
+        if (isGitError(error) || attempt === TRIES - 1) throw error
+      }
     }
   }
 
