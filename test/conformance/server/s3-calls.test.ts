@@ -50,7 +50,8 @@ test('what a clone and a push ask of the bucket', async () => {
   const push = (by: Stand): Promise<string> => first.git(tree, 'push', '-q', `${by.url}/me/repo.git`, 'main')
   const clone = (by: Stand, to: string): Promise<string> => by.git('.', 'clone', '-q', `${by.url}/me/repo.git`, to)
   expect(await calls(() => push(first))).toEqual([
-    // It is looked for when it is asked for, and when the push comes.
+    // It is looked for when it is asked for, when the push comes, and when all of the push is there: another one may have made it.
+    `GET ${STATE}`,
     `GET ${STATE}`,
     `GET ${STATE}`,
     `PUT ${INDEX}`,
