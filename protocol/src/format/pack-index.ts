@@ -109,6 +109,21 @@ export class PackIndex {
     return undefined
   }
 
+  /** The first four bytes of the id that is at this position, in their order. */
+  beginningAt(position: number): number {
+    return this.#bytes.readUInt32BE(this.#at.ids + position * this.#format.size)
+  }
+
+  isAt(position: number, id: Uint8Array): boolean {
+    const start = this.#at.ids + position * this.#format.size
+    return this.#bytes.compare(id, 0, id.length, start, start + this.#format.size) === 0
+  }
+
+  /** Where the entry of that object begins. */
+  offsetAt(position: number): number {
+    return this.#offset(position)
+  }
+
   /** Every object with where it begins, in the order of ids. */
   *entries(): Generator<Omit<IndexedEntry, 'crc32'>> {
     const { size } = this.#format

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { MultiPackIndex } from './pack/multi-pack-index.ts'
 import { ObjectStore } from './pack/object-store.ts'
 import { PageCache } from './pack/page-cache.ts'
 import { StoredPack } from './pack/stored-pack.ts'
@@ -6,6 +7,7 @@ import type { KeptPack, RepositoryState, RepositoryStore } from './store/reposit
 
 /** Bytes of indexes that are held. */
 const INDEX_BYTES = 256 << 20
+const MULTI_INDEX_BYTES = 64 << 20
 /** Bytes of packs that are held. */
 const PAGE_BYTES = 64 << 20
 /** A repository may have thousands of packs, and a process not so many files. */
@@ -22,6 +24,11 @@ export class Packs {
     maxSize: INDEX_BYTES,
     sizeCalculation: ({ index }) => index.size,
   })
+  /** Of repositories, as they were when they were last read. */
+  readonly #indexes = new LRUCache<string, { readonly index: MultiPackIndex; readonly names: readonly string[] }>({
+    maxSize: MULTI_INDEX_BYTES,
+    sizeCalculation: ({ index, names }) => index.size + 100 * names.length,
+  })
   readonly #pages = new PageCache({ maxBytes: PAGE_BYTES, maxFiles: OPEN_FILES })
 
   constructor(store: RepositoryStore, maxObjectBytes: number) {
@@ -34,7 +41,16 @@ export class Packs {
     const packs: StoredPack[] = []
     for (let at = 0; at < state.packs.length; at += AT_A_TIME)
       packs.push(...(await Promise.all(state.packs.slice(at, at + AT_A_TIME).map((pack) => this.#get(state, pack)))))
-    return new ObjectStore(packs, state.format)
+    return new ObjectStore(packs, state.format, this.#indexOf(state, packs))
+  }
+
+  #indexOf({ id, packs }: RepositoryState, opened: readonly StoredPack[]): MultiPackIndex {
+    const known = this.#indexes.get(id)
+    const isSame = known?.names.length === packs.length && packs.every(({ name }, i) => name === known.names[i])
+    if (known !== undefined && isSame) return known.index
+    const index = new MultiPackIndex(opened.map((pack) => pack.index))
+    this.#indexes.set(id, { index, names: packs.map(({ name }) => name) })
+    return index
   }
 
   async #get(state: RepositoryState, pack: KeptPack): Promise<StoredPack> {

@@ -3,15 +3,10 @@ import { parseCommit } from '../../format/commit.ts'
 import { GitError } from '../../format/errors.ts'
 import type { ObjectFormat, ObjectId, ObjectType } from '../../format/object-id.ts'
 import { parseTag } from '../../format/tag.ts'
+import { MultiPackIndex } from './multi-pack-index.ts'
+import type { Location } from './multi-pack-index.ts'
 import type { StoredObject } from './object-reader.ts'
 import type { StoredPack } from './stored-pack.ts'
-
-/** Where an object is. */
-export interface Location {
-  /** Position of the pack in the store. */
-  readonly pack: number
-  readonly offset: number
-}
 
 /** What walking a history needs of a commit. */
 export interface CommitNode {
@@ -29,24 +24,38 @@ const MAX_PEEL = 64
 export class ObjectStore {
   readonly format: ObjectFormat
   readonly packs: readonly StoredPack[]
+  readonly #index: Pick<MultiPackIndex, 'locate'>
   readonly #commits = new LRUCache<ObjectId, CommitNode>({ max: COMMITS })
 
-  constructor(packs: readonly StoredPack[], format: ObjectFormat) {
+  /** @param index of these packs, where there is one already */
+  constructor(
+    packs: readonly StoredPack[],
+    format: ObjectFormat,
+    index: Pick<MultiPackIndex, 'locate'> = new MultiPackIndex(packs.map((pack) => pack.index)),
+  ) {
     this.packs = packs
     this.format = format
+    this.#index = index
+  }
+
+  /** These and those of another pack, which is looked in last. */
+  with(pack: StoredPack): ObjectStore {
+    const locate = (oid: ObjectId): Location | undefined => {
+      const there = this.locate(oid)
+      if (there !== undefined) return there
+      const offset = pack.offsetOf(oid)
+      return offset === undefined ? undefined : { pack: this.packs.length, offset }
+    }
+    return new ObjectStore([...this.packs, pack], this.format, { locate })
   }
 
   has(oid: ObjectId): boolean {
-    return this.packs.some((pack) => pack.offsetOf(oid) !== undefined)
+    return this.locate(oid) !== undefined
   }
 
   /** In the first pack that has it: always the same, so that deltas copied from there never lead in a circle. */
   locate(oid: ObjectId): Location | undefined {
-    for (const [pack, { index }] of this.packs.entries()) {
-      const offset = index.offsetOf(oid)
-      if (offset !== undefined) return { pack, offset }
-    }
-    return undefined
+    return this.#index.locate(oid)
   }
 
   /** Undefined where there is none. @throws GitError `Malformed`, `LimitExceeded` */

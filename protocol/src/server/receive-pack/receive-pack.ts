@@ -6,7 +6,6 @@ import { ingestPack } from '../ingest/ingest-pack.ts'
 import { keepPack } from '../ingest/keep-pack.ts'
 import type { IngestedPack } from '../ingest/ingest-pack.ts'
 import type { ObjectStore } from '../pack/object-store.ts'
-import { ObjectStore as Objects } from '../pack/object-store.ts'
 import { StoredPack } from '../pack/stored-pack.ts'
 import type {
   KeptPack,
@@ -114,9 +113,9 @@ async function judge(
   { state, objects, limits }: PushedTo,
 ): Promise<Judged> {
   const { format } = state
-  const own =
-    pack.objects === 0 ? [] : [new StoredPack(staged, pack.index, { format, maxObjectBytes: limits.maxObjectBytes })]
-  const all = new Objects([...objects.packs, ...own], format)
+  const { maxObjectBytes } = limits
+  const all =
+    pack.objects === 0 ? objects : objects.with(new StoredPack(staged, pack.index, { format, maxObjectBytes }))
   const refused = new Map<string, string>()
   const peeled = new Map<ObjectId, ObjectId>()
   // What was here before is complete: what is new is, too, where all that it refers to is here.
