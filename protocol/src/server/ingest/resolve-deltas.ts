@@ -6,10 +6,14 @@ import { MAX_DELTA_DEPTH } from '../../format/pack-limits.ts'
 import type { PackLimits } from '../../format/pack-limits.ts'
 import { EntryReader } from '../pack/entry-reader.ts'
 import { ObjectReader } from '../pack/object-reader.ts'
+import { PageCache } from '../pack/page-cache.ts'
 import type { ObjectStore } from '../pack/object-store.ts'
 import type { StagedPack } from '../store/repository-store.ts'
 import type { PackCompletion } from './pack-completion.ts'
 import type { Contents, PassedDelta } from './contents.ts'
+
+/** Bytes of the pack that are held. */
+const PAGE_BYTES = 16 << 20
 
 /**
  * Finds out what the deltas of a staged pack are, each behind its base, so that what was read for one serves the next.
@@ -34,8 +38,10 @@ export async function resolveDeltas(
     readonly completion: PackCompletion
   },
 ): Promise<void> {
+  // Behind its end there is what will be added to it.
+  const paged = new PageCache({ maxBytes: PAGE_BYTES, maxFiles: 1 }).of(pack, pack.size - format.size)
   const objects = new ObjectReader({
-    entries: new EntryReader(pack, format, maxObjectBytes),
+    entries: new EntryReader(paged, format, maxObjectBytes),
     baseOf: (base) => {
       const offset = 'baseOffset' in base ? base.baseOffset : contents.offsetOf(base.baseOid)
       if (offset === undefined) throw unresolved(1)

@@ -16,6 +16,22 @@ test('any part is what the file says, and a range beyond its end is refused', as
   )
 })
 
+test('what is behind the part that never changes is read anew', async () => {
+  const growing = {
+    bytes: Buffer.from('kept, old'),
+    size: 9,
+    read: async (at: number, n: number) => growing.bytes.subarray(at, at + n),
+  }
+  const file = new PageCache({ maxBytes: 1 << 17, maxFiles: 2 }).of(growing, 6)
+  expect(String(await file.read(0, 6))).toBe('kept, ')
+  expect(String(await file.read(6, 3))).toBe('old')
+  growing.bytes = Buffer.from('KEPT, new and more')
+  growing.size = 18
+  expect(file.size).toBe(18)
+  expect(String(await file.read(0, 5))).toBe('kept,')
+  expect(String(await file.read(6, 12))).toBe('new and more')
+})
+
 test('what was read lately is not read again; no more files are open than may be; what failed is tried again', async () => {
   const cache = new PageCache({ maxBytes: 1 << 20, maxFiles: 3 })
   const open = new Set<number>()

@@ -18,8 +18,8 @@ export class PageCache {
     this.#files = new LRUCache({ max: maxFiles, dispose: (file) => file.rest?.() })
   }
 
-  /** The same file, read by pages. It must not change. */
-  of(file: RandomAccess): RandomAccess {
+  /** The same file, read by pages. @param end what is before it never changes; the rest is read anew each time. Default: the end of the file */
+  of(file: RandomAccess, end = file.size): RandomAccess {
     const number = this.#opened++
     const read = (offset: number, length: number): Promise<Buffer> => {
       this.#files.set(number, file, { noDisposeOnSet: true })
@@ -29,18 +29,20 @@ export class PageCache {
       const key = number * 2 ** 25 + at
       const known = this.#pages.get(key)
       if (known !== undefined) return known
-      const reading = read(at * PAGE, Math.min(PAGE, file.size - at * PAGE))
+      const reading = read(at * PAGE, Math.min(PAGE, end - at * PAGE))
       this.#pages.set(key, reading)
       // It is read again by whoever asks for it next.
       reading.catch(() => this.#pages.delete(key))
       return reading
     }
     return {
-      size: file.size,
+      get size() {
+        return file.size
+      },
       async read(offset, length) {
         const first = Math.floor(offset / PAGE)
         const last = Math.floor((offset + length - 1) / PAGE)
-        if (offset < 0 || offset + length > file.size || last - first >= MAX_PAGES) return await read(offset, length)
+        if (offset < 0 || offset + length > end || last - first >= MAX_PAGES) return await read(offset, length)
         const pages: Buffer[] = []
         for (let at = first; at <= last; at++) pages.push(await page(at))
         const [only] = pages
